@@ -1,0 +1,1 @@
+"""The analysis: calls to tasks to replaceability to savings to a report. Pure stages."""

@@ -1,0 +1,1 @@
+"""suffice: which of your agents' LLM calls does a small language model suffice for?"""

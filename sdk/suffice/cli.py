@@ -1,0 +1,81 @@
+"""``suffice``: finds each subcommand by name, in the package that owns it, and says which extra is missing.
+
+Only this file is imported to dispatch, so that ``suffice run`` costs an app nothing but the SDK.
+A command module has ``main(argv: list[str]) -> int``.
+"""
+
+from __future__ import annotations
+
+import sys
+from importlib import import_module, metadata
+
+from suffice.errors import SufficeError, UsageError
+
+# name -> (module, extra that installs it, one line of help), in the order help shows them
+COMMANDS: dict[str, tuple[str, str, str]] = {
+    "demo": ("suffice_demo.cli", "demo", "simulated agents through real clients, analysed, with a report"),
+    "up": ("suffice_collector.commands.up", "server", "collector + dashboard + analysis on a schedule"),
+    "collector": ("suffice_collector.commands.collector", "server", "the collector alone"),
+    "dashboard": ("suffice_dashboard.commands.dashboard", "server", "the dashboard alone"),
+    "run": ("suffice.commands.run", "", "run any Python program, recorded, unchanged"),
+    "import": ("suffice_collector.commands.import_calls", "server", "read recorded calls from files"),
+    "analyze": ("suffice_analysis.commands.analyze", "server", "find tasks, estimate replaceability and savings"),
+    "tasks": ("suffice_analysis.commands.tasks", "server", "the tasks with share, interval and grade"),
+    "report": ("suffice_analysis.commands.report", "server", "write the savings report"),
+    "doctor": ("suffice.commands.doctor", "", "what is patched, what was captured, does the collector answer"),
+    "db": ("suffice_store.commands.db", "server", "info and migrate"),
+    "prices": ("suffice_store.commands.prices", "server", "list prices, set your own"),
+}
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run one subcommand. Exit codes: 0 done, 1 failed with a one-line reason on stderr, 2 usage."""
+    arguments = sys.argv[1:] if argv is None else argv
+    if not arguments or arguments[0] in ("-h", "--help", "help"):
+        print(_help())
+        return 0
+    if arguments[0] in ("-V", "--version"):
+        print(f"suffice {metadata.version('suffice')}")
+        return 0
+    name, rest = arguments[0], arguments[1:]
+    if name not in COMMANDS:
+        return _fail(f"there is no command '{name}'; 'suffice --help' lists them", 2)
+    module, extra, _ = COMMANDS[name]
+    try:
+        command = import_module(module)
+    except ModuleNotFoundError as missing:
+        hint = f"pip install 'suffice[{extra}]'" if extra else "reinstall suffice"
+        return _fail(f"'suffice {name}' needs {missing.name}: {hint}", 1)
+    try:
+        return int(command.main(rest))
+    except UsageError as error:
+        return _fail(str(error), 2)
+    except SufficeError as error:
+        return _fail(str(error), 1)
+    except KeyboardInterrupt:
+        return _fail("interrupted; what was stored stays stored", 1)
+    except BrokenPipeError:
+        return 0
+
+
+def _fail(reason: str, code: int) -> int:
+    print(f"suffice: {reason}", file=sys.stderr)
+    return code
+
+
+def _help() -> str:
+    width = max(map(len, COMMANDS))
+    lines = [f"  {name:<{width}}  {text}" for name, (_, _, text) in COMMANDS.items()]
+    return "\n".join(
+        [
+            "suffice: which of your agents' LLM calls does a small model suffice for?",
+            "",
+            "usage: suffice COMMAND [OPTIONS]   ('suffice COMMAND --help' for one)",
+            "",
+            *lines,
+        ]
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,1 @@
+"""Hand over raw exchanges, one file an HTTP stack. They know no vendor."""

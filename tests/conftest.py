@@ -1,0 +1,26 @@
+"""Fixtures that every test folder shares."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+SHARED = Path(os.environ.get("SUFFICE_SHARED", ROOT.parent / "shared")) / "data"
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """Real recordings beside the checkout. A user's clone has none: those tests are skipped."""
+    if not SHARED.is_dir():
+        pytest.skip(f"no recordings at {SHARED}; set SUFFICE_SHARED to the folder that holds data/")
+    return SHARED
+
+
+@pytest.fixture(autouse=True)
+def _clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No test sees the developer's own settings."""
+    for name in [n for n in os.environ if n.startswith(("SUFFICE_", "OTEL_")) and n != "SUFFICE_SHARED"]:
+        monkeypatch.delenv(name)
