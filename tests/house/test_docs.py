@@ -48,7 +48,7 @@ def test_relative_links_lead_somewhere(path: Path) -> None:
 
 @pytest.mark.parametrize("path", DOCS, ids=ids)
 def test_commands_shown_are_commands(path: Path) -> None:
-    shown = set(re.findall(r"(?:^|[`$] ?)suffice ([a-z]+)(?=[ `\n])", path.read_text(), flags=re.M))
+    shown = set(re.findall(r"(?:`|^ {4}|^\$ )suffice ([a-z]+)(?=[ `\n])", path.read_text(), flags=re.M))
     assert shown <= set(COMMANDS), f"{path.name} shows commands that do not exist: {sorted(shown - set(COMMANDS))}"
 
 

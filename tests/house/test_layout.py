@@ -97,6 +97,4 @@ def test_locked_requirements_carry_hashes_and_no_addresses() -> None:
         pins = re.findall(r"^[a-z0-9][\w.\-\[\]]*==\S+", text, flags=re.M)
         assert pins, path.name
         assert text.count("--hash=sha256:") >= len(pins), path.name
-        assert "http" not in text.replace("httpx", "").replace("httpcore", "").replace("httptools", "").replace(
-            "proto-http", ""
-        ).replace("exporter-http", ""), path.name
+        assert re.search(r"https?:", text) is None, path.name
