@@ -1,0 +1,174 @@
+"""What every command of ``suffice`` shares: the options, the exit codes, and numbers as people read them.
+
+A command module holds a Typer app and ``main(argv) -> int``, which is ``run_app(app, argv)``:
+
+    app = typer.Typer()
+
+    @app.command()
+    def tasks(db: DbOption = None, server: ServerOption = None, as_json: JsonOption = False) -> None: ...
+
+    def main(argv: list[str]) -> int:
+        return run_app(app, argv, "suffice tasks")
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterable, Sequence
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+from typer.main import get_command
+
+from suffice.errors import UsageError
+
+DbOption = Annotated[
+    str | None,
+    typer.Option(
+        "--db", metavar="PATH", help="Database file or SQLAlchemy URL. Default: SUFFICE_DB or ./suffice.duckdb."
+    ),
+]
+ServerOption = Annotated[
+    str | None,
+    typer.Option("--server", metavar="URL", help="A running collector. Default: SUFFICE_ENDPOINT."),
+]
+ProjectOption = Annotated[str, typer.Option("--project", metavar="NAME", help="The project to look at.")]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON document and nothing else.")]
+
+DEFAULT_PROJECT = "default"
+UNKNOWN = "–"
+
+
+def run_app(app: typer.Typer, argv: Sequence[str], name: str = "suffice") -> int:
+    """Run a Typer app and return its exit code.
+
+    A usage error becomes ``UsageError`` (exit code 2) with one line; ``SufficeError`` passes through,
+    so that ``suffice.cli`` prints its one line.
+    """
+    command = get_command(app)
+    try:
+        code = command.main(args=list(argv), prog_name=name, standalone_mode=False)
+    except Exception as error:
+        # Typer carries its own copy of click: its usage errors are known by what they offer.
+        if getattr(error, "exit_code", None) == 2 and hasattr(error, "format_message"):
+            raise UsageError(f"{one_line(error.format_message())} '{name} --help' shows the options") from None
+        if type(error).__name__ == "Abort":
+            raise KeyboardInterrupt from None
+        raise
+    return code if isinstance(code, int) else 0
+
+
+def out() -> Console:
+    """The console for results. Made anew, so that it follows a redirected ``sys.stdout``."""
+    return Console(file=sys.stdout, highlight=False, soft_wrap=not sys.stdout.isatty())
+
+
+def err() -> Console:
+    """The console for progress and notes, so that ``--json`` and pipes stay clean."""
+    return Console(file=sys.stderr, highlight=False)
+
+
+def print_json(value: Any) -> None:
+    """One JSON document on stdout. Decimals become strings, times and dates ISO."""
+    sys.stdout.write(json.dumps(value, ensure_ascii=False, indent=2, default=_json_value) + "\n")
+
+
+def print_table(columns: Sequence[str], rows: Iterable[Sequence[str]], *, right: Iterable[str] = ()) -> None:
+    """A table for people: headings as they are, the columns named in ``right`` aligned right."""
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    aligned = set(right)
+    for column in columns:
+        numeric = column in aligned
+        table.add_column(column, justify="right" if numeric else "left", no_wrap=numeric, overflow="fold")
+    for row in rows:
+        table.add_row(*map(Text, row))  # Text: a cell is never read as markup
+    out().print(table)
+
+
+def one_line(text: str) -> str:
+    """``text`` without line breaks, ending in a full stop or its own mark."""
+    line = " ".join(text.split())
+    return line if line.endswith((".", "!", "?")) else f"{line}."
+
+
+def format_count(value: float | None) -> str:
+    """``12,345``; unknown is a dash, never 0."""
+    return UNKNOWN if value is None else f"{value:,.0f}"
+
+
+def format_usd(value: Decimal | float | None) -> str:
+    """Dollars with the digits that matter: ``$1,234``, ``$12.34``, ``$0.0042``; unknown is a dash, never $0."""
+    if value is None:
+        return UNKNOWN
+    amount = float(value)
+    size = abs(amount)
+    sign = "-" if amount < 0 else ""
+    if size == 0:
+        return "$0"
+    if size >= 1000:
+        return f"{sign}${size:,.0f}"
+    if size >= 1:
+        return f"{sign}${size:,.2f}"
+    return f"{sign}${size:.2g}" if size >= 0.0001 else f"{sign}${size:.1e}"
+
+
+def format_share(value: float | None) -> str:
+    """A share of 1 as a percentage: ``42 %``, and ``0.4 %`` below one."""
+    if value is None:
+        return UNKNOWN
+    percent = value * 100
+    return f"{percent:.0f} %" if percent >= 1 or percent == 0 else f"{percent:.1f} %"
+
+
+def format_interval(low: float | None, high: float | None) -> str:
+    """``31–58 %``."""
+    if low is None or high is None:
+        return UNKNOWN
+    return f"{low * 100:.0f}–{high * 100:.0f} %"
+
+
+def format_ms(value: float | None) -> str:
+    """A duration in milliseconds as ``420 ms``, ``3.2 s`` or ``2 min 5 s``."""
+    if value is None:
+        return UNKNOWN
+    if value < 1000:
+        return f"{value:.0f} ms"
+    if value < 60_000:
+        return f"{value / 1000:.1f} s"
+    minutes, seconds = divmod(round(value / 1000), 60)
+    return f"{minutes} min {seconds} s"
+
+
+def format_time(ns: int | None) -> str:
+    """Unix nanoseconds as ``2026-11-23 21:17:05`` UTC."""
+    if ns is None:
+        return UNKNOWN
+    return datetime.fromtimestamp(ns // 10**9, UTC).strftime("%Y-%m-%d %H:%M:%S")
+
+
+def format_bytes(size: int | None) -> str:
+    """``1.5 MB``, in powers of 1000."""
+    if size is None:
+        return UNKNOWN
+    amount = float(size)
+    for unit in ("B", "kB", "MB", "GB"):
+        if amount < 1000:
+            return f"{amount:.0f} {unit}" if unit == "B" else f"{amount:.1f} {unit}"
+        amount /= 1000
+    return f"{amount:.1f} TB"
+
+
+def _json_value(value: Any) -> Any:
+    if isinstance(value, Decimal):
+        return str(value)
+    if isinstance(value, (date, datetime)):
+        return value.isoformat()
+    if isinstance(value, bytes):
+        return value.hex()
+    raise TypeError(f"{type(value).__name__} has no JSON form")

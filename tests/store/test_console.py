@@ -1,0 +1,107 @@
+"""The contract of every command: exit codes, one line for an error, numbers as people read them."""
+
+from __future__ import annotations
+
+import json
+from decimal import Decimal
+
+import pytest
+import typer
+
+from suffice.errors import SufficeError, UsageError
+from suffice_store import console
+
+app = typer.Typer()
+
+
+@app.command()
+def show(count: int = 1, fail: bool = False, code: int = 0) -> None:
+    if fail:
+        raise SufficeError("the disk is full: free some space")
+    if code:
+        raise typer.Exit(code)
+    print(f"{count} shown")
+
+
+def test_a_command_that_ends_well_is_0(capsys: pytest.CaptureFixture[str]) -> None:
+    assert console.run_app(app, ["--count", "3"]) == 0
+    assert capsys.readouterr().out == "3 shown\n"
+
+
+def test_an_exit_code_of_its_own_is_kept() -> None:
+    assert console.run_app(app, ["--code", "1"]) == 1
+
+
+@pytest.mark.parametrize(
+    ("argv", "named"),
+    [(["--count", "many"], "many"), (["--nosuch"], "--nosuch"), (["surplus"], "surplus")],
+)
+def test_a_wrong_call_is_a_usage_error_in_one_line(argv: list[str], named: str) -> None:
+    with pytest.raises(UsageError) as raised:
+        console.run_app(app, argv, "suffice show")
+    assert named in str(raised.value)
+    assert "'suffice show --help'" in str(raised.value)
+    assert "\n" not in str(raised.value)
+
+
+def test_help_is_not_an_error(capsys: pytest.CaptureFixture[str]) -> None:
+    assert console.run_app(app, ["--help"]) == 0
+    assert "--count" in capsys.readouterr().out
+
+
+def test_an_error_for_people_passes_through() -> None:
+    with pytest.raises(SufficeError, match="free some space"):
+        console.run_app(app, ["--fail"])
+
+
+def test_json_is_one_document_with_exact_money(capsys: pytest.CaptureFixture[str]) -> None:
+    console.print_json({"paid_usd": Decimal("0.000001"), "name": "Übersicht"})
+    assert json.loads(capsys.readouterr().out) == {"paid_usd": "0.000001", "name": "Übersicht"}
+
+
+def test_a_table_holds_every_cell(capsys: pytest.CaptureFixture[str]) -> None:
+    console.print_table(["task", "calls"], [["extract [x]", "12"], ["route", "3"]], right=["calls"])
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split() for line in lines] == [["task", "calls"], ["extract", "[x]", "12"], ["route", "3"]]
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (None, "–"),
+        (0, "$0"),
+        (Decimal("0.0042"), "$0.0042"),
+        (0.00000123, "$1.2e-06"),
+        (12.345, "$12.35"),
+        (-3, "-$3.00"),
+        (1234.5, "$1,234"),
+    ],
+)
+def test_format_usd(value: Decimal | float | None, text: str) -> None:
+    assert console.format_usd(value) == text
+
+
+@pytest.mark.parametrize(
+    ("value", "text"), [(None, "–"), (0.0, "0 %"), (0.004, "0.4 %"), (0.42, "42 %"), (1.0, "100 %")]
+)
+def test_format_share(value: float | None, text: str) -> None:
+    assert console.format_share(value) == text
+
+
+@pytest.mark.parametrize(("value", "text"), [(None, "–"), (12.4, "12 ms"), (3200, "3.2 s"), (125_000, "2 min 5 s")])
+def test_format_ms(value: float | None, text: str) -> None:
+    assert console.format_ms(value) == text
+
+
+@pytest.mark.parametrize(
+    ("value", "text"), [(None, "–"), (999, "999 B"), (1_500_000, "1.5 MB"), (2 * 10**12, "2.0 TB")]
+)
+def test_format_bytes(value: int | None, text: str) -> None:
+    assert console.format_bytes(value) == text
+
+
+def test_formats_of_what_is_not_known() -> None:
+    assert console.format_count(None) == console.format_interval(None, 0.5) == console.format_time(None) == "–"
+    assert console.format_count(12345) == "12,345"
+    assert console.format_interval(0.31, 0.584) == "31–58 %"
+    assert console.format_time(1_795_555_025_000_000_000) == "2026-11-24 21:17:05"
