@@ -35,6 +35,7 @@ class ToolDefinition(TypedDict):
     name: str
     description: NotRequired[str]
     parameters: NotRequired[Any]
+    strict: NotRequired[bool]  # the answer must match the schema; only where it was asked for
 
 
 Completeness = Literal["complete", "partial", "error"]

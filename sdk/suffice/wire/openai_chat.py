@@ -1,0 +1,415 @@
+"""OpenAI chat completions, the dialect most vendors speak: OpenAI, Azure, Groq, Mistral, DeepSeek, OpenRouter, vLLM...
+
+https://platform.openai.com/docs/api-reference/chat. What vendors added is read where it was seen in
+recordings: ``reasoning``/``reasoning_content``, Mistral's ``thinking`` parts, usage in ``x_groq`` or in
+a choice, five names for cached tokens. A stream is joined into the body the same request would have
+got without streaming, and read as that.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from suffice.wire.blobs import blob_part, uri_part, without_bytes
+from suffice.wire.call import Call, Message, ToolDefinition, Usage
+from suffice.wire.failure import note_failure
+from suffice.wire.lenient import (
+    as_list,
+    as_object,
+    as_objects,
+    as_text,
+    first_count,
+    parse_arguments,
+    parse_json,
+)
+from suffice.wire.parameters import kept_parameters, written_parameters
+from suffice.wire.parts import text_of, text_parts
+from suffice.wire.sse import Event
+
+NAME = "openai.chat"
+PROVIDER = "openai"
+PATH_ENDINGS = ("/chat/completions",)
+
+_PARAMETER_NAMES = {  # as sent -> last part of gen_ai.request.*
+    "max_completion_tokens": "max_tokens",
+    "stop": "stop_sequences",
+    "n": "choice.count",
+    "reasoning_effort": "reasoning.level",
+}
+_READ_ELSEWHERE = frozenset(
+    {"model", "messages", "tools", "functions", "response_format", "stream", "stream_options", "service_tier"}
+)
+_FINISH_REASONS = {"tool_calls": "tool_call", "function_call": "tool_call"}
+
+
+def matches(path: str, body: Mapping[str, Any]) -> bool:
+    return path.endswith(PATH_ENDINGS) and isinstance(body.get("messages"), list)
+
+
+# --- the request ---------------------------------------------------------------------------------
+
+
+def parse_request(body: Mapping[str, Any]) -> Call:
+    """What was asked: model, messages, tools, parameters. What it can't read it leaves out."""
+    tools = [_tool(each) for each in as_objects(body.get("tools"))]
+    tools += [_function_definition("function", each) for each in as_objects(body.get("functions"))]
+    return Call(
+        wire_format=NAME,
+        operation="chat",
+        provider=PROVIDER,
+        request_model=as_text(body.get("model")),
+        input_messages=[_message(each) for each in as_objects(body.get("messages"))],
+        tool_definitions=tools,
+        parameters=kept_parameters(body, _PARAMETER_NAMES, _READ_ELSEWHERE),
+        response_format=as_object(body.get("response_format")) or None,
+        stream=body.get("stream") is True,
+        service_tier=as_text(body.get("service_tier")),
+    )
+
+
+def _tool(tool: Mapping[str, Any]) -> ToolDefinition:
+    kind = as_text(tool.get("type")) or "function"
+    described = as_object(tool.get(kind))
+    if described or kind == "function":
+        return _function_definition(kind, described)
+    return {"type": kind, "name": kind, "parameters": as_object(tool.get("parameters"))}  # a vendor's own tool
+
+
+def _function_definition(kind: str, function: Mapping[str, Any]) -> ToolDefinition:
+    tool: ToolDefinition = {"type": kind, "name": as_text(function.get("name")) or ""}
+    if description := as_text(function.get("description")):
+        tool["description"] = description
+    parameters = function.get("parameters", function.get("format"))
+    if parameters is not None:
+        tool["parameters"] = parameters
+    if function.get("strict") is True:
+        tool["strict"] = True
+    return tool
+
+
+def _message(message: Mapping[str, Any]) -> Message:
+    role = as_text(message.get("role")) or "user"
+    parts: list[dict[str, Any]] = []
+    if role in ("tool", "function"):
+        parts.append(
+            {
+                "type": "tool_call_response",
+                "id": as_text(message.get("tool_call_id")),
+                "response": _tool_response(message.get("content")),
+            }
+        )
+    else:
+        parts += _reasoning_parts(message)
+        parts += _content_parts(message.get("content"))
+        if refusal := as_text(message.get("refusal")):
+            parts.append({"type": "refusal", "content": refusal})
+        parts += _audio_parts(message.get("audio"))
+        parts += _tool_call_parts(message)
+    read: Message = {"role": role, "parts": parts}
+    if name := as_text(message.get("name")):
+        read["name"] = name
+    return read
+
+
+def _tool_response(content: Any) -> Any:
+    if isinstance(content, list):
+        parts = _content_parts(content)
+        return text_of(parts) if all(part["type"] == "text" for part in parts) else parts
+    return content
+
+
+def _reasoning_parts(message: Mapping[str, Any]) -> list[dict[str, Any]]:
+    reasoning = as_text(message.get("reasoning_content")) or as_text(message.get("reasoning"))
+    return [{"type": "reasoning", "content": reasoning}] if reasoning else []
+
+
+def _content_parts(content: Any) -> list[dict[str, Any]]:
+    if isinstance(content, str):
+        return text_parts(content)
+    parts: list[dict[str, Any]] = []
+    for each in as_list(content):
+        parts += text_parts(each) if isinstance(each, str) else _content_part(as_object(each))
+    return parts
+
+
+def _content_part(part: Mapping[str, Any]) -> list[dict[str, Any]]:
+    match part:
+        case {"type": "text" | "output_text" | "input_text", "text": str(text)}:
+            return text_parts(text)
+        case {"type": "refusal", "refusal": str(refusal)}:
+            return [{"type": "refusal", "content": refusal}]
+        case {"type": "thinking", "thinking": thinking}:  # Mistral
+            text = thinking if isinstance(thinking, str) else text_of(_content_parts(thinking))
+            return [{"type": "reasoning", "content": text}] if text else []
+        case {"type": "image_url", "image_url": {"url": str(url)} | str(url)}:
+            return [uri_part(url, "image")]
+        case {"type": "document_url", "document_url": {"url": str(url)} | str(url)}:  # Mistral
+            return [uri_part(url, "file")]
+        case {"type": "input_audio", "input_audio": {"data": str(data)} as audio}:
+            form = as_text(audio.get("format"))
+            return [blob_part(data, f"audio/{form}" if form else None, "audio")]
+        case {"type": "file", "file": {"file_id": str(file_id)}}:
+            return [{"type": "file", "file_id": file_id}]
+        case {"type": "file", "file": {"file_data": str(data)}}:
+            is_address = data.startswith(("data:", "http://", "https://"))
+            return [uri_part(data, "file") if is_address else blob_part(data, None, "file")]
+        case {"type": str()}:
+            kept: dict[str, Any] = without_bytes(dict(part))
+            return [kept]
+        case _:
+            return []
+
+
+def _audio_parts(audio: Any) -> list[dict[str, Any]]:
+    audio = as_object(audio)
+    if data := as_text(audio.get("data")):
+        part = blob_part(data, None, "audio")
+        if transcript := as_text(audio.get("transcript")):
+            part["transcript"] = transcript
+        return [part]
+    return [{"type": "file", "file_id": file_id}] if (file_id := as_text(audio.get("id"))) else []
+
+
+def _tool_call_parts(message: Mapping[str, Any]) -> list[dict[str, Any]]:
+    parts = [
+        _tool_call(as_text(each.get("id")), as_object(each.get("function")) or as_object(each.get("custom")))
+        for each in as_objects(message.get("tool_calls"))
+    ]
+    legacy = as_object(message.get("function_call"))
+    return [*parts, _tool_call(None, legacy)] if as_text(legacy.get("name")) else parts
+
+
+def _tool_call(call_id: str | None, function: Mapping[str, Any]) -> dict[str, Any]:
+    arguments = function.get("arguments", function.get("input"))
+    return {
+        "type": "tool_call",
+        "id": call_id,
+        "name": as_text(function.get("name")) or "",
+        "arguments": parse_arguments(arguments),
+    }
+
+
+# --- the answer ----------------------------------------------------------------------------------
+
+
+def parse_response(call: Call, body: Mapping[str, Any]) -> None:
+    """Put the answer into the call: messages, finish reasons, usage, error."""
+    call.response_model = as_text(body.get("model"))
+    call.response_id = as_text(body.get("id"))
+    call.service_tier = as_text(body.get("service_tier")) or call.service_tier
+    choices = as_objects(body.get("choices"))
+    for choice in choices:
+        message = _message({"role": "assistant"} | as_object(choice.get("message")))
+        message["role"] = "assistant"
+        reason = as_text(choice.get("finish_reason"))
+        if reason:
+            message["finish_reason"] = _FINISH_REASONS.get(reason, reason)
+            call.finish_reasons.append(message["finish_reason"])
+        call.output_messages.append(message)
+    call.usage = _usage(body, choices)
+    call.completeness = "complete" if choices else "partial"
+    note_failure(call, body)
+
+
+def _usage(body: Mapping[str, Any], choices: list[dict[str, Any]]) -> Usage | None:
+    raw = as_object(body.get("usage")) or as_object(as_object(body.get("x_groq")).get("usage"))
+    raw = raw or next((found for each in choices if (found := as_object(each.get("usage")))), {})  # Moonshot
+    if not raw:
+        return None
+    prompt, completion = as_object(raw.get("prompt_tokens_details")), as_object(raw.get("completion_tokens_details"))
+    usage = Usage(
+        input_tokens=first_count(raw.get("prompt_tokens")),
+        output_tokens=first_count(raw.get("completion_tokens")),
+        cache_read_tokens=first_count(
+            prompt.get("cached_tokens"),
+            raw.get("prompt_cache_hit_tokens"),  # DeepSeek
+            raw.get("cached_tokens"),  # Moonshot
+            raw.get("num_cached_tokens"),  # Mistral
+            raw.get("cache_read_input_tokens"),  # proxies in front of Anthropic
+        ),
+        cache_write_5m_tokens=first_count(prompt.get("cache_write_tokens"), raw.get("cache_creation_input_tokens")),
+        reasoning_tokens=first_count(completion.get("reasoning_tokens"), raw.get("reasoning_tokens")),
+        audio_input_tokens=first_count(prompt.get("audio_tokens")),
+        audio_output_tokens=first_count(completion.get("audio_tokens")),
+        raw=raw,
+    )
+    total = first_count(raw.get("total_tokens"))
+    if usage.reasoning_tokens and usage.input_tokens is not None and usage.output_tokens is not None:
+        with_reasoning = usage.output_tokens + usage.reasoning_tokens
+        if total == usage.input_tokens + with_reasoning:  # xAI states completion_tokens without reasoning
+            usage.output_tokens = with_reasoning
+    return usage
+
+
+def join_stream(events: Iterable[Event]) -> tuple[dict[str, Any], bool]:
+    """The chunks as one response body, and whether the stream said that it was over."""
+    body: dict[str, Any] = {}
+    choices: dict[int, dict[str, Any]] = {}
+    done = False
+    for event in events:
+        if event.data.strip() == "[DONE]":
+            done = True
+            continue
+        chunk = as_object(parse_json(event.data))
+        for key in ("id", "model", "service_tier", "usage", "x_groq", "error"):
+            if chunk.get(key):
+                body[key] = chunk[key]
+        if event.event == "error" and "error" not in body and chunk:
+            body["error"] = chunk
+        for choice in as_objects(chunk.get("choices")):
+            index = choice.get("index")
+            index = index if isinstance(index, int) else 0
+            _add_delta(choices.setdefault(index, {"index": index, "message": {}}), choice)
+    if choices:
+        body["choices"] = [choices[index] for index in sorted(choices)]
+    ended = done or (bool(choices) and all(each.get("finish_reason") for each in choices.values()))
+    return body, ended
+
+
+def _add_delta(choice: dict[str, Any], chunk: Mapping[str, Any]) -> None:
+    for key in ("finish_reason", "usage"):
+        if chunk.get(key):
+            choice[key] = chunk[key]
+    message = choice["message"]
+    delta = as_object(chunk.get("delta")) or as_object(chunk.get("message"))
+    for key in ("reasoning_content", "reasoning", "refusal"):
+        if text := as_text(delta.get(key)):
+            message[key] = message.get(key, "") + text
+    content = delta.get("content")
+    if isinstance(content, str) and isinstance(message.get("content", ""), str):
+        message["content"] = message.get("content", "") + content
+    elif content:
+        message["content"] = [*as_list(_as_parts(message.get("content"))), *as_list(_as_parts(content))]
+    _add_fragments(message, delta)
+
+
+def _as_parts(content: Any) -> list[Any]:
+    return [content] if isinstance(content, str) else as_list(content)
+
+
+def _add_fragments(message: dict[str, Any], delta: Mapping[str, Any]) -> None:
+    if legacy := as_object(delta.get("function_call")):
+        _add_function(message.setdefault("function_call", {}), legacy)
+    for position, fragment in enumerate(as_objects(delta.get("tool_calls"))):
+        calls = message.setdefault("tool_calls", [])
+        index = fragment.get("index")
+        index = index if isinstance(index, int) else position
+        found = next((each for each in calls if each["index"] == index), None)
+        fresh_id = as_text(fragment.get("id"))
+        if found is None or (fresh_id and found.get("id") and found["id"] != fresh_id):  # some send every call as 0
+            found = {"index": index if found is None else len(calls) + index, "function": {}}
+            calls.append(found)
+        if fresh_id:
+            found["id"] = fresh_id
+        _add_function(found["function"], as_object(fragment.get("function")) or as_object(fragment.get("custom")))
+    if audio := as_object(delta.get("audio")):
+        joined = message.setdefault("audio", {})
+        for key in ("data", "transcript"):
+            if text := as_text(audio.get(key)):
+                joined[key] = joined.get(key, "") + text
+        if audio_id := as_text(audio.get("id")):
+            joined["id"] = audio_id
+
+
+def _add_function(function: dict[str, Any], fragment: Mapping[str, Any]) -> None:
+    if name := as_text(fragment.get("name")):
+        function["name"] = function.get("name") or name
+    arguments = fragment.get("arguments", fragment.get("input"))
+    if isinstance(arguments, str):
+        function["arguments"] = function.get("arguments", "") + arguments
+    elif arguments is not None:
+        function["arguments"] = json.dumps(arguments)
+
+
+# --- writing -------------------------------------------------------------------------------------
+
+
+def write_request(call: Call) -> dict[str, Any]:
+    """The call's request as a body of this format. Blobs are gone, so they are written as their description."""
+    body: dict[str, Any] = {"model": call.request_model} if call.request_model else {}
+    body["messages"] = [written for each in call.request_messages() for written in _written_messages(each)]
+    if call.tool_definitions:
+        body["tools"] = [_written_tool(each) for each in call.tool_definitions]
+    if call.response_format:
+        body["response_format"] = call.response_format
+    if call.stream:
+        body["stream"] = True
+    if call.service_tier:
+        body["service_tier"] = call.service_tier
+    return body | written_parameters(call.parameters, _PARAMETER_NAMES)
+
+
+def _written_tool(tool: ToolDefinition) -> dict[str, Any]:
+    kind = tool["type"]
+    if kind not in ("function", "custom"):
+        return {"type": kind, "parameters": tool.get("parameters", {})}
+    described = {k: v for k, v in tool.items() if k != "type"}
+    if kind == "custom" and "parameters" in described:
+        described["format"] = described.pop("parameters")
+    return {"type": kind, kind: described}
+
+
+def _written_messages(message: Message) -> list[dict[str, Any]]:
+    """One message, and one more for each further tool result in it (Anthropic puts several into one)."""
+    written: dict[str, Any] = {"role": message["role"]}
+    if "name" in message:
+        written["name"] = message["name"]
+    results: list[dict[str, Any]] = []
+    content: list[dict[str, Any]] = []
+    for part in message["parts"]:
+        match part["type"]:
+            case "tool_call_response":
+                response = part.get("response")
+                results.append(
+                    {
+                        "role": "function" if message["role"] == "function" else "tool",
+                        **({"name": message["name"]} if "name" in message else {}),
+                        **({"tool_call_id": part["id"]} if part.get("id") else {}),
+                        "content": _written_response(response),
+                    }
+                )
+            case "tool_call":
+                call = {
+                    "type": "function",
+                    "function": {"name": part["name"], "arguments": _written_arguments(part.get("arguments"))},
+                }
+                written.setdefault("tool_calls", []).append(call | ({"id": part["id"]} if part.get("id") else {}))
+            case "reasoning":
+                written["reasoning_content"] = written.get("reasoning_content", "") + part["content"]
+            case "refusal" if message["role"] == "assistant":
+                written["refusal"] = written.get("refusal", "") + part["content"]
+            case _:
+                content.append(_written_part(part))
+    if len(content) == 1 and content[0]["type"] == "text":
+        written["content"] = content[0]["text"]
+    elif content:
+        written["content"] = content
+    elif "tool_calls" in written or not results:
+        written["content"] = None
+    return [*results, written] if "content" in written else results
+
+
+def _written_part(part: Mapping[str, Any]) -> dict[str, Any]:
+    match part["type"]:
+        case "text":
+            return {"type": "text", "text": part["content"]}
+        case "uri" if part.get("modality") == "image":
+            return {"type": "image_url", "image_url": {"url": part["uri"]}}
+        case "uri":
+            return {"type": "file", "file": {"file_data": part["uri"]}}
+        case "file":
+            return {"type": "file", "file": {"file_id": part["file_id"]}}
+        case _:
+            return dict(part)
+
+
+def _written_response(response: Any) -> Any:
+    if isinstance(response, list):
+        return [_written_part(part) if isinstance(part, dict) and "type" in part else part for part in response]
+    return response if isinstance(response, str) or response is None else json.dumps(response, ensure_ascii=False)
+
+
+def _written_arguments(arguments: Any) -> str:
+    return arguments if isinstance(arguments, str) else json.dumps(arguments, ensure_ascii=False)

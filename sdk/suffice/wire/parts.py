@@ -1,0 +1,16 @@
+"""Small builders of message parts that the formats share."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+
+def text_parts(text: str) -> list[dict[str, Any]]:
+    """One text part, or none for the empty string."""
+    return [{"type": "text", "content": text}] if text else []
+
+
+def text_of(parts: Iterable[Mapping[str, Any]]) -> str:
+    """The text of the text parts, joined."""
+    return "".join(str(part.get("content", "")) for part in parts if part.get("type") == "text")
