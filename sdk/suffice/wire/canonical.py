@@ -9,9 +9,11 @@ not be made again once the form has changed.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from hashlib import blake2b
 from typing import Any
+
+from suffice.wire.lenient import parse_arguments
 
 CANONICAL_VERSION = 1
 HASH_BYTES = 16  # BLAKE2b-128, written as 32 hex digits
@@ -53,7 +55,7 @@ def canonical_message(message: Mapping[str, Any]) -> dict[str, Any]:
         kept = {k: v for k, v in chosen.items() if v is not None}
         kept["type"] = kind
         if kind == "tool_call":
-            kept["arguments"] = _parsed(kept.get("arguments"))
+            kept["arguments"] = parse_arguments(kept.get("arguments"))
         elif kind == "tool_call_response":
             kept["response"] = _response_text(kept.get("response"))
         parts.append(kept)
@@ -86,6 +88,22 @@ def chain_hash(message_hashes: Iterable[str], start: str = "") -> str:
     return link
 
 
+def chains(
+    request_hashes: Sequence[str], request_roles: Sequence[str], answer_hash: str | None
+) -> tuple[str | None, str | None]:
+    """``chain_before`` and ``chain_after`` of a call, which link the calls of a conversation without any id.
+
+    Before: over the request's messages up to and including the last assistant one; None without history.
+    After: over the request and its answer; None without an answer. A call's before equals the after of
+    the call whose answer is the last one in its history. ``answer_hash`` is the first choice's.
+    """
+    last = max((i for i, role in enumerate(request_roles) if role == "assistant"), default=-1)
+    history = chain_hash(request_hashes[: last + 1])
+    before = history if last >= 0 else None
+    after = chain_hash([*request_hashes[last + 1 :], answer_hash], history) if answer_hash is not None else None
+    return before, after
+
+
 def call_hash(project: str, trace_id: str, span_id: str) -> str:
     """The ``call_id`` of a span: 32 hex digits."""
     return _digest(project.encode(), b"span", trace_id.encode(), span_id.encode())
@@ -103,17 +121,8 @@ def _role(role: Any) -> str:
     return {"developer": "system", "model": "assistant", "function": "tool"}.get(str(role), str(role))
 
 
-def _parsed(arguments: Any) -> Any:
-    if not isinstance(arguments, str):
-        return arguments
-    try:
-        return json.loads(arguments)
-    except ValueError:
-        return arguments
-
-
 def _response_text(response: Any) -> Any:
-    """A tool's answer as one value: a list of text parts is the text (vendors differ), JSON text is its JSON."""
+    """A tool's answer as one value: a list of text parts is the text (vendors differ)."""
     if isinstance(response, list) and all(isinstance(p, Mapping) and p.get("type") == "text" for p in response):
         response = "".join(str(p.get("text", p.get("content", ""))) for p in response)
     return response
