@@ -1,0 +1,89 @@
+"""A span's place in project, service, trace and time: the part of a CallRecord that no dialect has its own word for."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Any
+
+from suffice import semconv
+from suffice.wire.call import Call
+from suffice.wire.canonical import call_hash
+from suffice_collector.dialects import fields
+from suffice_collector.otlp import Resource, Span
+from suffice_store.records import CallRecord, SpanRecord
+
+DEFAULT_PROJECT = "default"
+SCOPE_NAME = "otel.scope.name"
+
+
+def project_of(resource: Resource) -> str:
+    return fields.text(resource.attributes, semconv.PROJECT) or DEFAULT_PROJECT
+
+
+def service_of(resource: Resource) -> str | None:
+    name = fields.text(resource.attributes, semconv.SERVICE_NAME)
+    return None if name is None or name.startswith("unknown_service") else name
+
+
+def call_record(call: Call, span: Span, resource: Resource, dialect: str, content: Collection[str]) -> CallRecord:
+    """The record of a call; ``content`` names the attributes that became fields of the Call and need no second copy."""
+    a = span.attributes
+    project = project_of(resource)
+    first_chunk_s = fields.number(a, semconv.TIME_TO_FIRST_CHUNK)
+    return CallRecord(
+        call=call,
+        call_id=call_hash(project, span.trace_id, span.span_id),
+        project=project,
+        trace_id=span.trace_id,
+        span_id=span.span_id,
+        parent_span_id=span.parent_span_id,
+        run_id=span.trace_id,
+        service=service_of(resource),
+        environment=fields.text(resource.attributes, semconv.ENVIRONMENT, "deployment.environment"),
+        agent_name=fields.text(a, semconv.AGENT_NAME),
+        conversation_id=fields.text(a, semconv.CONVERSATION_ID),
+        user_id=fields.text(a, semconv.USER_ID, "enduser.id"),
+        server_address=fields.text(a, semconv.SERVER_ADDRESS),
+        started_ns=span.started_ns or None,
+        ended_ns=span.ended_ns or None,
+        time_to_first_token_ms=None if first_chunk_s is None else first_chunk_s * 1000,
+        source="otlp",
+        dialect=dialect,
+        attributes={k: v for k, v in raw_attributes(span, resource).items() if k not in content},
+    )
+
+
+def span_record(span: Span, resource: Resource) -> SpanRecord:
+    """A span that no dialect reads as a call, whole."""
+    return SpanRecord(
+        project=project_of(resource),
+        trace_id=span.trace_id,
+        span_id=span.span_id,
+        parent_span_id=span.parent_span_id,
+        name=span.name,
+        kind=span.kind,
+        scope=span.scope,
+        service=service_of(resource),
+        started_ns=span.started_ns,
+        ended_ns=span.ended_ns,
+        status=span.status,
+        attributes=raw_attributes(span, resource),
+    )
+
+
+def raw_attributes(span: Span, resource: Resource) -> dict[str, Any]:
+    """The attributes as received, and under ``otel.*`` what else the span carried, so that it can be read anew."""
+    raw = dict(span.attributes)
+    if resource.attributes:
+        raw["otel.resource"] = resource.attributes
+    if span.scope:
+        raw[SCOPE_NAME] = span.scope
+    if span.scope_version:
+        raw["otel.scope.version"] = span.scope_version
+    if span.status_message:
+        raw["otel.status.message"] = span.status_message
+    if span.events:
+        raw["otel.events"] = [
+            {"name": each.name, "time_ns": each.time_ns, "attributes": each.attributes} for each in span.events
+        ]
+    return raw

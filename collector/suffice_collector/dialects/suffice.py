@@ -1,0 +1,108 @@
+"""Our own spans, read back: the exact inverse of ``suffice.span``."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from suffice import semconv
+from suffice.wire.call import Call, Completeness, Usage, UsageSource
+from suffice_collector.dialects import fields
+from suffice_collector.dialects.place import call_record, project_of
+from suffice_collector.otlp import Resource, Span
+from suffice_store.records import CallRecord, OutcomeRecord
+
+NAME = "suffice"
+
+_CONTENT = {
+    semconv.INPUT_MESSAGES,
+    semconv.OUTPUT_MESSAGES,
+    semconv.SYSTEM_INSTRUCTIONS,
+    semconv.TOOL_DEFINITIONS,
+    semconv.USAGE_RAW,
+    semconv.PARAMETERS,
+    semconv.RESPONSE_FORMAT,
+}
+
+
+def matches(span: Span) -> bool:
+    return span.scope == semconv.SCOPE and (semconv.WIRE_FORMAT in span.attributes or span.name == semconv.OUTCOME_SPAN)
+
+
+def normalise(span: Span, resource: Resource) -> CallRecord | OutcomeRecord | None:
+    if span.name == semconv.OUTCOME_SPAN:
+        return _outcome(span, resource)
+    a = span.attributes
+    call = Call(
+        wire_format=fields.text(a, semconv.WIRE_FORMAT) or "",
+        operation=fields.text(a, semconv.OPERATION) or "chat",
+        provider=fields.text(a, semconv.PROVIDER) or "",
+        request_model=fields.text(a, semconv.REQUEST_MODEL),
+        response_model=fields.text(a, semconv.RESPONSE_MODEL),
+        system_instructions=fields.parts(a, semconv.SYSTEM_INSTRUCTIONS),
+        input_messages=fields.messages(a, semconv.INPUT_MESSAGES),
+        output_messages=fields.messages(a, semconv.OUTPUT_MESSAGES),
+        tool_definitions=fields.tools(a, semconv.TOOL_DEFINITIONS),
+        usage=_usage(a),
+        parameters=fields.json_object(a, semconv.PARAMETERS) or {},
+        response_format=fields.json_object(a, semconv.RESPONSE_FORMAT),
+        stream=fields.boolean(a, semconv.REQUEST_STREAM) or False,
+        response_id=fields.text(a, semconv.RESPONSE_ID),
+        finish_reasons=fields.finish_reasons(a, semconv.FINISH_REASONS),
+        service_tier=fields.text(a, semconv.SERVICE_TIER),
+        completeness=_completeness(fields.text(a, semconv.COMPLETENESS)),
+        status_code=fields.integer(a, semconv.STATUS_CODE, at_most=999),
+        error_type=fields.text(a, semconv.ERROR_TYPE),
+        error_message=fields.text(a, semconv.ERROR_MESSAGE),
+    )
+    record = call_record(call, span, resource, NAME, _CONTENT)
+    record.run_id = fields.text(a, semconv.RUN_ID) or span.trace_id
+    record.run_name = fields.text(a, semconv.RUN_NAME)
+    record.step = fields.integer(a, semconv.STEP, at_most=fields.MAX_INT32)
+    record.task_name = fields.text(a, semconv.TASK_NAME)
+    record.call_site = fields.text(a, semconv.CALL_SITE)
+    record.attempt = fields.integer(a, semconv.ATTEMPT, at_most=fields.MAX_INT32) or 1
+    return record
+
+
+def _usage(a: dict[str, Any]) -> Usage | None:
+    source = fields.text(a, semconv.USAGE_SOURCE)
+    usage = Usage(
+        input_tokens=fields.integer(a, semconv.INPUT_TOKENS),
+        output_tokens=fields.integer(a, semconv.OUTPUT_TOKENS),
+        cache_read_tokens=fields.integer(a, semconv.CACHE_READ_TOKENS),
+        cache_write_5m_tokens=fields.integer(a, semconv.CACHE_WRITE_5M_TOKENS),
+        cache_write_1h_tokens=fields.integer(a, semconv.CACHE_WRITE_1H_TOKENS),
+        reasoning_tokens=fields.integer(a, semconv.REASONING_TOKENS),
+        audio_input_tokens=fields.integer(a, semconv.AUDIO_INPUT_TOKENS),
+        audio_output_tokens=fields.integer(a, semconv.AUDIO_OUTPUT_TOKENS),
+        raw=fields.json_object(a, semconv.USAGE_RAW),
+    )
+    if usage == Usage() and source is None:
+        return None
+    usage.source = _usage_source(source)
+    return usage
+
+
+def _usage_source(value: str | None) -> UsageSource:
+    return "estimated" if value == "estimated" else "absent" if value == "absent" else "reported"
+
+
+def _completeness(value: str | None) -> Completeness:
+    return "partial" if value == "partial" else "error" if value == "error" else "complete"
+
+
+def _outcome(span: Span, resource: Resource) -> OutcomeRecord | None:
+    a = span.attributes
+    target, target_id = fields.text(a, semconv.OUTCOME_TARGET), fields.text(a, semconv.OUTCOME_TARGET_ID)
+    if target not in ("run", "call") or target_id is None:
+        return None
+    return OutcomeRecord(
+        project=project_of(resource),
+        target=target,
+        target_id=target_id,
+        ok=fields.boolean(a, semconv.OUTCOME_OK),
+        score=fields.number(a, semconv.OUTCOME_SCORE),
+        label=fields.text(a, semconv.OUTCOME_LABEL),
+        source="sdk",
+        recorded_ns=span.started_ns,
+    )
