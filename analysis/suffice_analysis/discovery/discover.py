@@ -1,0 +1,200 @@
+"""Discovery: from the requests of recorded calls to tasks.
+
+    heads -> template grams -> near-equal rows are templates -> templates alike are tasks
+          -> split by tools and asked form -> recognisers -> every head to its best recogniser
+          -> what no template takes is an open task of its shape
+
+Only requests are read: no id, trace, model, service or tag. Names the app gave are used to name, never
+to group. What proves it: ``benchmarks/tasks.py`` and ``tests/analysis/discovery``.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from hashlib import blake2b
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from suffice.wire.call import ToolDefinition
+from suffice_analysis.answers import answer_form
+from suffice_analysis.discovery.finding import (
+    CONSTANT_SHARE,
+    HeadReader,
+    Progress,
+    TaskInMaking,
+    add_open_tasks,
+    find_tasks,
+    match_heads,
+)
+from suffice_analysis.discovery.heads import Heads, read_heads
+from suffice_analysis.discovery.identity import keep_known_ids
+from suffice_analysis.discovery.naming import Nameable, name_tasks
+from suffice_analysis.discovery.recogniser import Matcher
+from suffice_analysis.discovery.templates import render_template
+from suffice_analysis.discovery.text import message_parts
+from suffice_analysis.discovery.types import Discovery, FoundTask, FoundTemplate, KnownTask, MessageText
+
+SAMPLE_HEADS = 60  # of a template, to tell what is constant in it
+SAMPLE_ANSWERS = 40  # of a task, to tell the form of its answers
+EXAMPLE_CHARS = 200
+MAP_DIMENSIONS = 64
+
+
+def discover(
+    calls: pa.Table,
+    texts: Mapping[str, MessageText],
+    toolsets: Mapping[str, Sequence[ToolDefinition]],
+    *,
+    seed: int = 0,
+    known: Sequence[KnownTask] = (),
+    progress: Progress | None = None,
+) -> Discovery:
+    """The tasks of ``calls`` (the read ``analysis_calls``), aligned with its rows.
+
+    ``texts`` maps message hash to role and canonical parts, ``toolsets`` toolset hash to definitions.
+    ``known`` tasks of earlier analyses keep their ids where found again. The same content gives the
+    same tasks in any order of calls. ``seed`` fixes the projection behind the map; tasks do not depend on it.
+    """
+    tell = progress or (lambda stage, share: None)
+    if calls.num_rows == 0:
+        return Discovery([], [], {}, [], np.zeros((0, MAP_DIMENSIONS), dtype=np.float32))
+    tell("reading requests", 0.0)
+    heads = read_heads(calls, texts, toolsets)
+    reader = HeadReader(texts)
+    making = find_tasks(heads, reader, tell)
+    tell("assigning calls", 0.7)
+    every = np.arange(len(heads.messages))
+    matcher = Matcher([task.recogniser() for task in making])
+    task_of, template_of = match_heads(matcher, heads, reader, every)
+    add_open_tasks(making, task_of, heads)
+    used, task_of = np.unique(task_of, return_inverse=True)
+    making = [making[t] for t in used]
+
+    tell("naming tasks", 0.85)
+    fresh = [fresh_id(task) for task in making]
+    known_of, _ = match_heads(Matcher([task.recogniser for task in known]), heads, reader, every)
+    ids = keep_known_ids(fresh, task_of, [task.task_id for task in known], known_of, heads.calls)
+    point_of = _points(ids, task_of, template_of, matcher)
+    templates = [_template_text(np.flatnonzero(task_of == t), point_of, heads, reader) for t in range(len(ids))]
+    names = name_tasks(_nameables(calls, texts, heads, task_of, making, templates))
+    calls_of = np.bincount(task_of, weights=heads.calls).astype(int)
+    tasks = {
+        ids[t]: FoundTask(ids[t], *names[t], templates[t], making[t].recogniser(), int(calls_of[t]))
+        for t in sorted(range(len(ids)), key=lambda t: (-calls_of[t], ids[t]))
+    }
+    points, vectors = _found_templates(point_of, ids, task_of, heads, reader, seed)
+    tell("done", 1.0)
+    return Discovery(
+        [ids[t] for t in task_of[heads.of_call]], [point_of[h] for h in heads.of_call], tasks, points, vectors
+    )
+
+
+def fresh_id(task: TaskInMaking) -> str:
+    """An id made from what the task is recognised by, so the same data give the same one."""
+    h = blake2b(digest_size=6)
+    tools = ("*",) if task.any_tools else sorted(task.shape.tools)
+    for each in (task.kind, task.shape.operation, task.shape.form, *tools):
+        h.update(each.encode("utf-8", "surrogatepass") + b"\0")
+    if task.entries:
+        h.update(task.entries[0]["grams"].encode())
+    return "t_" + h.hexdigest()
+
+
+def _points(
+    ids: Sequence[str], task_of: npt.NDArray[np.int64], template_of: npt.NDArray[np.int64], matcher: Matcher
+) -> list[str]:
+    """The template of each head; an open task has one, its own."""
+    return [
+        matcher.point_ids[template] if template >= 0 else "p_" + ids[task].removeprefix("t_")
+        for task, template in zip(task_of, template_of, strict=True)
+    ]
+
+
+def _template_text(
+    members: npt.NDArray[np.int64], point_of: Sequence[str], heads: Heads, reader: HeadReader, limit: int = 4000
+) -> str:
+    """The constant text of the commonest template among the heads."""
+    commonest = Counter(point_of[h] for h in members).most_common()
+    most = min(point for point, count in commonest if count == commonest[0][1])
+    own = [int(h) for h in members if point_of[h] == most]
+    sample = own[:: max(1, -(-len(own) // SAMPLE_HEADS))]
+    documents = [reader.document(heads.messages[h]) for h in sample]
+    grams, counts = np.unique(np.concatenate(documents), return_counts=True)
+    constant = grams[counts >= max(CONSTANT_SHARE * len(sample), min(2, len(sample)))]
+    covered = [np.isin(document, constant).sum() for document in documents]
+    shown = sample[int(np.argmax(covered))]
+    return render_template([reader.message(m) for m in heads.messages[shown]], constant, limit)
+
+
+def _nameables(
+    calls: pa.Table,
+    texts: Mapping[str, MessageText],
+    heads: Heads,
+    task_of: npt.NDArray[np.int64],
+    making: Sequence[TaskInMaking],
+    templates: Sequence[str],
+) -> list[Nameable]:
+    of_call = task_of[heads.of_call]
+    app_names: list[Counter[str]] = [Counter() for _ in making]
+    forms: list[Counter[str]] = [Counter() for _ in making]
+    sizes = np.bincount(of_call, minlength=len(making))
+    given = zip(
+        *(
+            calls[name].to_pylist() if name in calls.column_names else [None] * calls.num_rows
+            for name in ("task_name", "agent_name", "output_hashes")
+        ),
+        strict=True,
+    )
+    for t, (task_name, agent_name, outputs) in zip(of_call.tolist(), given, strict=True):
+        if task_name or agent_name:
+            app_names[t][task_name or agent_name] += 1
+        if forms[t].total() < SAMPLE_ANSWERS and outputs and outputs[0] in texts:
+            role, content = texts[outputs[0]]
+            forms[t][answer_form([{"role": role, "parts": message_parts(content)}])] += 1
+    return [
+        Nameable(
+            app_names=app_names[t],
+            calls=int(sizes[t]),
+            template=templates[t],
+            tools=sorted(f for f in making[t].shape.tools if "." not in f),
+            form=making[t].shape.form,
+            answer_form=forms[t].most_common(1)[0][0] if forms[t] else "",
+            is_open=making[t].kind == "open",
+            operation=making[t].shape.operation,
+        )
+        for t in range(len(making))
+    ]
+
+
+def _found_templates(
+    point_of: Sequence[str],
+    ids: Sequence[str],
+    task_of: npt.NDArray[np.int64],
+    heads: Heads,
+    reader: HeadReader,
+    seed: int,
+) -> tuple[list[FoundTemplate], npt.NDArray[np.float32]]:
+    """Each template with an example, and a vector to lay it out by: its grams, signed at random into few dimensions."""
+    members: dict[str, list[int]] = {}
+    for head, point in enumerate(point_of):
+        members.setdefault(point, []).append(head)
+    found: list[FoundTemplate] = []
+    vectors = np.zeros((len(members), MAP_DIMENSIONS), dtype=np.float32)
+    for i, (point, own) in enumerate(sorted(members.items())):
+        example = " ".join(_template_text(np.asarray(own), point_of, heads, reader, 4 * EXAMPLE_CHARS).split())
+        calls = int(heads.calls[own].sum())
+        found.append(FoundTemplate(point, ids[task_of[own[0]]], calls, example[:EXAMPLE_CHARS]))
+        sample = own[:: max(1, -(-len(own) // 20))]
+        for head in sample:
+            grams = reader.document(heads.messages[head])
+            mixed = (grams ^ np.uint64(seed)) * np.uint64(0xD6E8FEB86659FD93)
+            place = (mixed >> np.uint64(57)).astype(np.int64) % MAP_DIMENSIONS
+            sign = np.where((mixed >> np.uint64(40)) & np.uint64(1), 1.0, -1.0)
+            vectors[i] += np.bincount(place, weights=sign, minlength=MAP_DIMENSIONS)
+        length = float(np.linalg.norm(vectors[i]))
+        if length:
+            vectors[i] /= length
+    return found, vectors

@@ -1,0 +1,224 @@
+"""Finding: heads to tasks in the making.
+
+Each round clusters a bounded sample of the heads that nobody recognises yet, so that cost grows with
+the number of calls, not its square, and rare tasks are still found.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from hashlib import blake2b
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from scipy import sparse
+
+from suffice_analysis.discovery.clusters import cluster_rows
+from suffice_analysis.discovery.heads import Heads, Shape
+from suffice_analysis.discovery.recogniser import (
+    SAME_TOOLS,
+    Matcher,
+    distinct_grams,
+    make_recogniser,
+    template_entry,
+    tool_likeness,
+)
+from suffice_analysis.discovery.text import GramReader, Grams
+from suffice_analysis.discovery.types import MessageText
+from suffice_analysis.discovery.vocabulary import Vocabulary, learn_vocabulary
+
+ROUND_HEADS = 20_000
+ROUNDS = 6
+CACHED_GRAMS = 30_000_000  # 240 MB
+STRENGTH = 4.0  # a template needs grams that are in 60 % of its heads and sum to this evenness
+CONSTANT_SHARE = 0.6
+CONSTANT_RUNS = 5  # a request without a system message that never varies is a task from here on
+TEMPLATES_PER_TASK = 12
+DYNAMIC_TOOLSETS = 12  # more toolsets than this for one text means that tools are chosen per call
+
+Progress = Callable[[str, float], None]
+
+
+@dataclass(slots=True)
+class TaskInMaking:
+    """A task while it is being found: heads of each template, largest template first."""
+
+    kind: str
+    shape: Shape
+    any_tools: bool
+    entries: list[dict[str, Any]]
+
+    def recogniser(self) -> dict[str, Any]:
+        return make_recogniser(self.kind, self.shape, self.entries, any_tools=self.any_tools)
+
+
+class HeadReader:
+    """Grams of stored messages, each text read once while the cache holds."""
+
+    def __init__(self, texts: Mapping[str, MessageText]) -> None:
+        self._texts = texts
+        self._reader = GramReader()
+        self._cache: dict[str, Grams] = {}
+        self._size = 0
+
+    def grams(self, message_hash: str) -> Grams:
+        found = self._cache.get(message_hash)
+        if found is None:
+            message = self._texts.get(message_hash)
+            found = self._reader.grams(MessageText(*message)) if message is not None else np.zeros(0, dtype=np.uint64)
+            if self._size < CACHED_GRAMS:
+                self._cache[message_hash] = found
+                self._size += len(found)
+        return found
+
+    def message(self, message_hash: str) -> MessageText:
+        """The stored message; an empty one where its text is not kept."""
+        message = self._texts.get(message_hash)
+        return MessageText(*message) if message is not None else MessageText("", "[]")
+
+    def role(self, message_hash: str) -> str:
+        message = self._texts.get(message_hash)
+        return message[0] if message is not None else ""
+
+    def document(self, messages: Sequence[str]) -> Grams:
+        return distinct_grams([self.grams(each) for each in messages])
+
+
+def find_tasks(heads: Heads, reader: HeadReader, tell: Progress) -> list[TaskInMaking]:
+    tasks: list[TaskInMaking] = []
+    rest = np.arange(len(heads.messages))
+    for nth in range(ROUNDS):
+        sample = rest[:: max(1, -(-len(rest) // ROUND_HEADS))]
+        tell("finding templates", 0.1 + 0.6 * nth / ROUNDS)
+        found = find_in(sample, heads, reader)
+        tasks += found
+        if len(sample) == len(rest) or not found:
+            break
+        matched, _ = match_heads(Matcher([task.recogniser() for task in found]), heads, reader, rest)
+        rest = rest[matched < 0]
+    return tasks
+
+
+def find_in(sample: npt.NDArray[np.int64], heads: Heads, reader: HeadReader) -> list[TaskInMaking]:
+    vocabulary = _learn(sample, heads, reader)
+    rows = vocabulary.rows([reader.document(heads.messages[k]) for k in sample])
+    told = np.flatnonzero(np.diff(rows.indptr) > 0)
+    rows, sample = rows[told], sample[told]
+    template_of, task_of = cluster_rows(rows)
+    tasks: list[TaskInMaking] = []
+    for t in range(int(task_of.max()) + 1 if len(task_of) else 0):
+        members = np.flatnonzero(task_of == t)
+        for shape, any_tools, part in _by_shape(members, sample, heads):
+            if not _is_task(rows[part], vocabulary, heads, sample[part], reader):
+                continue
+            entries = _entries(rows, part, template_of, vocabulary, heads.calls[sample])
+            tasks.append(TaskInMaking("template", shape, any_tools, entries))
+    return tasks
+
+
+def _learn(sample: npt.NDArray[np.int64], heads: Heads, reader: HeadReader) -> Vocabulary:
+    runs_of: dict[str, list[npt.NDArray[np.int64]]] = {}
+    for k in sample:
+        runs = heads.head_runs[k]
+        for message in set(heads.messages[k]):
+            once = len(runs) == 1 and heads.calls[k] > 1 and reader.role(message) == "system"
+            # a system message is template by its role, also where only one run was seen: count that run twice
+            runs_of.setdefault(message, []).append(np.append(runs, -1 - runs[0]) if once else runs)
+    messages = sorted(runs_of)
+    return learn_vocabulary(messages, [np.unique(np.concatenate(runs_of[m])) for m in messages], reader.grams)
+
+
+def _by_shape(
+    members: npt.NDArray[np.int64], sample: npt.NDArray[np.int64], heads: Heads
+) -> list[tuple[Shape, bool, npt.NDArray[np.int64]]]:
+    """Parts of a text cluster that differ in operation, asked form or tools. Tools chosen per call do not split."""
+    calls_of: dict[Shape, int] = {}
+    for k in members:
+        shape = heads.shapes[sample[k]]
+        calls_of[shape] = calls_of.get(shape, 0) + int(heads.calls[sample[k]])
+    ordered = sorted(calls_of, key=lambda s: (-calls_of[s], s.operation, s.form, sorted(s.tools)))
+    leaders: list[Shape] = []
+    leader_of: dict[Shape, int] = {}
+    for shape in ordered:
+        at = next((i for i, leader in enumerate(leaders) if _same_shape(leader, shape)), len(leaders))
+        if at == len(leaders):
+            leaders.append(shape)
+        leader_of[shape] = at
+    dynamic = len(leaders) > DYNAMIC_TOOLSETS
+    groups: dict[Any, list[int]] = {}
+    for k in members:
+        shape = heads.shapes[sample[k]]
+        leader = leaders[leader_of[shape]]
+        groups.setdefault((leader.operation, leader.form) if dynamic else leader_of[shape], []).append(int(k))
+    return [(leaders[leader_of[heads.shapes[sample[part[0]]]]], dynamic, np.asarray(part)) for part in groups.values()]
+
+
+def _same_shape(one: Shape, other: Shape) -> bool:
+    return (
+        one.operation == other.operation
+        and one.form == other.form
+        and tool_likeness(one.tools, other.tools) >= SAME_TOOLS
+    )
+
+
+def _is_task(
+    rows: sparse.csr_matrix, vocabulary: Vocabulary, heads: Heads, members: npt.NDArray[np.int64], reader: HeadReader
+) -> bool:
+    """Enough template in common, over two requests that differ; one request word for word must come more often."""
+    runs, calls = int(heads.runs[members].sum()), int(heads.calls[members].sum())
+    has_system = any(reader.role(message) == "system" for message in heads.messages[members[0]])
+    if (calls if has_system else runs) < (2 if len(members) > 1 or has_system else CONSTANT_RUNS):
+        return False
+    shares = np.bincount(rows.indices, minlength=rows.shape[1]) / rows.shape[0]
+    common = np.flatnonzero(shares >= CONSTANT_SHARE)
+    return bool(vocabulary.evenness[common].sum() >= STRENGTH) if len(common) else False
+
+
+def _entries(
+    rows: sparse.csr_matrix,
+    part: npt.NDArray[np.int64],
+    template_of: npt.NDArray[np.int64],
+    vocabulary: Vocabulary,
+    calls: npt.NDArray[np.int64],
+) -> list[dict[str, Any]]:
+    """The task's templates, those with most heads first, and what all its heads share as the last one."""
+    labels, sizes = np.unique(template_of[part], return_counts=True)
+    largest = labels[np.lexsort((labels, -sizes))][:TEMPLATES_PER_TASK]
+    groups = [part[template_of[part] == label] for label in largest]
+    entries = []
+    for group in groups:
+        shares = np.bincount(rows[group].indices, minlength=rows.shape[1]) / len(group)
+        common = np.flatnonzero(shares >= 0.5)
+        if not len(common):
+            continue
+        grams = vocabulary.grams[common]
+        point_id = "p_" + _digest(grams[np.argsort(grams)][:64])
+        entries.append(template_entry(point_id, grams, vocabulary.weights[common], shares[common]))
+    return entries
+
+
+def match_heads(
+    matcher: Matcher, heads: Heads, reader: HeadReader, which: npt.NDArray[np.int64]
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    task_of = np.empty(len(which), dtype=np.int64)
+    template_of = np.empty(len(which), dtype=np.int64)
+    for start in range(0, len(which), 4096):
+        part = which[start : start + 4096]
+        matched = matcher.match([reader.document(heads.messages[k]) for k in part], [heads.shapes[k] for k in part])
+        task_of[start : start + len(part)] = matched.task
+        template_of[start : start + len(part)] = matched.template
+    return task_of, template_of
+
+
+def add_open_tasks(tasks: list[TaskInMaking], task_of: npt.NDArray[np.int64], heads: Heads) -> None:
+    """What no template takes: one open task for each shape."""
+    rest = np.flatnonzero(task_of < 0)
+    for shape, any_tools, part in _by_shape(rest, np.arange(len(heads.messages)), heads):
+        task_of[part] = len(tasks)
+        tasks.append(TaskInMaking("open", shape, any_tools, []))
+
+
+def _digest(grams: npt.NDArray[Any]) -> str:
+    return blake2b(grams.astype("<u8").tobytes(), digest_size=6).hexdigest()

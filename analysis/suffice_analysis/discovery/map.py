@@ -1,0 +1,56 @@
+"""The map: one dot for each template, near ones together. It draws the tasks; it does not decide them."""
+
+from __future__ import annotations
+
+import warnings
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from suffice_analysis.discovery.types import Discovery, MapPoint
+
+UMAP_FROM = 15  # below this many templates the layout is that of the two main axes
+POINTS = 5000
+
+
+def draw_map(discovery: Discovery, seed: int = 0) -> list[MapPoint]:
+    """A place in the plane for each template, the same for the same seed. At most POINTS, those with most calls."""
+    order = sorted(range(len(discovery.templates)), key=lambda i: -discovery.templates[i].calls)[:POINTS]
+    places = _layout(np.asarray(discovery.vectors, dtype=np.float32)[order], seed) if order else np.zeros((0, 2))
+    return [
+        MapPoint(t.point_id, t.task_id, float(x), float(y), t.calls, t.example)
+        for t, (x, y) in zip((discovery.templates[i] for i in order), places, strict=True)
+    ]
+
+
+def _layout(vectors: npt.NDArray[np.float32], seed: int) -> npt.NDArray[Any]:
+    if len(vectors) < UMAP_FROM:
+        return _main_axes(vectors)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        import umap  # seconds to import: only where a map is drawn
+
+        layout = umap.UMAP(
+            n_components=2,
+            n_neighbors=min(12, len(vectors) - 1),
+            min_dist=0.3,
+            metric="cosine",
+            random_state=seed,
+            n_jobs=1,
+        ).fit_transform(vectors)
+    return np.nan_to_num(np.asarray(layout, dtype=np.float64))
+
+
+def _main_axes(vectors: npt.NDArray[np.float32]) -> npt.NDArray[Any]:
+    """The first two principal components; zeros where there are none. Signs fixed, so runs agree."""
+    centred = vectors - vectors.mean(axis=0)
+    places = np.zeros((len(vectors), 2))
+    if min(centred.shape) == 0 or not np.any(centred):
+        return places
+    u, s, _ = np.linalg.svd(centred, full_matrices=False)
+    k = min(2, len(s))
+    axes = u[:, :k] * s[:k]
+    signs = np.sign(axes[np.abs(axes).argmax(axis=0), np.arange(k)])
+    places[:, :k] = axes * np.where(signs == 0, 1, signs)
+    return places
