@@ -175,7 +175,7 @@ def _innermost_first(holder: dict[str, str | None]) -> list[str]:
             path.append(at)
             at = holder[at]
         if at is not None and at in path:
-            holder[at] = None
+            holder[path[-1]] = None
         base = -1 if at is None else depth.get(at, -1)
         for step, each in enumerate(reversed(path), start=1):
             depth[each] = base + step
