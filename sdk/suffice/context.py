@@ -1,0 +1,164 @@
+"""Runs and tasks: what the app says a call belongs to.
+
+Kept in context variables as immutable stacks, so that they nest, follow ``await`` and new asyncio tasks,
+and need no tokens (a token must be given back in the context that made it, which an abandoned generator
+never does). Nothing is attached to OpenTelemetry's own context: the host's spans keep their parents.
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import itertools
+from collections.abc import Callable, Iterator
+from contextvars import ContextVar
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, NamedTuple, ParamSpec, Self, TypeVar, cast
+
+if TYPE_CHECKING:
+    from opentelemetry.trace import Span
+
+    from suffice.recorder import Recorder
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+recorder: Recorder | None = None  # the one that init() started; None before it and after shutdown()
+
+_tasks: ContextVar[tuple[str, ...]] = ContextVar("suffice_tasks", default=())
+_runs: ContextVar[tuple[Run, ...]] = ContextVar("suffice_runs", default=())
+_last_step: ContextVar[tuple[Run, int] | None] = ContextVar("suffice_last_step", default=None)
+
+
+class Place(NamedTuple):
+    """Where a call stands: its task's name, its run, its step within the run."""
+
+    task: str | None
+    run: Run | None
+    step: int | None
+
+
+class task:  # noqa: N801 - used like a function: `with suffice.task("triage")`, `@suffice.task("triage")`
+    """Name the recurring kind of call that is made inside. Nests: the innermost name counts.
+
+    Works as ``with``, and as a decorator of functions and coroutine functions.
+    """
+
+    def __init__(self, name: str) -> None:
+        self.name = str(name)
+
+    def __enter__(self) -> Self:
+        _tasks.set((*_tasks.get(), self.name))
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        _tasks.set(_tasks.get()[:-1])
+
+    async def __aenter__(self) -> Self:
+        return self.__enter__()
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.__exit__(kind, error, trace)
+
+    def __call__(self, function: Callable[P, R]) -> Callable[P, R]:
+        if inspect.isgeneratorfunction(function) or inspect.isasyncgenfunction(function):
+            raise TypeError(f"@suffice.task can't wrap the generator {function.__qualname__}; use 'with' inside it")
+        if inspect.iscoroutinefunction(function):
+
+            @functools.wraps(function)
+            async def awaiting(*args: P.args, **kwargs: P.kwargs) -> Any:
+                with self:
+                    return await function(*args, **kwargs)
+
+            return cast("Callable[P, R]", awaiting)
+
+        @functools.wraps(function)
+        def calling(*args: P.args, **kwargs: P.kwargs) -> R:
+            with self:
+                return function(*args, **kwargs)
+
+        return calling
+
+
+class Run:
+    """One agent execution. Use it as ``with suffice.run("planner") as run`` (or ``async with``); it nests.
+
+    Its calls share one trace and are numbered from 1. ``id`` is the one given, else made from the trace;
+    ``None`` until the run is entered. Without ``init()`` it does nothing.
+    """
+
+    def __init__(
+        self,
+        name: str | None = None,
+        id: str | None = None,
+        user: str | None = None,
+        session: str | None = None,
+        agent: str | None = None,
+    ) -> None:
+        self.name = name
+        self.id = id
+        self.user = user
+        self.session = session
+        self.agent = agent
+        self.span: Span | None = None
+        self.outer: Run | None = None
+        self._steps: Iterator[int] = itertools.count(1)
+
+    @property
+    def agent_name(self) -> str | None:
+        return self.agent or self.name
+
+    def next_step(self, attempt: int) -> int:
+        """The number of the call that starts now. A further attempt of a call keeps the call's number."""
+        last = _last_step.get()
+        if attempt > 1 and last is not None and last[0] is self:
+            return last[1]
+        step = next(self._steps)
+        _last_step.set((self, step))
+        return step
+
+    def __enter__(self) -> Self:
+        outer = current_run()
+        self.outer = outer
+        if outer is not None:
+            self.user = self.user or outer.user
+            self.session = self.session or outer.session
+        if recorder is not None:
+            recorder.start_run(self)
+        _runs.set((*_runs.get(), self))
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        _runs.set(_runs.get()[:-1])
+        if recorder is not None:
+            recorder.end_run(self, None if kind is None else kind.__name__)
+
+    async def __aenter__(self) -> Self:
+        return self.__enter__()
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.__exit__(kind, error, trace)
+
+
+run = Run
+
+
+def current_run() -> Run | None:
+    """The innermost run that is open here."""
+    runs = _runs.get()
+    return runs[-1] if runs else None
+
+
+def current_place(attempt: int = 1) -> Place:
+    """Where a call that starts now stands. Counts a step."""
+    tasks = _tasks.get()
+    run = current_run()
+    return Place(tasks[-1] if tasks else None, run, run.next_step(attempt) if run is not None else None)

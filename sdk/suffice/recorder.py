@@ -1,0 +1,461 @@
+"""The recorder: takes finished exchanges from the app's threads, makes spans of them, hands them to delivery.
+
+The app's thread does little: it takes ids and the clock, and puts a reference into a queue
+(``SimpleQueue``: the garbage collector may put too, in the middle of anything). One daemon thread does
+the rest: decode, parse, redact, serialise, send. Bounded by bytes; what doesn't fit is dropped and counted.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+import weakref
+from queue import Empty, SimpleQueue
+from sys import _getframe
+from typing import Any
+
+from opentelemetry.context import Context
+from opentelemetry.exporter.otlp.proto.common.trace_encoder import encode_spans
+from opentelemetry.sdk.resources import Resource
+from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
+from opentelemetry.trace import (
+    INVALID_SPAN_CONTEXT,
+    NonRecordingSpan,
+    SpanKind,
+    Status,
+    StatusCode,
+    set_span_in_context,
+)
+from opentelemetry.trace import TracerProvider as AnyTracerProvider
+from opentelemetry.trace import get_current_span as host_span
+
+from suffice import call_site, redact, semconv
+from suffice.announce import FirstCall, announce_first_call, log_once, say
+from suffice.capture import Capture, RawHeaders, capturing
+from suffice.collector import Collector, Verdict
+from suffice.config import Settings
+from suffice.context import Run, current_place, current_run
+from suffice.decoding import decode_body
+from suffice.delivery import Deliverer, Delivery
+from suffice.span import call_attributes, outcome_attributes, run_attributes, run_span_name, span_name
+from suffice.tracing import HandOver, private_provider
+from suffice.wire.canonical import call_hash
+from suffice.wire.exchange import Exchange
+from suffice.wire.registry import parse_exchange, recognise
+
+MAX_HELD_BYTES = 32 * 1024 * 1024
+MAX_HELD_ITEMS = 20_000
+BATCH_SPANS = 512
+BATCH_BYTES = 4 * 1024 * 1024
+LINGER_S = 0.2  # the first call of a burst waits this long for company
+DOWN_LINGER_S = 5.0  # the same while the collector is away: fewer, larger files
+_NO_CONTEXT = Context()
+
+
+class _Flush:
+    """A place in the queue: everything put before it has been handed over when ``done`` is set."""
+
+    def __init__(self, *, last: bool = False) -> None:
+        self.done = threading.Event()
+        self.last = last
+
+
+class _Dropped:
+    """A call that did not fit."""
+
+
+_Item = Capture | ReadableSpan | _Flush | _Dropped
+_DROPPED = _Dropped()
+
+
+class Recorder:
+    """One per process that called ``init()``. Every public method fails open."""
+
+    def __init__(self, settings: Settings, tracer_provider: AnyTracerProvider | None = None) -> None:
+        self.settings = settings
+        own = private_provider(settings)
+        self.resource: Resource = own.resource
+        self.provider: AnyTracerProvider = tracer_provider or own
+        self.attaches_context = settings.http_spans or tracer_provider is not None
+        self._shared_provider = tracer_provider is not None
+        self._hand_over = HandOver(self._take_span)
+        if isinstance(self.provider, TracerProvider):
+            self.provider.add_span_processor(self._hand_over)
+        self._tracer = self.provider.get_tracer(semconv.SCOPE)
+        self._start_afresh()
+        _recorders.add(self)
+
+    def _start_afresh(self) -> None:
+        """Also in a forked child: queues, counts, thread and connection are the parent's, none is usable."""
+        self._inbox: SimpleQueue[_Item] = SimpleQueue()
+        self._hurry: SimpleQueue[None] = SimpleQueue()
+        self._outbox: list[ReadableSpan] = []
+        self._outbox_bytes = 0
+        self._held_bytes = 0  # may drift while threads race; put right whenever the queue is empty
+        self._thread: threading.Thread | None = None
+        self._thread_lock = threading.Lock()
+        self._announcement: threading.Thread | None = None
+        self._first: FirstCall | None = None
+        self._first_done = False
+        self._sending: tuple[bytes, int] | None = None
+        self._stopped = False
+        settings = self.settings
+        collector = Collector(settings.endpoint, settings.key, must_be_suffice=not settings.explicit_endpoint)
+        self._deliverer = Deliverer(collector, settings.spool, lambda line: say(line, settings))
+
+    # --- in the app's threads ---
+
+    def wants(self, method: str, url: str) -> bool:
+        """Whether the request may be an LLM call: cheap, asked for every request of the process."""
+        return recognise(method, url)
+
+    def begin(self, method: str, url: str, headers: RawHeaders, body: bytes) -> Capture | None:
+        """Start capturing an exchange. Never raises; None if it can't be captured."""
+        try:
+            capture = Capture(self.submit, method, url)
+            capture.request_headers = headers
+            capture.request_body = body
+            capture.attempt = attempt = _attempt_of(headers)
+            capture.site = call_site.find(_getframe(1))
+            capture.place = place = current_place(attempt)
+            capture.span = self._tracer.start_span(
+                "call", self._parent(place.run), SpanKind.CLIENT, start_time=capture.started_ns
+            )
+            return capture
+        except Exception:
+            log_once("the start of a call")
+            return None
+
+    def submit(self, capture: Capture) -> None:
+        """Take a finished capture. Called by whoever ended it, the garbage collector included."""
+        try:
+            size = capture.held_bytes()
+            if self._stopped or self._held_bytes + size > MAX_HELD_BYTES or self._inbox.qsize() > MAX_HELD_ITEMS:
+                self._put(_DROPPED)
+                return
+            self._held_bytes += size
+            self._put(capture)
+        except Exception:
+            log_once("the end of a call")
+
+    def start_run(self, run: Run) -> None:
+        """Open the span of a run and give it its id."""
+        try:
+            run.span = self._tracer.start_span(
+                run_span_name(run), self._parent(run.outer), SpanKind.INTERNAL, start_time=time.time_ns()
+            )
+            context = run.span.get_span_context()
+            trace_id, span_id = f"{context.trace_id:032x}", f"{context.span_id:016x}"
+            is_root = getattr(run.span, "parent", None) is None
+            run.id = run.id or (trace_id if is_root else f"{trace_id}:{span_id}")
+        except Exception:
+            log_once("the start of a run")
+
+    def end_run(self, run: Run, error_type: str | None) -> None:
+        span = run.span
+        if span is None:
+            return
+        try:
+            given = {semconv.OPERATION: "invoke_agent", **run_attributes(run)}
+            if error_type:
+                given[semconv.ERROR_TYPE] = error_type
+                span.set_status(Status(StatusCode.ERROR))
+            span.set_attributes(redact.attributes(given, self.settings.capture))
+            span.end(time.time_ns())
+        except Exception:
+            log_once("the end of a run")
+
+    def record_outcome(
+        self, target: str, target_id: str, ok: bool | None, score: float | None, label: str | None
+    ) -> None:
+        try:
+            now = time.time_ns()
+            span = self._tracer.start_span(semconv.OUTCOME_SPAN, self._parent(current_run()), start_time=now)
+            given = outcome_attributes(target, target_id, ok, score, label)
+            span.set_attributes(redact.attributes(given, self.settings.capture))
+            span.end(now)
+        except Exception:
+            log_once("an outcome")
+
+    def flush(self, timeout: float | None) -> Delivery:
+        """Hand over everything captured so far; returns what became of it, after ``timeout`` seconds at the latest."""
+        self._wait(_Flush(), timeout)
+        return self.delivery()
+
+    def delivery(self) -> Delivery:
+        """The counts as they are now."""
+        counts = self._deliverer.counts
+        delivered, dropped = counts.delivered, counts.dropped
+        return Delivery(delivered, dropped, max(0, counts.accepted - delivered - dropped))
+
+    def shutdown(self, timeout: float) -> Delivery:
+        """Flush, then stop. What could not be sent in time goes to the spool."""
+        if self._stopped:
+            return self.delivery()
+        flushed = self._thread is None or self._wait(_Flush(last=True), timeout)
+        self._stopped = True
+        self._hand_over.shutdown()
+        if not flushed:
+            self._keep_the_rest()
+        self._deliverer.collector.close()
+        announcement = self._announcement
+        if announcement is not None:
+            announcement.join(max(0.0, min(timeout, 1.5)))
+        _recorders.discard(self)
+        return self.delivery()
+
+    def _parent(self, run: Run | None) -> Context:
+        """The run's span, else the host's active one. The parent's context is only named, never attached."""
+        if run is not None and run.span is not None:
+            return set_span_in_context(run.span, _NO_CONTEXT)
+        host = host_span()
+        if host.get_span_context() is INVALID_SPAN_CONTEXT:
+            return _NO_CONTEXT
+        return set_span_in_context(NonRecordingSpan(host.get_span_context()), _NO_CONTEXT)
+
+    def _put(self, item: _Item) -> None:
+        self._inbox.put(item)
+        if self._thread is None:
+            self._start_thread()
+
+    def _start_thread(self) -> None:
+        with self._thread_lock:
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._work, name="suffice-recorder", daemon=True)
+                self._thread.start()
+
+    def _wait(self, flush: _Flush, timeout: float | None) -> bool:
+        if self._stopped:
+            return True
+        self._put(flush)
+        self._hurry.put(None)
+        return flush.done.wait(timeout)
+
+    def _take_span(self, span: ReadableSpan) -> None:
+        """An ended span: of a call (then we are in our own thread), a run, an outcome, or an HTTP child."""
+        scope = span.instrumentation_scope
+        if (scope is None or scope.name != semconv.SCOPE) and not (self.settings.http_spans and capturing.get()):
+            return  # the host's own span, seen because we share its provider
+        if threading.current_thread() is self._thread:
+            self._add_to_outbox(span)
+        else:
+            self._put(span)
+
+    # --- in the recorder's own thread ---
+
+    def _work(self) -> None:
+        while True:
+            try:
+                if self._cycle():
+                    return
+            except Exception:
+                log_once("the recorder's thread")
+                time.sleep(0.1)
+
+    def _cycle(self) -> bool:
+        """Wait for something, let a little company gather, work it off. True after the last flush."""
+        try:
+            item: _Item | None = self._inbox.get(timeout=self._deliverer.retry_in())
+        except Empty:
+            item = None
+        if item is not None and not isinstance(item, _Flush):
+            self._linger()
+        flushes: list[_Flush] = []
+        try:
+            while item is not None:
+                if isinstance(item, _Flush):
+                    flushes.append(item)
+                else:
+                    self._work_off(item)
+                if len(self._outbox) >= BATCH_SPANS or self._outbox_bytes >= BATCH_BYTES:
+                    self._send(now=bool(flushes))
+                item = self._next_item()
+            self._send(now=bool(flushes))
+            while self._deliverer.drain_spool():
+                if not self._inbox.empty():
+                    break
+        finally:
+            for flush in flushes:
+                flush.done.set()
+        return any(flush.last for flush in flushes)
+
+    def _next_item(self) -> _Item | None:
+        try:
+            return self._inbox.get_nowait()
+        except Empty:
+            self._held_bytes = self._outbox_bytes
+            return None
+
+    def _linger(self) -> None:
+        try:
+            self._hurry.get(timeout=DOWN_LINGER_S if self._deliverer.down else LINGER_S)
+        except Empty:
+            return
+
+    def _work_off(self, item: Capture | ReadableSpan | _Dropped) -> None:
+        counts = self._deliverer.counts
+        if isinstance(item, Capture):
+            counts.accepted += 1
+            try:
+                if not self._finish(item):
+                    counts.accepted -= 1
+            except Exception:
+                counts.dropped += 1
+                log_once("making a call's span")
+            time.sleep(0)  # let the app's threads have the interpreter between two calls
+        elif isinstance(item, _Dropped):
+            counts.accepted += 1
+            counts.dropped += 1
+        else:
+            self._add_to_outbox(item)
+
+    def _finish(self, capture: Capture) -> bool:
+        """End the span of a capture; False if it turns out to be no LLM call."""
+        exchange = _exchange_of(capture)
+        call = parse_exchange(exchange)
+        if call is None:
+            return False
+        if capture.truncated and call.completeness == "complete":
+            call.completeness = "partial"
+        span = capture.span
+        if span is None or not span.is_recording():
+            raise RuntimeError("the tracer provider samples this call out")
+        mode = self.settings.capture
+        given = redact.attributes(
+            call_attributes(call, exchange, capture.place, call_site.describe(capture.site)), mode
+        )
+        span.update_name(span_name(call))
+        span.set_attributes(given)
+        if call.error_type:
+            span.set_status(Status(StatusCode.ERROR, given.get(semconv.ERROR_MESSAGE)))
+        if self._first is None:
+            context = span.get_span_context()
+            call_id = call_hash(self.settings.project, f"{context.trace_id:032x}", f"{context.span_id:016x}")
+            usage = call.usage
+            self._first = FirstCall(
+                call_id,
+                call.response_model or call.request_model,
+                usage.input_tokens if usage else None,
+                usage.output_tokens if usage else None,
+            )
+        span.end(capture.ended_ns)
+        return True
+
+    def _add_to_outbox(self, span: ReadableSpan) -> None:
+        scope = span.instrumentation_scope
+        if self._shared_provider or scope is None or scope.name != semconv.SCOPE:
+            span = self._as_ours(span)
+        self._outbox.append(span)
+        self._outbox_bytes += _size_of(span)
+
+    def _as_ours(self, span: ReadableSpan) -> ReadableSpan:
+        """A copy with our resource and redacted attributes, of a span that other code made."""
+        return ReadableSpan(
+            name=span.name,
+            context=span.get_span_context(),
+            parent=span.parent,
+            resource=self.resource,
+            attributes=redact.attributes(span.attributes or {}, self.settings.capture),
+            kind=span.kind,
+            status=Status(span.status.status_code),
+            start_time=span.start_time,
+            end_time=span.end_time,
+            instrumentation_scope=span.instrumentation_scope,
+        )
+
+    def _send(self, *, now: bool) -> None:
+        spans, self._outbox = self._outbox, []
+        size, self._outbox_bytes = self._outbox_bytes, 0
+        self._held_bytes = max(0, self._held_bytes - size)
+        if spans:
+            self._deliver(spans, now=now)
+
+    def _deliver(self, spans: list[ReadableSpan], *, now: bool) -> None:
+        calls = sum(semconv.WIRE_FORMAT in (span.attributes or {}) for span in spans)
+        body = encode_spans(spans).SerializePartialToString()
+        self._sending = (body, calls)
+        verdict = self._deliverer.deliver(body, calls, now=now)
+        self._sending = None
+        if verdict is Verdict.TOO_LARGE:
+            if len(spans) == 1:
+                self._deliverer.too_large(calls)
+                return
+            self._deliver(spans[: len(spans) // 2], now=now)
+            self._deliver(spans[len(spans) // 2 :], now=now)
+        if self._first is not None and not self._first_done:
+            self._first_done = True
+            self._announcement = announce_first_call(self._first, self.settings, verdict is Verdict.STORED)
+
+    def _keep_the_rest(self) -> None:
+        """At exit, when the thread hangs in a connection: what it holds goes to the spool, from here."""
+        try:
+            if self._sending is not None:
+                self._deliverer.keep(*self._sending)
+            spans: list[ReadableSpan] = list(self._outbox)
+            self._outbox = []
+            self._thread = threading.current_thread()  # ended spans come to this outbox now
+            while (item := self._next_item()) is not None:
+                if not isinstance(item, _Flush):
+                    self._work_off(item)
+            spans += self._outbox
+            if spans:
+                calls = sum(semconv.WIRE_FORMAT in (span.attributes or {}) for span in spans)
+                self._deliverer.keep(encode_spans(spans).SerializePartialToString(), calls)
+        except Exception:
+            log_once("the exit")
+
+
+def _exchange_of(capture: Capture) -> Exchange:
+    """The raw exchange as the wire formats read it: decoded, credentials dropped."""
+    headers = redact.response_headers(capture.response_headers)
+    body = b"".join(capture.chunks)
+    encoding = headers.get("content-encoding", "")
+    if capture.streamed and encoding and body:
+        try:
+            body = decode_body(body, encoding)
+        except ValueError:
+            capture.truncated = True
+    return Exchange(
+        method=capture.method,
+        url=redact.url(capture.url),
+        request_headers=redact.request_headers(capture.request_headers),
+        request_body=capture.request_body,
+        status=capture.status,
+        response_headers=headers,
+        response_body=body,
+        streamed=capture.streamed,
+        ending=capture.ending,
+        error_type=capture.error_type,
+        error_message=redact.text(capture.error_message) if capture.error_message else None,
+        started_ns=capture.started_ns,
+        first_chunk_ns=capture.first_chunk_ns,
+        ended_ns=capture.ended_ns,
+        attempt=capture.attempt,
+    )
+
+
+def _attempt_of(headers: RawHeaders) -> int:
+    """1 for the first try. Stainless clients (openai, anthropic, groq...) number their retries in a header."""
+    for name, value in headers:
+        if name == b"x-stainless-retry-count":
+            return int(value) + 1 if value.isdigit() else 1
+    return 1
+
+
+def _size_of(span: ReadableSpan) -> int:
+    values: Any = (span.attributes or {}).values()
+    return 512 + sum(len(value) for value in values if isinstance(value, str))
+
+
+# A strong set would keep a forgotten recorder alive; the fork hook can't be removed, so there is one for all.
+_recorders: weakref.WeakSet[Recorder] = weakref.WeakSet()
+
+
+def _after_fork_in_child() -> None:
+    for recorder in list(_recorders):
+        recorder._start_afresh()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork_in_child)
