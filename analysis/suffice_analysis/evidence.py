@@ -1,0 +1,78 @@
+"""Rows of ``evidence``: everything an estimate rests on, each with a sentence a person understands and its source."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from suffice_analysis.prior import Prior
+from suffice_analysis.profile import TaskProfile
+from suffice_analysis.proxy import MINIMUM, Predictability
+
+_COUNTED = "counted in the recorded calls"
+
+
+def evidence_rows(profile: TaskProfile, prior: Prior, proxy: Predictability | None) -> list[dict[str, Any]]:
+    """The rows of one task, the strongest grade last."""
+    rows = [
+        _row(
+            profile,
+            "prior",
+            "kind",
+            None,
+            f"Taken for {_words(profile.kind)}: {profile.kind_rule}.",
+            "rule of kinds.py",
+        ),
+        _row(
+            profile, "prior", "hci", None, f"Talks to a person: {profile.hci}; {profile.hci_rule}.", "rule of kinds.py"
+        ),
+    ]
+    rows += [_row(profile, "prior", s.kind, s.value, s.sentence, s.source, shift_logit=s.shift) for s in prior.signs]
+    if prior.unlike:
+        sentence = f"Unlike the pairs the widths were checked on ({', '.join(prior.unlike)}), so the interval is wider."
+        rows.append(_row(profile, "prior", "unlike_calibration", None, sentence, "docs/statistics.md"))
+    if profile.estimated_calls:
+        sentence = f"The tokens of {profile.estimated_calls:,} of {profile.calls:,} calls are estimates."
+        rows.append(_row(profile, "prior", "estimated_tokens", None, sentence, _COUNTED))
+    rows.append(_predictability_row(profile, proxy))
+    return rows
+
+
+def _predictability_row(profile: TaskProfile, proxy: Predictability | None) -> dict[str, Any]:
+    if proxy is None:
+        sentence = f"Too few calls or runs to hold some out (at least {MINIMUM} on either side, from 4 runs)."
+        return _row(profile, "proxy", "predictability", None, sentence, "proxy.py")
+    sentence = (
+        f"Of {proxy.n:,} held-out answers, a lookup in the task's own history foretells {proxy.agreement:.0%} in whole; "
+        f"with shuffled answers {proxy.chance:.0%}. Above chance: {proxy.skill:.0%}."
+    )
+    row = _row(profile, "proxy", "predictability", proxy.skill, sentence, "Cohen 1960, kappa; halves split by run")
+    details = {
+        "agreement": proxy.agreement,
+        "chance": proxy.chance,
+        "values_share": proxy.values_share,
+        "distinct_answers": proxy.distinct,
+        "closed_answer_set": proxy.closed,
+    }
+    return row | {"low": proxy.low, "high": proxy.high, "n": proxy.n, "details": json.dumps(details, sort_keys=True)}
+
+
+def _row(
+    profile: TaskProfile, grade: str, kind: str, value: float | None, sentence: str, source: str, **details: Any
+) -> dict[str, Any]:
+    return {
+        "task_id": profile.task_id,
+        "grade": grade,
+        "kind": kind,
+        "value": value,
+        "low": None,
+        "high": None,
+        "n": None,
+        "sentence": sentence,
+        "source": source,
+        "details": json.dumps(details, sort_keys=True),
+    }
+
+
+def _words(kind: str) -> str:
+    return kind.replace("_", " ")

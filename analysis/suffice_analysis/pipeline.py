@@ -1,0 +1,313 @@
+"""The analysis: calls -> tasks -> actions -> evidence -> replaceability -> savings -> rows, published last.
+
+Every stage is pure and seeded; the same calls, prices and seed give the same rows. All reading goes through the
+store's named reads and all writing through ``append`` and ``publish_analysis``, so it works on the file and over
+HTTP alike. Rows stand under a new ``analysis_id`` that no read shows until the last command publishes it: one that is
+interrupted has published nothing.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from hashlib import blake2b
+from importlib import metadata
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from suffice.errors import SufficeError
+from suffice_analysis import answers, replaceability
+from suffice_analysis.decisions import Decisions, read_decisions
+from suffice_analysis.discovery.discover import discover
+from suffice_analysis.discovery.map import draw_map
+from suffice_analysis.discovery.types import Discovery, KnownTask, MapPoint
+from suffice_analysis.evidence import evidence_rows
+from suffice_analysis.inputs import Inputs, data_hash, parse_message, read_inputs
+from suffice_analysis.prior import task_prior
+from suffice_analysis.profile import TaskProfile, group_rows, profile_task
+from suffice_analysis.proxy import predictability
+from suffice_analysis.replaceability import CLAIM_CALLS, Replaceability, SharedError
+from suffice_analysis.sampling import sample_calls
+from suffice_analysis.savings.alternatives import Case
+from suffice_analysis.savings.basis import Basis, find_basis
+from suffice_analysis.savings.caching import repeated_input
+from suffice_analysis.savings.candidates import choose
+from suffice_analysis.savings.prices import find_price, small_tier
+from suffice_analysis.savings.stack import savings_rows
+from suffice_analysis.verdicts import Verdict, judge_task, stake
+from suffice_store.arrow_schema import arrow_schema
+from suffice_store.store import Store
+
+Progress = Callable[[str, float], None]
+Row = dict[str, Any]
+MAP_EXAMPLE_CHARS = 200
+
+
+@dataclass(frozen=True)
+class Analysis:
+    """What one analysis found: rows by table, and the row that publishes them."""
+
+    tables: Mapping[str, pa.Table]
+    run: Mapping[str, Any]
+    task_names: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class TaskResult:
+    """Everything about one task before it becomes rows."""
+
+    profile: TaskProfile
+    replaceability: Replaceability | None
+    evidence: list[Row]
+    case: Case
+    verdict: Verdict
+    ignored: bool
+
+
+def analyze(
+    store: Store,
+    *,
+    project: str = "default",
+    since_ns: int | None = None,
+    service: str | None = None,
+    seed: int = 0,
+    progress: Progress | None = None,
+    clock: Callable[[], int] = time.time_ns,
+) -> Mapping[str, Any]:
+    """Analyse what the store holds and publish it; returns the ``analysis_runs`` row. Raises SufficeError without calls."""
+    tell = progress or (lambda stage, share: None)
+    started_ns = clock()
+    filters = {k: v for k, v in {"project": project, "since_ns": since_ns, "service": service}.items() if v is not None}
+    tell("reading calls", 0.0)
+    inputs = read_inputs(store, **filters)
+    if not inputs.calls.num_rows:
+        raise SufficeError("there are no calls to analyse; record some (suffice.init()) or 'suffice import FILE'")
+    known, decisions = read_known(store, project), read_decisions(store, project)
+    found = discover(
+        inputs.calls,
+        inputs.texts,
+        inputs.toolsets,  # type: ignore[arg-type]  # parsed JSON: the keys are those of ToolDefinition
+        seed=seed,
+        known=known,
+        progress=lambda stage, share: tell(stage, 0.1 + 0.4 * share),
+    )
+    analysis = build(inputs, found, decisions, project=project, seed=seed, started_ns=started_ns, tell=tell)
+    tell("storing", 0.95)
+    store.append(analysis.tables)
+    run = {
+        **analysis.run,
+        "published_ns": clock(),
+        "parameters": json.dumps({"filters": filters, "seed": seed}, sort_keys=True),
+    }
+    store.command("publish_analysis", **run)
+    tell("done", 1.0)
+    return run
+
+
+def read_known(store: Store, project: str) -> list[KnownTask]:
+    """The tasks of the last published analysis, so that the same task keeps its id."""
+    if not store.read("analyses", project=project).num_rows:
+        return []
+    tasks = store.read("tasks", project=project).select(["task_id", "recogniser"])
+    return [KnownTask(row["task_id"], json.loads(row["recogniser"])) for row in tasks.to_pylist()]
+
+
+def build(
+    inputs: Inputs,
+    found: Discovery,
+    decisions: Decisions,
+    *,
+    project: str,
+    seed: int,
+    started_ns: int,
+    tell: Progress = lambda stage, share: None,
+) -> Analysis:
+    """From found tasks to all rows. Pure: reads and writes nothing."""
+    basis = find_basis(inputs.numbers("started_ns"))
+    shared = SharedError(seed)
+    groups = group_rows(found.task_ids)
+    actions = call_actions(inputs)
+    results: list[TaskResult] = []
+    for number, (task_id, rows) in enumerate(groups.items()):
+        tell("estimating", 0.55 + 0.35 * number / max(1, len(groups)))
+        results.append(_task_result(inputs, found, task_id, rows, basis, shared, decisions))
+    tell("pricing alternatives", 0.9)
+    paid = [p for p in inputs.column("paid_usd") if p is not None]
+    total_paid = float(sum(map(Decimal, paid), Decimal(0))) if paid else None
+    counted = [r for r in results if not r.ignored]
+    tables: dict[str, Sequence[Row]] = {
+        "tasks": [_task_row(r) for r in results],
+        "actions": _action_rows(groups, actions, inputs),
+        "map_points": [_point_row(p) for p in draw_map(found, seed)],
+        "evidence": [row for r in results for row in r.evidence],
+        "estimates": _estimate_rows(results, counted, inputs, seed),
+        "savings": savings_rows([r.case for r in counted], basis, total_paid=total_paid, seed=seed),
+    }
+    hashed = data_hash(inputs)
+    analysis_id = blake2b(f"{project}:{hashed}:{seed}:{started_ns}".encode(), digest_size=8).hexdigest()
+    stamp = {"project": project, "analysis_id": analysis_id}
+    times = inputs.numbers("started_ns")
+    timed = inputs.calls["started_ns"].drop_null()
+    return Analysis(
+        tables={
+            **{name: as_table(name, [stamp | row for row in rows]) for name, rows in tables.items()},
+            "assignments": _assignments(stamp, inputs, found, actions),
+        },
+        run={
+            **stamp,
+            "started_ns": started_ns,
+            "calls": inputs.calls.num_rows,
+            "task_count": len(results),
+            "basis": basis.name,
+            "first_call_ns": min(timed.to_pylist()) if len(timed) else None,
+            "last_call_ns": max(timed.to_pylist()) if np.isfinite(times).any() else None,
+            "data_hash": hashed,
+            "seed": seed,
+            "suffice_version": metadata.version("suffice"),
+        },
+        task_names=[r.profile.name for r in results],
+    )
+
+
+def call_actions(inputs: Inputs) -> list[str | None]:
+    """What the model did in each call; None where no answer is recorded. Each answer text is read once."""
+    known: dict[str, str] = {}
+    actions: list[str | None] = []
+    for hashes in inputs.column("output_hashes"):
+        if not hashes:
+            actions.append(None)
+            continue
+        if hashes[0] not in known:
+            known[hashes[0]] = answers.action([parse_message(inputs.texts.get(hashes[0]))])
+        actions.append(known[hashes[0]])
+    return actions
+
+
+def as_table(name: str, rows: Sequence[Row]) -> pa.Table:
+    """Rows as an Arrow table in the schema of table ``name``."""
+    return pa.Table.from_pylist(list(rows), schema=arrow_schema(name))
+
+
+def _task_result(
+    inputs: Inputs,
+    found: Discovery,
+    task_id: str,
+    rows: Sequence[int],
+    basis: Basis,
+    shared: SharedError,
+    decisions: Decisions,
+) -> TaskResult:
+    sample = sample_calls(inputs, rows, seed=shared.seed)
+    profile = profile_task(decisions.renamed(found.tasks[task_id]), inputs, rows, sample)
+    prior = task_prior(profile, sample)
+    proxy = predictability(sample, seed=shared.seed) if profile.kind != "embedding" else None
+    estimated = None
+    if sample and profile.kind != "embedding":
+        estimated = replaceability.estimate_replaceability(task_id, profile.calls, prior, proxy, shared)
+    paid = None if profile.paid_usd is None else float(profile.paid_usd) * basis.factor
+    verdict = judge_task(profile, estimated.estimate if estimated else None, stake(paid, basis.name))
+    candidates = choose(profile).candidates
+    case = Case(
+        profile=profile,
+        replaceability=estimated,
+        verdict=verdict.word,
+        today=find_price(inputs.prices, profile.provider, profile.model),
+        repeated=repeated_input(inputs, rows),
+        candidate=candidates[0] if candidates and profile.kind != "embedding" else None,
+        tier=small_tier(inputs.prices, profile.provider) if profile.kind != "embedding" else None,
+    )
+    evidence = evidence_rows(profile, prior, proxy)
+    return TaskResult(profile, estimated, evidence, case, verdict, task_id in decisions.ignored)
+
+
+def _estimate_rows(
+    results: Sequence[TaskResult], counted: Sequence[TaskResult], inputs: Inputs, seed: int
+) -> list[Row]:
+    """One row per task, and the headline shares of all calls together."""
+    rows = [
+        replaceability.task_row(r.replaceability, {"kind": r.profile.kind, "calls": r.profile.calls})
+        for r in results
+        if r.replaceability is not None
+    ]
+    estimated = [(r.replaceability, r.profile) for r in counted if r.replaceability is not None]
+    calls = sum(p.calls for _, p in estimated)
+    weights: dict[str, Callable[[TaskProfile], float]] = {
+        "expected_share_calls": lambda p: p.calls,
+        "expected_share_tokens": lambda p: p.input_tokens + p.output_tokens,
+        "expected_share_cost": lambda p: float(p.paid_usd or 0),
+    }
+    for measure, weight in weights.items():
+        total = replaceability.total_share([(r, weight(p)) for r, p in estimated], seed=seed)
+        if total is not None:
+            details = {"tasks": len(estimated), "calls": calls, "left_out_calls": inputs.calls.num_rows - calls}
+            rows.append(replaceability.total_row(measure, total[0], calls >= CLAIM_CALLS, details))
+    people = [(r, p) for r, p in estimated if p.hci == "no"]
+    total = replaceability.total_share([(r, p.calls) for r, p in people], seed=seed)
+    if total is not None:
+        count = sum(p.calls for _, p in people)
+        details = {"tasks": len(people), "calls": count}
+        rows.append(
+            replaceability.total_row("expected_share_calls_without_people", total[0], count >= CLAIM_CALLS, details)
+        )
+    rows += [replaceability.proven_row(m, calls, seed) for m in ("proven_share_calls", "proven_share_cost")]
+    return rows
+
+
+def _task_row(result: TaskResult) -> Row:
+    p = result.profile
+    columns = arrow_schema("tasks").names
+    row = {name: getattr(p, name) for name in columns if hasattr(p, name)}
+    return row | {
+        "services": json.dumps(p.services),
+        "models": json.dumps(p.models),
+        "paid_usd": p.paid_usd,
+        "verdict": result.verdict.word,
+        "verdict_reason": "A user chose to ignore it." if result.ignored else result.verdict.reason,
+        "levers": json.dumps(result.verdict.levers),
+        "example_call_ids": json.dumps(p.example_call_ids),
+    }
+
+
+def _point_row(point: MapPoint) -> Row:
+    return {
+        "point_id": point.point_id,
+        "task_id": point.task_id,
+        "x": point.x,
+        "y": point.y,
+        "calls": point.calls,
+        "example": point.example[:MAP_EXAMPLE_CHARS],
+    }
+
+
+def _action_rows(groups: Mapping[str, Sequence[int]], actions: Sequence[str | None], inputs: Inputs) -> list[Row]:
+    call_ids = inputs.column("call_id")
+    rows = []
+    for task_id, members in groups.items():
+        counts = Counter(a for i in members if (a := actions[i]) is not None)
+        first: dict[str, str] = {}
+        for i in members:
+            if (action := actions[i]) is not None:
+                first.setdefault(action, call_ids[i])
+        for action, calls in sorted(counts.items(), key=lambda item: (-item[1], item[0])):
+            rows.append({"task_id": task_id, "action": action, "calls": calls, "example_call_id": first[action]})
+    return rows
+
+
+def _assignments(stamp: Mapping[str, str], inputs: Inputs, found: Discovery, actions: Sequence[str | None]) -> pa.Table:
+    n = inputs.calls.num_rows
+    return pa.table(
+        {
+            "project": pa.array([stamp["project"]] * n, pa.string()),
+            "analysis_id": pa.array([stamp["analysis_id"]] * n, pa.string()),
+            "call_id": inputs.calls["call_id"],
+            "task_id": pa.array(found.task_ids, pa.string()),
+            "point_id": pa.array(found.point_ids, pa.string()),
+            "action": pa.array(actions, pa.string()),
+        }
+    )

@@ -1,0 +1,124 @@
+"""Replaceability: the probability that on a random call of a task an SLM's answer is acceptable.
+
+One posterior from graded evidence. With prior theta ~ Normal(mean, sd) on the logit scale, split into an
+error shared by all tasks and the task's own; and with skill s, the share of held-out answers foretold above
+chance, R = s*a + (1-s)*expit(theta): what a lookup foretells an SLM gets right with probability a (Beta(19, 2), mean
+0.90), the rest follows the prior. No SLM has been run, so nothing here can be proven.
+
+The same draws serve every task and the totals, so the shared error stays shared.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import special
+
+from suffice_analysis.estimate import BAR, LEVEL, Estimate, Grade, from_draws
+from suffice_analysis.prior import SHARED_SD, Prior
+from suffice_analysis.proxy import Predictability
+
+DRAWS = 4_000  # an interval's end is then known to about half a point
+ANY_SLM = "any SLM"
+MODE = "as_is"
+FORETOLD = (19.0, 2.0)  # Beta: how often an SLM gets right what a lookup foretells; 0.90 within 0.79-0.98
+CLAIM_CALLS = 100  # below, no percentage is claimed
+METHOD = f"logit-normal prior, mixed with predictability above chance; {DRAWS} seeded draws"
+
+Draws = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Replaceability:
+    """A task's posterior: its estimate and the draws that totals and savings are simulated from."""
+
+    task_id: str
+    estimate: Estimate
+    draws: Draws
+    claimed: bool  # whether enough calls stand behind it to state a percentage
+
+
+class SharedError:
+    """The draws of what is wrong in the same direction for every task, of one seed."""
+
+    def __init__(self, seed: int, draws: int = DRAWS) -> None:
+        self.seed = seed
+        self.z: Draws = np.random.default_rng([seed, 0]).standard_normal(draws)
+
+    def own(self, task_id: str) -> np.random.Generator:
+        """A task's own stream: the same whatever other tasks there are."""
+        return np.random.default_rng([self.seed, 1, int.from_bytes(task_id.encode()[:24], "big") % 2**63])
+
+
+def estimate_replaceability(
+    task_id: str, calls: int, prior: Prior, proxy: Predictability | None, shared: SharedError
+) -> Replaceability:
+    """The posterior of one task for any SLM as it is."""
+    random = shared.own(task_id)
+    theta = prior.mean + SHARED_SD * shared.z + prior.own_sd * random.standard_normal(shared.z.size)
+    acceptable: Draws = special.expit(theta)
+    grade: Grade = "prior"
+    n = 0
+    if proxy is not None and proxy.skill > 0:
+        agreement = random.beta(proxy.predicted + 0.5, proxy.n - proxy.predicted + 0.5, shared.z.size)
+        skill = np.clip((agreement - proxy.chance) / (1 - proxy.chance), 0.0, 1.0)
+        foretold = random.beta(*FORETOLD, shared.z.size)
+        acceptable = skill * foretold + (1 - skill) * acceptable
+        grade, n = "proxy", proxy.n
+    estimate = from_draws(acceptable, grade=grade, n=n, method=METHOD, seed=shared.seed)
+    return Replaceability(task_id, estimate, acceptable, calls >= CLAIM_CALLS)
+
+
+def total_share(parts: Sequence[tuple[Replaceability, float]], *, seed: int) -> tuple[Estimate, Draws] | None:
+    """Weighted share over tasks, draw by draw, so that the shared error does not average out. None without weight."""
+    weight = sum(w for _, w in parts)
+    if weight <= 0:
+        return None
+    draws: Draws = sum((w * r.draws for r, w in parts), start=np.zeros_like(parts[0][0].draws)) / weight
+    grades = {r.estimate.grade for r, w in parts if w > 0}
+    grade: Grade = "proxy" if grades == {"proxy"} else "prior"
+    n = sum(r.estimate.n for r, _ in parts)
+    method = f"weighted sum over {len(parts)} tasks of the same draws; an error of {SHARED_SD} logit shared by all"
+    return from_draws(draws, grade=grade, n=n, method=method, seed=seed), draws
+
+
+def task_row(result: Replaceability, details: Mapping[str, Any]) -> dict[str, Any]:
+    """The row of ``estimates`` of one task. Under ``CLAIM_CALLS`` calls the value stays null; the interval is kept."""
+    return _row(result.task_id, "replaceability", result.estimate, result.claimed, details)
+
+
+def total_row(measure: str, estimate: Estimate, claimed: bool, details: Mapping[str, Any]) -> dict[str, Any]:
+    """A row of ``estimates`` for all calls together."""
+    return _row("", measure, estimate, claimed, details)
+
+
+def proven_row(measure: str, n_calls: int, seed: int) -> dict[str, Any]:
+    """The proven share: 0, because no answer of an SLM has been compared with a recorded one."""
+    zero = Estimate(0.0, 0.0, 0.0, "prior", 0, "no replay, so nothing is proven", seed)
+    return _row("", measure, zero, True, {"calls": n_calls, "why": "no replay has been run"})
+
+
+def _row(task_id: str, measure: str, estimate: Estimate, claimed: bool, details: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "task_id": task_id,
+        "measure": measure,
+        "candidate": ANY_SLM,
+        "mode": MODE,
+        "grade": estimate.grade,
+        "value": estimate.value if claimed else None,
+        "low": estimate.low,
+        "high": estimate.high,
+        "level": LEVEL,
+        "n": estimate.n,
+        "proven_low": None,
+        "bar": BAR,
+        "proven": False,
+        "method": estimate.method,
+        "seed": estimate.seed,
+        "details": json.dumps({"claimed": claimed, **details}, sort_keys=True),
+    }

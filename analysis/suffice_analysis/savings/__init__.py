@@ -1,0 +1,1 @@
+"""Savings: what was really paid, against four alternatives, stacked, each with its quality. Never added up."""

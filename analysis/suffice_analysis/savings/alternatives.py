@@ -1,0 +1,142 @@
+"""What the observed calls of one task would have cost under each alternative, and how many answers would be wrong.
+
+Pure functions of a scenario: with numbers they give the expected figure, with arrays of draws its spread. An answer
+that is worse than the recorded one is either caught (by a check of form, then asked again of today's
+model: that costs a call) or silent.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from scipy import special
+
+from suffice_analysis.kinds import MACHINE_FORMS
+from suffice_analysis.profile import TaskProfile
+from suffice_analysis.replaceability import Replaceability
+from suffice_analysis.savings.assumptions import Scenario
+from suffice_analysis.savings.caching import Repeated
+from suffice_analysis.savings.candidates import Candidate
+from suffice_analysis.savings.prices import ModelPrice, SmallTier
+from suffice_analysis.savings.self_host import gpu_seconds
+
+Number = Any  # a float, or float64 [draws]
+_LENGTHS = (0.5, 1.0, 1.15, 1.5, 2.0)  # where GPU seconds are worked out; between them linear
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A task as the savings see it. Money and tokens are those of its priced calls."""
+
+    profile: TaskProfile
+    replaceability: Replaceability | None
+    verdict: str
+    today: ModelPrice | None
+    repeated: Repeated
+    candidate: Candidate | None
+    tier: SmallTier | None
+
+    @property
+    def paid(self) -> float | None:
+        return None if self.profile.paid_usd is None else float(self.profile.paid_usd)
+
+    @property
+    def calls(self) -> int:
+        """The calls that money and wrong answers are counted over: the priced ones, or all where none is."""
+        return self.profile.priced_calls or self.profile.calls
+
+    @property
+    def input_tokens(self) -> int:
+        return self.profile.priced_input_tokens
+
+    @property
+    def output_tokens(self) -> int:
+        return self.profile.priced_output_tokens
+
+    @property
+    def movable(self) -> bool:
+        """Whether the total counts on moving it."""
+        return self.replaceability is not None and self.verdict != "stays" and self.profile.kind != "embedding"
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """One task under one alternative: USD, and answers that would be worse, over the observed calls."""
+
+    usd: Number
+    caught: Number
+    silent: Number
+    quality: Number
+
+
+def caching(case: Case, scenario: Scenario) -> Moved | None:
+    """Today's model, the repeated prefixes served from the vendor's cache. The answers stay the same."""
+    if case.paid is None or case.today is None or case.today.cache_read is None:
+        return None
+    reads = case.repeated.unused * case.input_tokens * scenario["cache_hit_share"]
+    saved = reads * (case.today.input - case.today.cache_read) / 1e6
+    if case.today.cache_write is not None and case.today.cache_write > case.today.input:
+        first = case.repeated.repeated * (1 - case.repeated.repeated) * case.input_tokens
+        saved = saved - first * (case.today.cache_write - case.today.input) / 1e6
+    usd = case.paid - np.clip(saved, 0.0, case.paid)
+    return Moved(usd, 0.0, 0.0, 1.0)
+
+
+def batchable(case: Case) -> bool:
+    """Whether its answers might wait: nobody reads along, nothing streams, and no run waits for a next step."""
+    p = case.profile
+    return p.hci == "no" and p.streamed_calls == 0 and p.runs >= 0.95 * p.calls and p.turns_p50 < 1
+
+
+def small_tier(case: Case, scenario: Scenario, share: Number) -> Moved | None:
+    """The vendor's own small model, same API."""
+    if case.paid is None or case.tier is None:
+        return None
+    price = case.tier.price
+    usd = (
+        case.input_tokens * price.input + case.output_tokens * scenario["small_tier_answer_length"] * price.output
+    ) / 1e6
+    return _with_escalation(case, scenario, usd, tier_share(share, scenario))
+
+
+def tier_share(share: Number, scenario: Scenario) -> Number:
+    """Acceptable share of a vendor's small model: an SLM's, moved up on the logit scale."""
+    kept = np.clip(share, 1e-6, 1 - 1e-6)
+    return special.expit(special.logit(kept) + scenario["small_tier_shift"])
+
+
+def hosted(case: Case, scenario: Scenario, share: Number) -> Moved | None:
+    """The candidate SLM at a host, at the median of the hosts' prices."""
+    if case.paid is None or case.candidate is None:
+        return None
+    price = case.candidate.price
+    usd = (case.input_tokens * price.input + case.output_tokens * scenario["slm_answer_length"] * price.output) / 1e6
+    return _with_escalation(case, scenario, usd * scenario["hosted_price_factor"], share)
+
+
+def self_hosted(case: Case, scenario: Scenario, share: Number, usd_per_gpu_second: Number) -> Moved | None:
+    """The candidate SLM on one's own GPU, at what a second of it costs in this fleet."""
+    if case.paid is None or case.candidate is None:
+        return None
+    return _with_escalation(case, scenario, busy_seconds(case, scenario) * usd_per_gpu_second, share)
+
+
+def busy_seconds(case: Case, scenario: Scenario) -> Number:
+    """GPU seconds that the observed calls keep one H100 busy, at the latency the scenario allows."""
+    params = case.candidate.params_b if case.candidate else 8.0
+    calls = max(case.calls, 1)
+    seconds = [
+        gpu_seconds(case.input_tokens / calls, case.output_tokens / calls * x, params_b=params) for x in _LENGTHS
+    ]
+    return calls * np.interp(scenario["slm_answer_length"], _LENGTHS, seconds) / scenario["throughput_at_latency"]
+
+
+def _with_escalation(case: Case, scenario: Scenario, usd: Number, share: Number) -> Moved:
+    name = "caught_checkable" if case.profile.answer_form in MACHINE_FORMS else "caught_free_text"
+    wrong = (1 - share) * case.calls
+    caught = wrong * scenario[name]
+    paid = case.paid or 0.0
+    again = caught * paid / max(case.calls, 1)
+    return Moved(usd + again + scenario["judged_share"] * paid, caught, wrong - caught, share)

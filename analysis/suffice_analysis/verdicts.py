@@ -1,0 +1,88 @@
+"""A verdict per task: one word, the one sentence that gives the reason, and what might change it.
+
+proven: a one-sided 95 % lower bound over the bar (needs replay, so never from this version's evidence) ·
+likely: expected to suffice, not tested · untested: too little is known · stays: expected to be worse more
+often than not. Small data makes small claims, so those rules come first.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+from suffice_analysis.estimate import BAR, Estimate
+from suffice_analysis.profile import TaskProfile
+from suffice_analysis.replaceability import CLAIM_CALLS
+from suffice_store.console import format_usd
+
+WIDE_POINTS = 40.0  # an interval wider than this is no answer
+LIKELY = 0.80  # expected share from which a replay is worth its money first
+STAYS = 0.50  # expected share below which most of what moved would be escalated or wrong
+LEVERS = 3
+FINE_TUNE_CALLS = 1_000  # distil labs and LoRA Land tune from hundreds; the paper's rule of thumb is 10,000
+_PAPER_LEAVES = {
+    "planning": "planning and multi-step reasoning",
+    "conversation": "open conversation",
+    "review": "review and debugging",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """``word`` as in ``tasks.verdict``, its reason, at most three levers."""
+
+    word: str
+    reason: str
+    levers: list[str]
+
+
+def judge_task(profile: TaskProfile, estimate: Estimate | None, at_stake: str) -> Verdict:
+    """The verdict. ``at_stake`` is what the task costs per basis, as a person reads it."""
+    if profile.kind == "embedding":
+        return Verdict("untested", "These are embeddings, which no language model replaces; they are left out.", [])
+    if estimate is None:
+        return Verdict("untested", f"No answer of it was recorded, so nothing can be said; {at_stake} at stake.", [])
+    levers = [f"{text} (untested)" for text in _levers(profile)][:LEVERS]
+    span = f"{estimate.low:.0%} to {estimate.high:.0%}"
+    if profile.calls < CLAIM_CALLS:
+        reason = f"Only {profile.calls:,} calls; under {CLAIM_CALLS} no percentage is claimed; {at_stake} at stake."
+        return Verdict("untested", reason, levers)
+    if estimate.value < STAYS:
+        what = _PAPER_LEAVES.get(profile.kind, "work of this structure")
+        reason = f"An SLM as it is would likely do worse on most calls ({span} acceptable): {what} stays on the LLM."
+        return Verdict("stays", reason, levers)
+    if estimate.width_points > WIDE_POINTS:
+        return Verdict("untested", f"Untested: {at_stake} at stake; anything from {span} is possible.", levers)
+    if estimate.value >= LIKELY:
+        reason = f"Expected to suffice for {span} of its calls; a replay would have to show {BAR:.0%}."
+        return Verdict("likely", reason, levers)
+    return Verdict("untested", f"An SLM is expected to suffice for {span} of its calls: test before moving.", levers)
+
+
+def stake(paid_usd: Decimal | float | None, basis: str) -> str:
+    """What a task costs, as a phrase: ``$12.30 a month``, ``$0.41 per 1,000 calls``, ``an unpriced amount``."""
+    if paid_usd is None:
+        return "an unpriced amount"
+    return f"{format_usd(paid_usd)} {'a month' if basis == 'month' else 'per 1,000 calls of all traffic'}"
+
+
+def _levers(profile: TaskProfile) -> list[str]:
+    """What might make an SLM suffice, the cheapest first."""
+    levers = []
+    if profile.answer_form in ("json", "tool_call"):
+        levers.append("Force the answer's schema by constrained decoding")
+    if profile.answer_form in ("label", "number"):
+        levers.append("Allow only the known answers and give a few examples of each")
+    if profile.turns_p50 >= 2 or (profile.input_tokens_p50 or 0) > 8_000:
+        levers.append("Shorten the history sent with each call")
+    if profile.tools > 10:
+        levers.append(f"Offer fewer than its {profile.tools} tools at once")
+    if profile.answer_form in ("sql", "code"):
+        levers.append("Add a validator (run or parse the answer) and escalate what fails")
+    if profile.answer_form in ("short_text", "long_text", "mixed"):
+        levers.append("Give a few recorded answers as examples")
+    if profile.calls >= FINE_TUNE_CALLS:
+        levers.append(f"Fine-tune on its {profile.calls:,} recorded answers, filtered by outcome")
+    else:
+        levers.append("Split off the calls with the shortest requests and test those first")
+    return levers
