@@ -15,7 +15,7 @@ from suffice.wire.call import Call, Message, ToolDefinition, Usage
 from suffice.wire.failure import note_failure
 from suffice.wire.lenient import as_list, as_object, as_objects, as_text, first_count, parse_arguments, parse_json
 from suffice.wire.parameters import kept_parameters, written_parameters
-from suffice.wire.parts import text_of, text_parts
+from suffice.wire.parts import joined_parts, text_of, text_parts
 from suffice.wire.sse import Event
 
 NAME = "anthropic.messages"
@@ -145,7 +145,7 @@ def parse_response(call: Call, body: Mapping[str, Any]) -> None:
     usage = as_object(body.get("usage"))
     call.service_tier = as_text(usage.get("service_tier")) or call.service_tier
     if isinstance(body.get("content"), list):
-        message: Message = {"role": "assistant", "parts": _content_parts(body["content"])}
+        message: Message = {"role": "assistant", "parts": joined_parts(_content_parts(body["content"]))}
         if reason := as_text(body.get("stop_reason")):
             message["finish_reason"] = _FINISH_REASONS.get(reason, reason)
             call.finish_reasons.append(message["finish_reason"])
@@ -189,7 +189,7 @@ def join_stream(events: Iterable[Event]) -> tuple[dict[str, Any], bool]:
     """
     body: dict[str, Any] = {}
     blocks: dict[int, dict[str, Any]] = {}
-    ended = False
+    ended = counted = False
     for event in events:
         data = as_object(parse_json(event.data))
         index = data.get("index")
@@ -207,12 +207,15 @@ def join_stream(events: Iterable[Event]) -> tuple[dict[str, Any], bool]:
                 body |= {k: v for k, v in as_object(data.get("delta")).items() if v is not None}
                 usage = {k: v for k, v in as_object(data.get("usage")).items() if v is not None}
                 body["usage"] = as_object(body.get("usage")) | usage
+                counted = counted or "output_tokens" in usage
             case "message_stop":
                 ended = True
             case "error":
                 body["error"] = data.get("error") or data
     if body or blocks:
         body["content"] = [blocks[index] for index in sorted(blocks)]
+    if not counted and "usage" in body:  # message_start states 1 or so: what is out by then, not the answer
+        body["usage"] = {k: v for k, v in as_object(body["usage"]).items() if k != "output_tokens"}
     for block in blocks.values():
         if "partial_json" in block:
             block["input"] = parse_arguments(block.pop("partial_json"))

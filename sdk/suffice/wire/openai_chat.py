@@ -25,7 +25,7 @@ from suffice.wire.lenient import (
     parse_json,
 )
 from suffice.wire.parameters import kept_parameters, written_parameters
-from suffice.wire.parts import text_of, text_parts
+from suffice.wire.parts import joined_parts, text_of, text_parts
 from suffice.wire.sse import Event
 
 NAME = "openai.chat"
@@ -202,7 +202,7 @@ def parse_response(call: Call, body: Mapping[str, Any]) -> None:
     choices = as_objects(body.get("choices"))
     for choice in choices:
         message = _message({"role": "assistant"} | as_object(choice.get("message")))
-        message["role"] = "assistant"
+        message = {"role": "assistant", "parts": joined_parts(message["parts"])}
         reason = as_text(choice.get("finish_reason"))
         if reason:
             message["finish_reason"] = _FINISH_REASONS.get(reason, reason)
@@ -412,4 +412,5 @@ def _written_response(response: Any) -> Any:
 
 
 def _written_arguments(arguments: Any) -> str:
-    return arguments if isinstance(arguments, str) else json.dumps(arguments, ensure_ascii=False)
+    is_fragment = isinstance(arguments, str) and arguments and parse_arguments(arguments) == arguments
+    return str(arguments) if is_fragment else json.dumps(arguments, ensure_ascii=False)

@@ -15,6 +15,7 @@ from suffice.wire.exchange import Exchange
 from suffice.wire.lenient import as_object, has_surrogates, parse_json, without_lone_surrogates
 from suffice.wire.providers import provider_of
 from suffice.wire.sse import Event, looks_like_events, parse_events
+from suffice.wire.tokens import fill_usage
 
 
 class WireFormat(Protocol):
@@ -75,6 +76,7 @@ def parse_exchange(exchange: Exchange) -> Call | None:
     call.provider = provider_of(exchange.url, wire_format.PROVIDER)
     call.status_code = exchange.status
     _read_answer(wire_format, call, exchange)
+    fill_usage(call)
     return call
 
 

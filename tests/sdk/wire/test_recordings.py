@@ -13,6 +13,7 @@ import pytest
 from suffice.wire.call import Call
 from suffice.wire.exchange import Exchange
 from suffice.wire.registry import parse_exchange
+from suffice.wire.tokens import estimate_usage
 
 pytestmark = pytest.mark.shared
 OURS = ("openai.chat", "anthropic.messages")
@@ -62,7 +63,8 @@ def test_usage_is_the_bodys_in_every_one_that_has_it(shared_data: Path) -> None:
         if call is None or recorded["status"] != 200:
             continue
         stated = stated_usage(recorded)
-        usage = (call.usage.input_tokens, call.usage.output_tokens) if call.usage else None
+        reported = call.usage if call.usage and call.usage.source == "reported" else None
+        usage = (reported.input_tokens, reported.output_tokens) if reported else None
         if stated != usage:
             wrong.append((recorded["path"], recorded["i"], stated, usage))
         compared += stated is not None
@@ -87,6 +89,27 @@ def stated_usage(recorded: dict[str, Any]) -> tuple[int, int] | None:
         return found["prompt_tokens"], found["completion_tokens"]
     cached = found.get("cache_read_input_tokens", 0) + found.get("cache_creation_input_tokens", 0)
     return found["input_tokens"] + cached, found["output_tokens"]
+
+
+def test_where_nothing_is_stated_both_counts_are_estimated(shared_data: Path) -> None:
+    silent = [c for r, c in recordings(shared_data) if c and r["status"] == 200 and not stated_usage(r)]
+    assert len(silent) == 87
+    assert {c.usage.source for c in silent if c.usage} == {"estimated"}
+    assert all(c.usage and c.usage.input_tokens and c.usage.output_tokens for c in silent)
+
+
+def test_token_estimates_err_as_stated(shared_data: Path) -> None:
+    """The figures in the docstring of ``suffice.wire.tokens``: text answers of at least 10 tokens, no reasoning."""
+    pairs = []
+    for _, call in recordings(shared_data):
+        if not call or not call.usage or call.usage.source != "reported" or call.usage.reasoning_tokens:
+            continue
+        is_text = all(part["type"] == "text" for message in call.output_messages for part in message["parts"])
+        if call.completeness == "complete" and is_text and (call.usage.output_tokens or 0) >= 10:
+            pairs.append((call.usage.output_tokens or 0, estimate_usage(call).output_tokens or 0))
+    assert len(pairs) > 150
+    assert sum(abs(estimated / true - 1) for true, estimated in pairs) / len(pairs) < 0.125
+    assert abs(sum(estimated for _, estimated in pairs) / sum(true for true, _ in pairs) - 1) < 0.05
 
 
 def test_errors_are_named(shared_data: Path) -> None:
