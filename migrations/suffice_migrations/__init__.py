@@ -1,1 +1,69 @@
-"""The database schema, version by version (Alembic)."""
+"""The schema's history, as a package, so that it is found in an installed wheel too.
+
+``upgrade`` brings a database to ``head()`` and is run whenever a file is opened. Each step is written
+out by hand (never ``metadata.create_all``), and a test compares the result with ``suffice_store.tables``.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, Engine
+
+from suffice.errors import SufficeError
+
+__all__ = ["current", "head", "upgrade"]
+
+
+def head() -> str:
+    """The newest schema this version of suffice knows."""
+    revision = _scripts().get_current_head()
+    assert revision is not None
+    return revision
+
+
+def current(engine: Engine) -> str | None:
+    """The schema the database has; None where it has none yet."""
+    with engine.connect() as connection:
+        return _current(connection)
+
+
+def upgrade(engine: Engine) -> tuple[str | None, str]:
+    """Bring the database to ``head()`` in one transaction. Returns the revisions before and after.
+
+    Raises SufficeError when the database was written by a newer suffice: its tables may hold what this
+    version would misread.
+    """
+    with engine.begin() as connection:
+        before = _current(connection)
+        if before == head():
+            return before, before
+        known = {script.revision for script in _scripts().walk_revisions()}
+        if before is not None and before not in known:
+            raise SufficeError(
+                f"the database has schema {before}, which is newer than this suffice knows ({head()}): "
+                "upgrade with pip install -U 'suffice[server]'"
+            )
+        config = _config()
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")
+    return before, head()
+
+
+def _current(connection: Connection) -> str | None:
+    return MigrationContext.configure(connection).get_current_revision()
+
+
+def _scripts() -> ScriptDirectory:
+    return ScriptDirectory.from_config(_config())
+
+
+def _config() -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent).replace("%", "%%"))
+    config.set_main_option("path_separator", "os")
+    return config

@@ -1,1 +1,6 @@
-"""The store: owns the database. Tables, appends, commands and the named reads. The only SQL."""
+"""The store: the one door to what is recorded. See ``store.py`` for the interface."""
+
+from suffice_store.opening import open_store
+from suffice_store.store import AppendResult, Store
+
+__all__ = ["AppendResult", "Store", "open_store"]

@@ -70,9 +70,13 @@ calls = sa.Table(
     sa.Column("usage_raw", sa.String),  # JSON
     sa.Column("parameters", sa.String),  # JSON
     sa.Column("response_format", sa.String),  # JSON
-    sa.Column("input_hashes", sa.ARRAY(sa.String), nullable=False),  # message_hash of each message of the request, in order
+    sa.Column(
+        "input_hashes", sa.ARRAY(sa.String), nullable=False
+    ),  # message_hash of each message of the request, in order
     sa.Column("output_hashes", sa.ARRAY(sa.String), nullable=False),
-    sa.Column("chain_before", sa.String),  # chain_hash of the history (up to the last assistant message); null = no history
+    sa.Column(
+        "chain_before", sa.String
+    ),  # chain_hash of the history (up to the last assistant message); null = no history
     sa.Column("chain_after", sa.String),  # chain_hash of request + answer; a later call's chain_before equals it
     sa.Column("toolset_hash", sa.String),
     sa.Column("source", sa.String, nullable=False),  # otlp, import
@@ -202,10 +206,14 @@ tasks = sa.Table(
     sa.Column("task_id", sa.String, nullable=False),
     sa.Column("name", sa.String, nullable=False),
     sa.Column("name_source", sa.String, nullable=False),  # app, template, user
-    sa.Column("kind", sa.String, nullable=False),  # extraction, classification, routing, tool_choice, summarising, sql, code, review, planning, conversation, question_answering, rewriting, embedding, other
+    sa.Column(
+        "kind", sa.String, nullable=False
+    ),  # extraction, classification, routing, tool_choice, summarising, sql, code, review, planning, conversation, question_answering, rewriting, embedding, other
     sa.Column("template", sa.String, nullable=False),  # the constant text, variable parts as the character U+2026
     sa.Column("recogniser", sa.String, nullable=False),  # JSON: how a request is recognised as this task
-    sa.Column("answer_form", sa.String, nullable=False),  # json, label, number, tool_call, code, sql, short_text, long_text, mixed
+    sa.Column(
+        "answer_form", sa.String, nullable=False
+    ),  # json, label, number, tool_call, code, sql, short_text, long_text, mixed
     sa.Column("hci", sa.String, nullable=False),  # yes, no, unknown: does it talk to a human
     sa.Column("hci_rule", sa.String, nullable=False),
     sa.Column("calls", sa.BigInteger, nullable=False),
@@ -289,7 +297,9 @@ estimates = sa.Table(
     _project(),
     sa.Column("analysis_id", sa.String, nullable=False),
     sa.Column("task_id", sa.String, nullable=False),  # "" = all calls together
-    sa.Column("measure", sa.String, nullable=False),  # replaceability; for task_id "": expected_share_calls, expected_share_tokens, expected_share_cost, proven_share_calls, proven_share_cost
+    sa.Column(
+        "measure", sa.String, nullable=False
+    ),  # replaceability; for task_id "": expected_share_calls, expected_share_tokens, expected_share_cost, proven_share_calls, proven_share_cost
     sa.Column("candidate", sa.String, nullable=False),  # a model, or "any SLM"
     sa.Column("mode", sa.String, nullable=False),  # as_is, schema, few_shot, fine_tuned
     sa.Column("grade", sa.String, nullable=False),

@@ -34,7 +34,7 @@ def test_an_exit_code_of_its_own_is_kept() -> None:
 
 @pytest.mark.parametrize(
     ("argv", "named"),
-    [(["--count", "many"], "many"), (["--nosuch"], "--nosuch"), (["surplus"], "surplus")],
+    [(["--count", "many"], "--count"), (["--nosuch"], "--nosuch"), (["surplus"], "surplus")],
 )
 def test_a_wrong_call_is_a_usage_error_in_one_line(argv: list[str], named: str) -> None:
     with pytest.raises(UsageError) as raised:

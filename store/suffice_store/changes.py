@@ -1,0 +1,192 @@
+"""The commands: everything that can be changed from outside, each an appended row.
+
+``docs/read-api.md`` lists them; a test holds it and ``COMMANDS`` together.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal, InvalidOperation
+from hashlib import blake2b
+from typing import Any
+
+import sqlalchemy as sa
+
+from suffice.errors import SufficeError
+from suffice_store.prices_file import EPOCH, USD_COLUMNS
+from suffice_store.pricing import price_tier
+from suffice_store.tables import analysis_runs, calls, decisions, duplicates, outcomes, prices
+
+DECISIONS = ("rename", "ignore", "pin", "mark")
+MAX_USD_PER_MTOK = Decimal(100_000)  # a price per million tokens above this was meant per something else
+
+Arguments = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """A command: its arguments (``project`` besides), which of them are needed, and what it does."""
+
+    name: str
+    arguments: tuple[str, ...]
+    needed: tuple[str, ...]
+    run: Callable[[sa.Connection, Arguments, int], dict[str, Any]]
+
+
+def run_command(connection: sa.Connection, name: str, given: Arguments, now_ns: int) -> dict[str, Any]:
+    """Carry out one command in the connection's transaction. Raises SufficeError when it is refused."""
+    command = COMMANDS.get(name)
+    if command is None:
+        raise SufficeError(f"there is no command '{name}'; there are {', '.join(COMMANDS)}")
+    unknown = sorted(set(given) - {*command.arguments, "project"})
+    if unknown:
+        raise SufficeError(f"command '{name}' has no argument '{unknown[0]}'; it has {', '.join(command.arguments)}")
+    arguments = {key: given.get(key) for key in command.arguments}
+    arguments["project"] = given.get("project") or "default"
+    for key in command.needed:
+        if arguments[key] is None:
+            raise SufficeError(f"command '{name}' needs '{key}'")
+    return command.run(connection, arguments, now_ns)
+
+
+def _record_outcome(connection: sa.Connection, arguments: Arguments, now_ns: int) -> dict[str, Any]:
+    if arguments["target"] not in ("run", "call"):
+        raise SufficeError(f"'target' must be run or call, not '{arguments['target']}'")
+    ok, score = arguments["ok"], arguments["score"]
+    if ok is not None and not isinstance(ok, bool):
+        raise SufficeError(f"'ok' must be true, false or null, not '{ok}'")
+    if score is not None and (isinstance(score, bool) or not isinstance(score, (int, float))):
+        raise SufficeError(f"'score' must be a number, not '{score}'")
+    if ok is None and score is None and arguments["label"] is None:
+        raise SufficeError("an outcome needs at least one of 'ok', 'score', 'label'")
+    row = {**arguments, "source": arguments["source"] or "user", "recorded_ns": now_ns}
+    connection.execute(outcomes.insert().values(row))
+    return {"recorded": 1}
+
+
+def _decide(connection: sa.Connection, arguments: Arguments, now_ns: int) -> dict[str, Any]:
+    kind, value = arguments["kind"], arguments["value"]
+    if kind not in DECISIONS:
+        raise SufficeError(f"'kind' must be one of {', '.join(DECISIONS)}, not '{kind}'")
+    if kind == "rename" and value is not None and not (isinstance(value, str) and 0 < len(value.strip()) <= 200):
+        raise SufficeError("a new name must be a text of 1 to 200 characters (null gives the old one back)")
+    if kind == "ignore" and not isinstance(value, bool):
+        raise SufficeError("'value' must be true or false to ignore a task or not")
+    text = json.dumps(value.strip() if kind == "rename" and value else value, ensure_ascii=False)
+    seed = json.dumps([arguments["project"], kind, arguments["task_id"], text, now_ns])
+    row = {
+        "project": arguments["project"],
+        "decision_id": blake2b(seed.encode(), digest_size=16).hexdigest(),
+        "kind": kind,
+        "task_id": arguments["task_id"],
+        "value": text,
+        "decided_by": arguments["decided_by"],
+        "recorded_ns": now_ns,
+    }
+    connection.execute(decisions.insert().values(row))
+    return {"decision_id": row["decision_id"]}
+
+
+def _set_price(connection: sa.Connection, arguments: Arguments, now_ns: int) -> dict[str, Any]:
+    context_from = arguments["context_from_tokens"] or 0
+    if not isinstance(context_from, int) or context_from < 0:
+        raise SufficeError(f"'context_from_tokens' must be a whole number from 0, not '{context_from}'")
+    usd = {name: _usd(name, arguments[name]) for name in USD_COLUMNS}
+    today = date.fromordinal(EPOCH.toordinal() + now_ns // (86_400 * 10**9)).isoformat()
+    row = {
+        "project": arguments["project"],
+        "provider": arguments["provider"] or "",
+        "model": arguments["model"],
+        "tier": price_tier(arguments["tier"]),
+        "context_from_tokens": context_from,
+        "valid_from_day": _day(arguments["valid_from"]),
+        **usd,
+        "source": arguments["source"] or "set by a user",
+        "source_date": today,
+        "recorded_ns": now_ns,
+    }
+    connection.execute(prices.insert().values(row))
+    return {"model": row["model"], "tier": row["tier"], "valid_from_day": row["valid_from_day"]}
+
+
+def _mark_duplicate(connection: sa.Connection, arguments: Arguments, now_ns: int) -> dict[str, Any]:
+    call_id, other = arguments["call_id"], arguments["duplicate_of"]
+    if call_id == other:
+        raise SufficeError("a call can't be a duplicate of itself")
+    for each in filter(None, (call_id, other)):
+        found = sa.select(calls.c.call_id).where(calls.c.project == arguments["project"], calls.c.call_id == each)
+        if connection.execute(found.limit(1)).first() is None:
+            raise SufficeError(f"there is no call '{each}' in project '{arguments['project']}'")
+    row = {**arguments, "rule": arguments["rule"] or "user", "recorded_ns": now_ns}
+    connection.execute(duplicates.insert().values(row))
+    return {"call_id": call_id, "duplicate_of": other}
+
+
+def _publish_analysis(connection: sa.Connection, arguments: Arguments, now_ns: int) -> dict[str, Any]:
+    row = {**arguments, "published_ns": arguments["published_ns"] or now_ns}
+    if not isinstance(row["parameters"], str):
+        row["parameters"] = json.dumps(row["parameters"], ensure_ascii=False)
+    connection.execute(analysis_runs.insert().values(row))
+    return {"analysis_id": row["analysis_id"], "published_ns": row["published_ns"]}
+
+
+def _analyze_now(connection: sa.Connection, arguments: Arguments, now_ns: int) -> dict[str, Any]:
+    raise SufficeError("only a running collector can be asked to analyse: run 'suffice analyze' on the file instead")
+
+
+def _usd(name: str, value: Any) -> Decimal | None:
+    if value is None:
+        return None
+    try:
+        amount = Decimal(str(value))
+    except InvalidOperation:
+        amount = Decimal("NaN")
+    if not amount.is_finite() or not 0 <= amount <= MAX_USD_PER_MTOK or isinstance(value, bool):
+        raise SufficeError(f"'{name}' must be USD per million tokens, from 0 to {MAX_USD_PER_MTOK:,}, not '{value}'")
+    if amount != round(amount, 6):
+        raise SufficeError(f"'{name}' has more than 6 decimals: {value}")
+    return amount
+
+
+def _day(value: Any) -> int:
+    try:
+        return (date.fromisoformat(value) - EPOCH).days if value else 0
+    except (TypeError, ValueError):
+        raise SufficeError(f"'valid_from' must be a date like 2026-11-23, not '{value}'") from None
+
+
+_ANALYSIS = tuple(column.name for column in analysis_runs.c if column.name != "project")
+
+COMMANDS: dict[str, Command] = {
+    command.name: command
+    for command in (
+        Command(
+            "record_outcome",
+            ("target", "target_id", "ok", "score", "label", "source"),
+            ("target", "target_id"),
+            _record_outcome,
+        ),
+        Command("decide", ("kind", "task_id", "value", "decided_by"), ("kind", "task_id"), _decide),
+        Command(
+            "set_price",
+            ("model", "provider", "tier", "context_from_tokens", "valid_from", *USD_COLUMNS, "source"),
+            ("model", "input_usd_per_mtok", "output_usd_per_mtok"),
+            _set_price,
+        ),
+        Command("mark_duplicate", ("call_id", "duplicate_of", "rule"), ("call_id",), _mark_duplicate),
+        Command(
+            "publish_analysis",
+            _ANALYSIS,
+            tuple(
+                column.name
+                for column in analysis_runs.c
+                if not column.nullable and column.name not in ("project", "published_ns")
+            ),
+            _publish_analysis,
+        ),
+        Command("analyze_now", (), (), _analyze_now),
+    )
+}

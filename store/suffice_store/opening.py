@@ -1,0 +1,43 @@
+"""``open_store``: which store is meant, by argument, environment or habit."""
+
+from __future__ import annotations
+
+import os
+from urllib.parse import urlsplit
+
+from suffice.errors import SufficeError, UsageError
+from suffice_store.file_store import FileStore
+from suffice_store.remote_store import RemoteStore
+
+DEFAULT_DB = "./suffice.duckdb"
+
+
+def open_store(
+    db: str | None = None, *, server: str | None = None, key: str | None = None, create: bool = True
+) -> FileStore | RemoteStore:
+    """The store at a file, or behind a running collector.
+
+    ``db`` is a path, an SQLAlchemy URL (``duckdb:///calls.duckdb``) or a collector's http address;
+    ``server`` is the latter. With neither: ``SUFFICE_DB``, else ``SUFFICE_ENDPOINT``, else
+    ``./suffice.duckdb``. ``key`` defaults to ``SUFFICE_KEY``. ``create=False`` refuses a file that is
+    not there, which is what a command that only reads wants. Raises SufficeError.
+    """
+    if db and server:
+        raise UsageError("--db and --server exclude each other: a file is opened, or a collector is asked")
+    if not db and not server:
+        db = os.environ.get("SUFFICE_DB") or None
+        server = None if db else os.environ.get("SUFFICE_ENDPOINT") or None
+    if server or (db and db.startswith(("http://", "https://"))):
+        return RemoteStore(server or db or "", key=key or os.environ.get("SUFFICE_KEY") or None)
+    return FileStore(database_path(db or DEFAULT_DB), create=create)
+
+
+def database_path(db: str) -> str:
+    """The file that a path or a ``duckdb:`` URL names. Raises SufficeError for another kind of database."""
+    if "://" not in db:
+        return os.path.expanduser(db)  # noqa: PTH111 (":memory:" is no path)
+    scheme = urlsplit(db).scheme
+    if scheme.split("+")[0] != "duckdb":
+        raise SufficeError(f"'{scheme}' databases can't be opened yet: give a DuckDB file with --db")
+    path = db.split("://", 1)[1].split("?", 1)[0]
+    return path.removeprefix("/") or ":memory:"

@@ -1,0 +1,138 @@
+"""What a call cost, exactly: tokens times a dated price, in Decimal. An unknown cost is None, never 0.
+
+``reads/pricing.py`` says the same in SQL; a property test holds the two together to the last digit.
+
+- ``input_tokens`` includes what was read from and written to the cache: those are taken out of it and
+  charged at their own price (or as input, where the provider names none).
+- ``output_tokens`` includes reasoning.
+- Audio tokens have prices of their own that are not kept yet, so a call with any is unpriced.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from decimal import Decimal
+
+from suffice.wire.call import Usage
+
+MAX_TOKENS = 999_999_999_999  # a count beyond this is a mistake, and would not fit the sum's 38 digits
+
+# What may stand for the * of a price's model: a dated snapshot ("2024-08-06", "20250929", "0613", "08-2024").
+# Not "5": claude-sonnet-4-5 is no snapshot of claude-sonnet-4.
+SNAPSHOT = r"^([0-9]{3,8}|[0-9]{4}-[0-9]{2}-[0-9]{2}|[0-9]{2}-[0-9]{4}|latest)$"
+_SNAPSHOT = re.compile(SNAPSHOT)
+
+STANDARD = "standard"
+# The names that providers give to what is simply the list price.
+STANDARD_NAMES = ("", "auto", "default", "standard", "standard_only", "on_demand")
+
+_MTOK = Decimal(1_000_000)
+
+
+@dataclass(frozen=True, slots=True)
+class Price:
+    """One row of the prices table: USD per million tokens. ``project`` "" is the shipped catalogue."""
+
+    model: str
+    input_usd_per_mtok: Decimal
+    output_usd_per_mtok: Decimal
+    cache_read_usd_per_mtok: Decimal | None = None
+    cache_write_5m_usd_per_mtok: Decimal | None = None
+    cache_write_1h_usd_per_mtok: Decimal | None = None
+    provider: str = ""  # "" = any
+    tier: str = STANDARD
+    context_from_tokens: int = 0
+    valid_from_day: int = 0
+    project: str = ""
+    recorded_ns: int = 0
+
+
+def price_usage(usage: Usage, price: Price) -> Decimal | None:
+    """What ``usage`` costs at ``price``, in USD with 12 decimals; None when that can't be known."""
+    parts = (usage.cache_read_tokens, usage.cache_write_5m_tokens, usage.cache_write_1h_tokens)
+    counts = [usage.input_tokens, usage.output_tokens, *parts]
+    if any(count is not None and not 0 <= count <= MAX_TOKENS for count in counts):
+        return None
+    if usage.input_tokens is None or usage.audio_input_tokens or usage.audio_output_tokens:
+        return None
+    if usage.output_tokens is None and price.output_usd_per_mtok != 0:
+        return None
+    read, write_5m, write_1h = (count or 0 for count in parts)
+    as_input = price.input_usd_per_mtok
+    micro_usd = (
+        max(0, usage.input_tokens - read - write_5m - write_1h) * as_input
+        + read * _or(price.cache_read_usd_per_mtok, as_input)
+        + write_5m * _or(price.cache_write_5m_usd_per_mtok, as_input)
+        + write_1h * _or(price.cache_write_1h_usd_per_mtok, as_input)
+        + (usage.output_tokens or 0) * price.output_usd_per_mtok
+    )
+    return (micro_usd / _MTOK).quantize(Decimal("1e-12"))
+
+
+def find_price(
+    prices: Iterable[Price],
+    *,
+    provider: str,
+    model: str,
+    service_tier: str | None,
+    input_tokens: int,
+    day: int,
+) -> Price | None:
+    """The price in force for a call; None = unpriced.
+
+    Among the rows of the call's tier, valid on its day, whose band its input reaches, the first by: the
+    project's own before the catalogue; the exact model before the longest snapshot prefix; the call's
+    provider before any provider before a model name that only one provider of the catalogue has; the
+    latest day; the highest band; the last recorded.
+    """
+    rows = list(prices)
+    tier = price_tier(service_tier)
+    offered: dict[str, set[str]] = {}
+    for row in rows:
+        if row.project == "" and row.provider:
+            offered.setdefault(row.model, set()).add(row.provider)
+    best: tuple[tuple[int, ...], Price] | None = None
+    for row in rows:
+        closeness = _model_match(row.model, model)
+        source = _provider_match(row, provider, sole=len(offered.get(row.model, ())) == 1)
+        if closeness is None or source is None or row.tier != tier:
+            continue
+        if row.valid_from_day > day or row.context_from_tokens > input_tokens:
+            continue
+        own = int(row.project != "")
+        rank = (own, closeness, source, row.valid_from_day, row.context_from_tokens, row.recorded_ns)
+        if best is None or rank > best[0]:
+            best = rank, row
+    return best[1] if best else None
+
+
+def price_tier(service_tier: str | None) -> str:
+    """The tier a call is charged at, from the response's own word for it."""
+    name = (service_tier or "").lower()
+    return STANDARD if name in STANDARD_NAMES else name
+
+
+EXACT = 1_000_000  # ranks above any prefix's length
+
+
+def _model_match(priced: str, model: str) -> int | None:
+    if priced == model:
+        return EXACT
+    prefix = priced[:-1]
+    if priced.endswith("*") and model.startswith(prefix) and _SNAPSHOT.match(model[len(prefix) :]):
+        return len(prefix)
+    return None
+
+
+def _provider_match(row: Price, provider: str, *, sole: bool) -> int | None:
+    if row.provider == provider:
+        return 2
+    if row.provider == "":
+        return 1
+    return 0 if sole and row.project == "" else None
+
+
+def _or(price: Decimal | None, otherwise: Decimal) -> Decimal:
+    return otherwise if price is None else price

@@ -1,0 +1,250 @@
+"""Reads about single calls: lists of them, one of them, its conversation, what it follows."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pyarrow as pa
+import sqlalchemy as sa
+
+from suffice_store.reads.previews import CALL_COLUMNS, add_previews, conversation_rows, show_task_names
+from suffice_store.reads.registry import ANALYSIS, FILTERS, LIMIT, OFFSET, PROJECT, Arguments, Parameter, Read
+from suffice_store.reads.sources import assigned, counted, filters, latency_ms, latest, model
+from suffice_store.tables import calls, duplicates, messages, toolsets
+
+CALL_ID = Parameter("call_id", required=True)
+ORDERS = ("newest", "costliest", "slowest")
+
+_LISTED = (
+    calls.c.call_id, calls.c.external_id, calls.c.started_ns, calls.c.service, calls.c.provider, model,
+    calls.c.run_id, calls.c.step, calls.c.input_tokens, calls.c.output_tokens, calls.c.usage_source, latency_ms,
+    calls.c.time_to_first_token_ms, calls.c.status_code, calls.c.error_type, calls.c.finish_reason,
+    calls.c.completeness, calls.c.call_site, calls.c.input_hashes, calls.c.output_hashes, calls.c.received_ns,
+)  # fmt: skip
+
+
+def _listed(arguments: Arguments, rows: sa.Subquery) -> sa.Select[Any]:
+    """``rows`` (from ``counted``) with their task; the hashes are replaced by previews afterwards."""
+    task = assigned(arguments)
+    columns = {**dict(rows.c), "task_id": task.c.task_id, "action": task.c.action}
+    columns["task_name"] = sa.cast(sa.null(), sa.String)
+    chosen = [columns[name].label(name) for name in CALL_COLUMNS if name in columns]
+    return sa.select(*chosen, rows.c.input_hashes, rows.c.output_hashes).select_from(
+        rows.outerjoin(task, task.c.call_id == rows.c.call_id)
+    )
+
+
+def _finish_listed(connection: sa.Connection, arguments: Arguments, rows: pa.Table) -> pa.Table:
+    return add_previews(connection, arguments, show_task_names(connection, arguments, rows))
+
+
+def _calls(arguments: Arguments) -> sa.Select[Any]:
+    rows = counted(arguments, *_LISTED)
+    statement = _listed(arguments, rows)
+    if arguments["run_id"] is not None:
+        statement = statement.where(rows.c.run_id == arguments["run_id"])
+    if arguments["errors_only"]:
+        statement = statement.where(rows.c.completeness == "error")
+    if arguments["search"]:
+        statement = statement.where(rows.c.call_id.in_(_found(arguments)))
+    newest = (rows.c.started_ns.desc().nulls_last(), rows.c.received_ns.desc(), rows.c.call_id)
+    first = {"newest": (), "costliest": (rows.c.paid_usd.desc().nulls_last(),)}.get(
+        arguments["order"], (rows.c.latency_ms.desc().nulls_last(),)
+    )
+    return statement.order_by(*first, *newest).limit(arguments["limit"]).offset(arguments["offset"])
+
+
+def _found(arguments: Arguments) -> sa.Select[Any]:
+    """call_id of calls with the text in a message (any case), or with exactly this id."""
+    text = arguments["search"]
+    in_json = json.dumps(text, ensure_ascii=False)[1:-1]  # as a message's content spells it
+    hits = sa.select(messages.c.message_hash).where(
+        messages.c.project == arguments["project"], messages.c.content.icontains(in_json, autoescape=True)
+    )
+    said = sa.select(
+        calls.c.call_id,
+        sa.func.unnest(sa.func.list_concat(calls.c.input_hashes, calls.c.output_hashes)).label("message_hash"),
+    ).where(calls.c.project == arguments["project"])
+    spoken = said.subquery("said")
+    by_text = sa.select(spoken.c.call_id).where(spoken.c.message_hash.in_(hits))
+    by_id = sa.select(calls.c.call_id).where(
+        calls.c.project == arguments["project"],
+        sa.or_(calls.c.call_id == text, calls.c.external_id == text, calls.c.run_id == text, calls.c.trace_id == text),
+    )
+    return by_text.union(by_id)  # type: ignore[return-value]
+
+
+def _task_calls(arguments: Arguments) -> sa.Select[Any]:
+    rows = counted(arguments, *_LISTED)
+    statement = _listed(arguments, rows)
+    newest = (rows.c.started_ns.desc().nulls_last(), rows.c.received_ns.desc(), rows.c.call_id)
+    return statement.order_by(*newest).limit(arguments["limit"]).offset(arguments["offset"])
+
+
+def _run_calls(arguments: Arguments) -> sa.Select[Any]:
+    rows = counted(arguments, *_LISTED)
+    before = _links(arguments).subquery("before")
+    statement = _listed(arguments, rows).add_columns(before.c.previous_call_id)
+    statement = statement.outerjoin(before, before.c.call_id == rows.c.call_id)
+    return statement.where(rows.c.run_id == arguments["run_id"]).order_by(
+        rows.c.started_ns.nulls_last(), rows.c.step.nulls_last(), rows.c.received_ns, rows.c.call_id
+    )
+
+
+def _call(arguments: Arguments) -> sa.Select[Any]:
+    """One call, also one that is marked as a duplicate."""
+    this = calls.c.call_id == arguments["call_id"]
+    rows = counted(arguments, *calls.c, model, latency_ms)
+    task, before = assigned(arguments), _links(arguments).subquery("before")
+    marks = latest(duplicates, ("call_id",), arguments["project"])
+    tools = _tools_of(arguments, this)
+    return (
+        sa.select(
+            *(rows.c[column.name] for column in calls.c if column.name != "project"),
+            rows.c.model,
+            rows.c.latency_ms,
+            rows.c.paid_usd,
+            tools.label("tools"),
+            task.c.task_id,
+            sa.cast(sa.null(), sa.String).label("shown_task_name"),
+            task.c.action,
+            marks.c.duplicate_of,
+            sa.case((marks.c.duplicate_of.is_not(None), marks.c.rule)).label("duplicate_rule"),
+            before.c.previous_call_id,
+        )
+        .select_from(
+            rows.outerjoin(task, task.c.call_id == rows.c.call_id)
+            .outerjoin(marks, marks.c.call_id == rows.c.call_id)
+            .outerjoin(before, before.c.call_id == rows.c.call_id)
+        )
+        .where(rows.c.call_id == arguments["call_id"])
+    )
+
+
+def _tools_of(arguments: Arguments, this: sa.ColumnElement[bool]) -> sa.ScalarSelect[Any]:
+    hash_of_this = sa.select(calls.c.toolset_hash).where(calls.c.project == arguments["project"], this)
+    return (
+        sa.select(sa.func.min(toolsets.c.tools))
+        .where(toolsets.c.project == arguments["project"], toolsets.c.toolset_hash == hash_of_this.scalar_subquery())
+        .scalar_subquery()
+    )
+
+
+def _conversation(arguments: Arguments) -> sa.Select[Any]:
+    return sa.select(calls.c.input_hashes, calls.c.output_hashes).where(
+        calls.c.project == arguments["project"], calls.c.call_id == arguments["call_id"]
+    )
+
+
+def _links(arguments: Arguments) -> sa.Select[Any]:
+    """Each call with history, and the call whose answer is the last one in it.
+
+    Among calls with the same history (a retry, two equal conversations) it is the last one before this
+    call within its run, else within the project. A running maximum finds it, so that a thousand equal
+    conversations cost a sort and not a million pairs.
+    """
+    chosen = filters({"project": arguments["project"]})
+    at = sa.func.coalesce(calls.c.started_ns, 0).label("at")
+    run = sa.func.coalesce(calls.c.run_id, "").label("run")
+    answered = (
+        sa.select(calls.c.chain_after.label("chain"), run, at, sa.func.min(calls.c.call_id).label("call_id"))
+        .where(*chosen, calls.c.chain_after.is_not(None))
+        .group_by(calls.c.chain_after, run, at)
+        .subquery("answered")
+    )
+    asked = (
+        sa.select(calls.c.chain_before.label("chain"), run, at, calls.c.call_id)
+        .where(*chosen, calls.c.chain_before.is_not(None))
+        .subquery("asked")
+    )
+    events = sa.union_all(
+        sa.select(answered.c.chain, answered.c.run, answered.c.at, answered.c.call_id, sa.literal(0).label("asks")),
+        sa.select(asked.c.chain, asked.c.run, asked.c.at, asked.c.call_id, sa.literal(1)),
+    ).subquery("events")
+    answer_at = sa.case((events.c.asks == 0, events.c.at))
+    order = [events.c.at, events.c.asks]
+
+    def last_answer(*within: sa.ColumnElement[Any]) -> sa.ColumnElement[Any]:
+        return sa.func.max(answer_at).over(partition_by=list(within), order_by=order, rows=(None, 0))
+
+    placed = sa.select(
+        events,
+        last_answer(events.c.chain, events.c.run).label("run_at"),
+        last_answer(events.c.chain).label("any_at"),
+    ).subquery("placed")
+    one_of_all = (
+        sa.select(answered.c.chain, answered.c.at, sa.func.min(answered.c.call_id).label("call_id"))
+        .group_by(answered.c.chain, answered.c.at)
+        .subquery("one_of_all")
+    )
+    same_run = answered.alias("same_run")
+    previous = sa.func.coalesce(same_run.c.call_id, one_of_all.c.call_id)
+    return (
+        sa.select(placed.c.call_id, previous.label("previous_call_id"))
+        .select_from(
+            placed.outerjoin(
+                same_run,
+                sa.and_(
+                    same_run.c.chain == placed.c.chain,
+                    same_run.c.run == placed.c.run,
+                    same_run.c.at == placed.c.run_at,
+                ),
+            ).outerjoin(one_of_all, sa.and_(one_of_all.c.chain == placed.c.chain, one_of_all.c.at == placed.c.any_at))
+        )
+        .where(placed.c.asks == 1, previous.is_not(None))
+        .order_by(placed.c.call_id)
+    )
+
+
+READS = (
+    Read(
+        "calls",
+        (
+            PROJECT,
+            Parameter("search"),
+            Parameter("run_id"),
+            Parameter("errors_only", "flag", default=False),
+            Parameter("order", "choice", default="newest", choices=ORDERS),
+            LIMIT,
+            OFFSET,
+            *FILTERS,
+        ),
+        CALL_COLUMNS,
+        _calls,
+        _finish_listed,
+    ),
+    Read(
+        "call",
+        (PROJECT, CALL_ID),
+        (
+            *(column.name for column in calls.c if column.name != "project"),
+            *("model", "latency_ms", "paid_usd", "tools", "task_id", "shown_task_name", "action", "duplicate_of"),
+            *("duplicate_rule", "previous_call_id"),
+        ),
+        _call,
+        show_task_names,
+    ),
+    Read(
+        "conversation",
+        (PROJECT, CALL_ID),
+        ("position", "direction", "message_hash", "role", "content"),
+        _conversation,
+        conversation_rows,
+    ),
+    Read(
+        "run_calls",
+        (PROJECT, Parameter("run_id", required=True)),
+        (*CALL_COLUMNS, "previous_call_id"),
+        _run_calls,
+        _finish_listed,
+    ),
+    Read("links", (PROJECT,), ("call_id", "previous_call_id"), _links),
+    Read(
+        "task_calls",
+        (PROJECT, Parameter("task_id", required=True), ANALYSIS, LIMIT, OFFSET),
+        CALL_COLUMNS,
+        _task_calls,
+        _finish_listed,
+    ),
+)

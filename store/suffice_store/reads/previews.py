@@ -1,0 +1,123 @@
+"""What a page of calls shows beside its columns: task names as users gave them, the texts behind the hashes."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import sqlalchemy as sa
+
+from suffice_store.reads.registry import Arguments
+from suffice_store.reads.sources import analysis_of, latest
+from suffice_store.tables import decisions, messages, tasks
+
+CALL_COLUMNS = (
+    "call_id", "external_id", "started_ns", "service", "provider", "model", "task_id", "task_name", "run_id", "step",
+    "action", "input_tokens", "output_tokens", "usage_source", "paid_usd", "latency_ms", "time_to_first_token_ms",
+    "status_code", "error_type", "finish_reason", "completeness", "call_site", "request_preview", "answer_preview",
+)  # fmt: skip
+
+PREVIEW_CHARS = 200
+
+
+def add_previews(connection: sa.Connection, arguments: Arguments, rows: pa.Table) -> pa.Table:
+    """``input_hashes`` and ``output_hashes`` become the start of the last request message and of the answer."""
+    asked = [hashes[-1] if hashes else None for hashes in rows.column("input_hashes").to_pylist()]
+    answered = [hashes[0] if hashes else None for hashes in rows.column("output_hashes").to_pylist()]
+    contents = read_messages(connection, arguments["project"], {*asked, *answered} - {None})
+    previews = {key: preview(content) for key, (_, content) in contents.items()}
+    rows = rows.drop_columns(["input_hashes", "output_hashes"])
+    for name, hashes in (("request_preview", asked), ("answer_preview", answered)):
+        rows = rows.append_column(name, pa.array([previews.get(key) for key in hashes], pa.string()))
+    extra = [name for name in rows.column_names if name not in CALL_COLUMNS]
+    return rows.select([*CALL_COLUMNS, *extra])
+
+
+def conversation_rows(connection: sa.Connection, arguments: Arguments, rows: pa.Table) -> pa.Table:
+    """One row for each message of a call, in order: what was asked, then what was answered."""
+    asked = rows.column("input_hashes").to_pylist()[0] if rows.num_rows else []
+    answered = rows.column("output_hashes").to_pylist()[0] if rows.num_rows else []
+    contents = read_messages(connection, arguments["project"], {*asked, *answered})
+    hashes = [*asked, *answered]
+    return pa.table(
+        {
+            "position": pa.array(range(len(hashes)), pa.int32()),
+            "direction": pa.array(["request"] * len(asked) + ["answer"] * len(answered), pa.string()),
+            "message_hash": pa.array(hashes, pa.string()),
+            "role": pa.array([contents.get(key, (None, None))[0] for key in hashes], pa.string()),
+            "content": pa.array([contents.get(key, (None, None))[1] for key in hashes], pa.string()),
+        }
+    )
+
+
+def show_task_names(connection: sa.Connection, arguments: Arguments, rows: pa.Table) -> pa.Table:
+    """Fill ``task_name`` (or ``shown_task_name``) by ``task_id``, as the analysis or a user named the task."""
+    column = "shown_task_name" if "shown_task_name" in rows.column_names else "task_name"
+    names = task_names(connection, arguments)
+    shown = pa.array([names.get(task) for task in rows.column("task_id").to_pylist()], pa.string())
+    return rows.set_column(rows.column_names.index(column), column, shown)
+
+
+def task_names(connection: sa.Connection, arguments: Arguments) -> dict[str, str]:
+    """task_id -> name, a user's before the analysis's."""
+    found = connection.execute(
+        sa.select(tasks.c.task_id, tasks.c.name).where(
+            tasks.c.project == arguments["project"], tasks.c.analysis_id == analysis_of(arguments)
+        )
+    )
+    return {**{row.task_id: row.name for row in found}, **decided(connection, arguments["project"], "rename")}
+
+
+def decided(connection: sa.Connection, project: str, kind: str) -> dict[str, Any]:
+    """task_id -> the latest decision of this kind."""
+    rows = latest(decisions, ("task_id", "kind"), project)
+    found = connection.execute(sa.select(rows.c.task_id, rows.c.value).where(rows.c.kind == kind))
+    return {task: json.loads(value) for task, value in found if json.loads(value) is not None}
+
+
+def read_messages(connection: sa.Connection, project: str, hashes: Iterable[str]) -> dict[str, tuple[str, str]]:
+    """message_hash -> (role, content). One whose text is not stored is left out."""
+    wanted = sorted(hashes)
+    if not wanted:
+        return {}
+    found = connection.execute(
+        sa.select(messages.c.message_hash, messages.c.role, messages.c.content).where(
+            messages.c.project == project, messages.c.message_hash.in_(wanted)
+        )
+    )
+    return {key: (role, content) for key, role, content in found}
+
+
+def preview(content: str) -> str:
+    """The first ``PREVIEW_CHARS`` characters of what a message says, on one line."""
+    words: list[str] = []
+    for part in json.loads(content).get("parts") or ():
+        kind = part.get("type")
+        if kind in ("text", "refusal"):
+            words.append(str(part.get("content") or ""))
+        elif kind == "tool_call":
+            words.append(f"{part.get('name')}({json.dumps(part.get('arguments'), ensure_ascii=False)})")
+        elif kind == "tool_call_response":
+            response = part.get("response")
+            words.append(response if isinstance(response, str) else json.dumps(response, ensure_ascii=False))
+        else:
+            words.append(f"[{part.get('modality') or kind}]")
+        if sum(map(len, words)) > 4 * PREVIEW_CHARS:
+            break
+    line = " ".join(" ".join(words)[: 8 * PREVIEW_CHARS].split())
+    return line if len(line) <= PREVIEW_CHARS else line[: PREVIEW_CHARS - 1] + "…"
+
+
+def ordered(rows: pa.Table, columns: tuple[str, ...]) -> pa.Table:
+    """``rows`` with exactly ``columns``."""
+    return rows.select(list(columns))
+
+
+def nanoseconds_to_iso(column: pa.ChunkedArray, unit: str) -> pa.Array:
+    """Unix nanoseconds as ISO text in UTC, to the day or the minute; null becomes ""."""
+    form = "%Y-%m-%d" if unit == "day" else "%Y-%m-%dT%H:%MZ"
+    seconds = pc.divide(column, 10**9).cast(pa.timestamp("s"))
+    return pc.fill_null(pc.strftime(seconds, format=form), "")

@@ -1,0 +1,203 @@
+"""``suffice_store.pricing`` in SQL: which price a call has, and what it cost. Prices are joined at read.
+
+The models in the project's calls are few, so that they are matched with the price list first; the calls
+then meet their price by equality and two ranges (day, context band).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+
+from suffice_store.pricing import EXACT, MAX_TOKENS, SNAPSHOT, STANDARD, STANDARD_NAMES
+from suffice_store.tables import Usd, UsdPerMtok, calls, prices
+
+NS_PER_DAY = 86_400 * 10**9
+
+_PRICE_COLUMNS = (
+    "input_usd_per_mtok",
+    "output_usd_per_mtok",
+    "cache_read_usd_per_mtok",
+    "cache_write_5m_usd_per_mtok",
+    "cache_write_1h_usd_per_mtok",
+)
+
+_model = sa.func.coalesce(calls.c.response_model, calls.c.request_model, "")
+_tier_name = sa.func.lower(sa.func.coalesce(calls.c.service_tier, ""))
+_tier = sa.case((_tier_name.in_(STANDARD_NAMES), STANDARD), else_=_tier_name)
+# A call without a time is priced by the day it arrived.
+_day_ns = calls.c.received_ns - calls.c.received_ns % NS_PER_DAY
+_day = sa.case(
+    (calls.c.started_day != 0, calls.c.started_day),
+    else_=sa.cast(_day_ns / sa.literal(float(NS_PER_DAY), sa.Double), sa.Integer),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class PriceKeys:
+    """The price of each (provider, model, tier) by day and band; ``matches`` joins a call to its one row."""
+
+    bands: sa.Subquery
+
+    def matches(self, table: sa.Table) -> sa.ColumnElement[bool]:
+        """The join condition from calls to ``bands``."""
+        band = self.bands.c
+        return sa.and_(
+            table.c.provider == band.provider,
+            _model == band.model,
+            _tier == band.tier,
+            _day >= band.day_from,
+            sa.or_(band.day_to.is_(None), _day < band.day_to),
+            table.c.input_tokens >= band.band_from,
+            sa.or_(band.band_to.is_(None), table.c.input_tokens < band.band_to),
+        )
+
+
+def price_keys(project: str) -> PriceKeys:
+    """What each model in the project's calls costs, from the project's own prices and the catalogue."""
+    offered = _candidates(project)
+    key = (offered.c.provider, offered.c.model, offered.c.tier)
+    days = sa.select(*key, offered.c.valid_from_day.label("day_from")).distinct().subquery()
+    days = _with_end(days, "day_from", "day_to")
+    levels = sa.select(*key, offered.c.context_from_tokens.label("band_from")).distinct().subquery()
+    levels = _with_end(levels, "band_from", "band_to")
+    place = sa.func.row_number().over(
+        partition_by=[days.c.provider, days.c.model, days.c.tier, days.c.day_from, levels.c.band_from],
+        order_by=[
+            offered.c.own.desc(),
+            offered.c.closeness.desc(),
+            offered.c.source_rank.desc(),
+            offered.c.valid_from_day.desc(),
+            offered.c.context_from_tokens.desc(),
+            offered.c.recorded_ns.desc(),
+            offered.c.input_usd_per_mtok,
+            offered.c.output_usd_per_mtok,
+        ],
+    )
+    same = lambda a, b: sa.and_(a.c.provider == b.c.provider, a.c.model == b.c.model, a.c.tier == b.c.tier)  # noqa: E731
+    ranked = (
+        sa.select(
+            days,
+            levels.c.band_from,
+            levels.c.band_to,
+            *(offered.c[column] for column in _PRICE_COLUMNS),
+            place.label("place"),
+        )
+        .select_from(
+            days.join(levels, same(days, levels)).join(
+                offered,
+                sa.and_(
+                    same(days, offered),
+                    offered.c.valid_from_day <= days.c.day_from,
+                    offered.c.context_from_tokens <= levels.c.band_from,
+                ),
+            )
+        )
+        .subquery()
+    )
+    chosen = [column for column in ranked.c if column.name != "place"]
+    return PriceKeys(sa.select(*chosen).where(ranked.c.place == 1).subquery("price_bands"))
+
+
+def priced(keys: PriceKeys) -> sa.ColumnElement[Any]:
+    """USD of one call with 12 decimals, or null. The same rules as ``pricing.price_usage``."""
+    price = keys.bands.c
+    zero = sa.literal(0)
+    read, write_5m, write_1h = (
+        sa.func.coalesce(count, zero)
+        for count in (calls.c.cache_read_tokens, calls.c.cache_write_5m_tokens, calls.c.cache_write_1h_tokens)
+    )
+    fresh = calls.c.input_tokens - read - write_5m - write_1h
+    as_input = price.input_usd_per_mtok
+    micro_usd = (
+        _tokens(sa.case((fresh < 0, zero), else_=fresh)) * as_input
+        + _tokens(read) * sa.func.coalesce(price.cache_read_usd_per_mtok, as_input)
+        + _tokens(write_5m) * sa.func.coalesce(price.cache_write_5m_usd_per_mtok, as_input)
+        + _tokens(write_1h) * sa.func.coalesce(price.cache_write_1h_usd_per_mtok, as_input)
+        + _tokens(sa.func.coalesce(calls.c.output_tokens, zero)) * price.output_usd_per_mtok
+    )
+    # 31 + 7 digits are the 38 there are; a division would go through binary floating point.
+    usd = sa.cast(micro_usd, sa.Numeric(31, 6)) * sa.cast(sa.literal("0.000001"), sa.Numeric(7, 6))
+    sane = [sa.func.coalesce(count, zero).between(0, MAX_TOKENS) for count in (
+        calls.c.input_tokens,
+        calls.c.output_tokens,
+        calls.c.cache_read_tokens,
+        calls.c.cache_write_5m_tokens,
+        calls.c.cache_write_1h_tokens,
+    )]  # fmt: skip
+    known = sa.and_(
+        price.input_usd_per_mtok.is_not(None),
+        calls.c.input_tokens.is_not(None),
+        sa.or_(calls.c.output_tokens.is_not(None), price.output_usd_per_mtok == 0),
+        sa.func.coalesce(calls.c.audio_input_tokens, zero) == 0,
+        sa.func.coalesce(calls.c.audio_output_tokens, zero) == 0,
+        *sane,
+    )
+    return sa.case((known, sa.cast(usd, Usd)), else_=sa.null())
+
+
+def _candidates(project: str) -> sa.Subquery:
+    """Each (provider, model, tier) of the calls with every price row that fits it, and how well it fits."""
+    used = (
+        sa.select(calls.c.provider, _model.label("model"), _tier.label("tier"))
+        .where(calls.c.project == project, calls.c.input_tokens.is_not(None))
+        .distinct()
+        .subquery("used")
+    )
+    catalogue_provider = sa.case((sa.and_(prices.c.project == "", prices.c.provider != ""), prices.c.provider))
+    listed = (
+        sa.select(
+            prices,
+            sa.func.min(catalogue_provider).over(partition_by=prices.c.model).label("first_provider"),
+            sa.func.max(catalogue_provider).over(partition_by=prices.c.model).label("last_provider"),
+        )
+        .where(prices.c.project.in_(("", project)))
+        .subquery("listed")
+    )
+    exact = listed.c.model == used.c.model
+    length = sa.func.length(listed.c.model)
+    snapshot = sa.and_(
+        listed.c.model.like("%*"),
+        sa.func.substr(used.c.model, 1, length - 1) == sa.func.substr(listed.c.model, 1, length - 1),
+        sa.func.substr(used.c.model, length).regexp_match(SNAPSHOT),
+    )
+    sole = sa.and_(listed.c.project == "", listed.c.first_provider == listed.c.last_provider)
+    return (
+        sa.select(
+            used,
+            sa.case((listed.c.project == "", 0), else_=1).label("own"),
+            sa.case((exact, EXACT), else_=length - 1).label("closeness"),
+            sa.case((listed.c.provider == used.c.provider, 2), (listed.c.provider == "", 1), else_=0).label(
+                "source_rank"
+            ),
+            listed.c.valid_from_day,
+            listed.c.context_from_tokens,
+            listed.c.recorded_ns,
+            *(listed.c[column] for column in _PRICE_COLUMNS),
+        )
+        .select_from(
+            used.join(
+                listed,
+                sa.and_(
+                    sa.or_(exact, snapshot),
+                    listed.c.tier == used.c.tier,
+                    sa.or_(listed.c.provider.in_((used.c.provider, "")), sole),
+                ),
+            )
+        )
+        .subquery("offered")
+    )
+
+
+def _with_end(starts: sa.Subquery, start: str, end: str) -> sa.Subquery:
+    """Each start with the next one of its key; null = there is none."""
+    following = sa.func.lead(starts.c[start]).over(
+        partition_by=[starts.c.provider, starts.c.model, starts.c.tier], order_by=starts.c[start]
+    )
+    return sa.select(starts, following.label(end)).subquery()
+
+
+def _tokens(count: sa.ColumnElement[Any]) -> sa.ColumnElement[Any]:
+    return sa.type_coerce(sa.cast(count, sa.Numeric(12, 0)), UsdPerMtok)

@@ -1,0 +1,109 @@
+"""The pieces that reads are made of: calls that count, their model, price, task; the latest of what can change."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import sqlalchemy as sa
+
+from suffice_store.reads.pricing import price_keys, priced
+from suffice_store.reads.registry import Arguments
+from suffice_store.tables import Usd, analysis_runs, assignments, calls, duplicates
+
+NS_PER_DAY = 86_400 * 10**9
+NS_PER_HOUR = 3_600 * 10**9
+
+model = sa.func.coalesce(calls.c.response_model, calls.c.request_model).label("model")
+latency_ms = ((calls.c.ended_ns - calls.c.started_ns) / sa.literal(1e6, sa.Double)).label("latency_ms")
+
+
+def latest(table: sa.Table, keys: tuple[str, ...], project: str) -> sa.Subquery:
+    """The last recorded row of each key: what a side table says today."""
+    place = sa.func.row_number().over(
+        partition_by=[table.c[key] for key in keys],
+        order_by=[table.c.recorded_ns.desc(), *(column.desc() for column in table.c if column.name not in keys)],
+    )
+    ranked = sa.select(table, place.label("place")).where(table.c.project == project).subquery()
+    return sa.select(*(ranked.c[c.name] for c in table.c)).where(ranked.c.place == 1).subquery()
+
+
+def marked_duplicates(project: str) -> sa.Select[Any]:
+    """call_id of each call whose latest mark says that another call tells the same."""
+    marks = latest(duplicates, ("call_id",), project)
+    return sa.select(marks.c.call_id).where(marks.c.duplicate_of.is_not(None))
+
+
+def analysis_of(arguments: Arguments) -> sa.ColumnElement[Any]:
+    """The analysis asked for, else the latest that was published."""
+    if arguments.get("analysis_id"):
+        return sa.literal(arguments["analysis_id"])
+    return (
+        sa.select(analysis_runs.c.analysis_id)
+        .where(analysis_runs.c.project == arguments["project"])
+        .order_by(analysis_runs.c.published_ns.desc(), analysis_runs.c.analysis_id.desc())
+        .limit(1)
+        .scalar_subquery()
+    )
+
+
+def assigned(arguments: Arguments) -> sa.Subquery:
+    """call_id, task_id, action of the analysis."""
+    return (
+        sa.select(assignments.c.call_id, assignments.c.task_id, assignments.c.point_id, assignments.c.action)
+        .where(assignments.c.project == arguments["project"], assignments.c.analysis_id == analysis_of(arguments))
+        .subquery("assigned")
+    )
+
+
+def filters(arguments: Arguments) -> list[sa.ColumnElement[bool]]:
+    """Which calls are asked for: the project's, less duplicates, within the filters (``task_id`` apart)."""
+    if arguments.get("call_id") is not None:  # one call by name is shown even if it is marked
+        return [calls.c.project == arguments["project"], calls.c.call_id == arguments["call_id"]]
+    chosen: list[sa.ColumnElement[bool]] = [
+        calls.c.project == arguments["project"],
+        calls.c.call_id.not_in(marked_duplicates(arguments["project"])),
+    ]
+    if arguments.get("since_ns") is not None:
+        chosen.append(calls.c.started_ns >= arguments["since_ns"])
+    if arguments.get("until_ns") is not None:
+        chosen.append(calls.c.started_ns < arguments["until_ns"])
+    if arguments.get("service") is not None:
+        chosen.append(sa.func.coalesce(calls.c.service, "") == arguments["service"])
+    if arguments.get("model") is not None:
+        chosen.append(sa.func.coalesce(model, "") == arguments["model"])
+    if arguments.get("task_id") is not None:
+        task = assigned(arguments)
+        chosen.append(calls.c.call_id.in_(sa.select(task.c.call_id).where(task.c.task_id == arguments["task_id"])))
+    return chosen
+
+
+def counted(arguments: Arguments, *columns: sa.ColumnElement[Any]) -> sa.Subquery:
+    """One row for each call that counts: ``columns`` of it, and ``paid_usd`` (null = its cost is not known)."""
+    keys = price_keys(arguments["project"])
+    return (
+        sa.select(*columns, priced(keys).label("paid_usd"))
+        .select_from(calls.outerjoin(keys.bands, keys.matches(calls)))
+        .where(*filters(arguments))
+        .subquery("counted")
+    )
+
+
+def total(column: sa.ColumnElement[Any]) -> sa.ColumnElement[Any]:
+    """A sum of whole numbers as one; null when nothing is known. (DuckDB's own sum is 128 bits wide.)"""
+    return sa.cast(sa.func.sum(column), sa.BigInteger)
+
+
+def count_if(condition: sa.ColumnElement[bool]) -> sa.ColumnElement[Any]:
+    """How many rows meet the condition."""
+    return sa.cast(sa.func.coalesce(sa.func.sum(sa.case((condition, 1), else_=0)), 0), sa.BigInteger)
+
+
+def total_usd(column: sa.ColumnElement[Any]) -> sa.ColumnElement[Any]:
+    """A sum of money, exact; null when nothing is priced."""
+    return sa.cast(sa.func.sum(column), Usd)
+
+
+def unpriced(rows: sa.Subquery) -> sa.ColumnElement[bool]:
+    """Calls whose cost is not known. A failed call without usage was not billed, so it is none of them."""
+    failed = sa.and_(rows.c.completeness == "error", rows.c.input_tokens.is_(None))
+    return sa.and_(rows.c.paid_usd.is_(None), sa.not_(failed))

@@ -1,0 +1,207 @@
+"""Reads that add up: the overview, spend by something, what is wrong with the data. All in the database."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pyarrow as pa
+import sqlalchemy as sa
+
+from suffice_store.reads.previews import nanoseconds_to_iso, task_names
+from suffice_store.reads.registry import FILTERS, PROJECT, Arguments, Parameter, Read
+from suffice_store.reads.sources import (
+    NS_PER_DAY,
+    NS_PER_HOUR,
+    assigned,
+    count_if,
+    counted,
+    filters,
+    marked_duplicates,
+    model,
+    total,
+    total_usd,
+    unpriced,
+)
+from suffice_store.tables import calls, dead_letters, spans
+
+_BY = ("model", "service", "provider", "day", "task", "hour")
+_NEEDED = (
+    calls.c.call_id, calls.c.run_id, calls.c.service, calls.c.provider, model, calls.c.completeness, calls.c.started_ns,
+    calls.c.input_tokens, calls.c.output_tokens, calls.c.cache_read_tokens, calls.c.usage_source,
+)  # fmt: skip
+
+
+def _count() -> sa.ColumnElement[Any]:
+    return sa.cast(sa.func.count(), sa.BigInteger)
+
+
+def _distinct(column: sa.ColumnElement[Any]) -> sa.ColumnElement[Any]:
+    return sa.cast(sa.func.count(column.distinct()), sa.BigInteger)
+
+
+def _duplicate_calls(arguments: Arguments) -> sa.ColumnElement[Any]:
+    marked = sa.select(_count()).where(
+        calls.c.project == arguments["project"], calls.c.call_id.in_(marked_duplicates(arguments["project"]))
+    )
+    return marked.scalar_subquery()
+
+
+def _no_usage(rows: sa.Subquery) -> sa.ColumnElement[bool]:
+    return sa.and_(rows.c.input_tokens.is_(None), rows.c.completeness != "error")
+
+
+def _overview(arguments: Arguments) -> sa.Select[Any]:
+    rows = counted(arguments, *_NEEDED)
+    return sa.select(
+        _count().label("calls"),
+        _distinct(rows.c.run_id).label("runs"),
+        _distinct(rows.c.service).label("services"),
+        _distinct(rows.c.model).label("models"),
+        count_if(rows.c.completeness == "error").label("error_calls"),
+        total(rows.c.input_tokens).label("input_tokens"),
+        total(rows.c.output_tokens).label("output_tokens"),
+        total(rows.c.cache_read_tokens).label("cache_read_tokens"),
+        count_if(rows.c.usage_source == "estimated").label("estimated_calls"),
+        count_if(_no_usage(rows)).label("no_usage_calls"),
+        count_if(rows.c.paid_usd.is_not(None)).label("priced_calls"),
+        count_if(unpriced(rows)).label("unpriced_calls"),
+        _duplicate_calls(arguments).label("duplicate_calls"),
+        count_if(rows.c.completeness == "partial").label("incomplete_calls"),
+        count_if(rows.c.started_ns.is_(None)).label("untimed_calls"),
+        total_usd(rows.c.paid_usd).label("paid_usd"),
+        sa.func.min(rows.c.started_ns).label("first_call_ns"),
+        sa.func.max(rows.c.started_ns).label("last_call_ns"),
+    )
+
+
+def _spend(arguments: Arguments) -> sa.Select[Any]:
+    rows = counted(arguments, *_NEEDED)
+    by = arguments["by"]
+    source: Any = rows
+    if by == "task":
+        task = assigned(arguments)
+        source = rows.outerjoin(task, task.c.call_id == rows.c.call_id)
+        key = sa.func.coalesce(task.c.task_id, "")
+    elif by in ("day", "hour"):
+        step = NS_PER_DAY if by == "day" else NS_PER_HOUR
+        key = rows.c.started_ns - rows.c.started_ns % step
+    else:
+        key = sa.func.coalesce(rows.c[by], "")
+    paid = total_usd(rows.c.paid_usd).label("paid_usd")
+    count = _count().label("calls")
+    statement = sa.select(
+        key.label("key"),
+        sa.cast(sa.null(), sa.String).label("name"),
+        count,
+        total(rows.c.input_tokens).label("input_tokens"),
+        total(rows.c.output_tokens).label("output_tokens"),
+        paid,
+        count_if(unpriced(rows)).label("unpriced_calls"),
+        count_if(rows.c.completeness == "error").label("error_calls"),
+    )
+    order = [key.nulls_first()] if by in ("day", "hour") else [paid.desc().nulls_last(), count.desc(), key]
+    return statement.select_from(source).group_by(key).order_by(*order)
+
+
+def _name_keys(connection: sa.Connection, arguments: Arguments, rows: pa.Table) -> pa.Table:
+    """Days and hours as ISO text; ``name`` is what a person reads for the key."""
+    by = arguments["by"]
+    keys = rows.column("key")
+    if by in ("day", "hour"):
+        keys = nanoseconds_to_iso(keys, by)
+    texts = keys.to_pylist()
+    names = task_names(connection, arguments) if by == "task" else {}
+    unknown = {"task": "no task", "day": "no time", "hour": "no time"}.get(by, "unknown")
+    shown = [names.get(key, key) or unknown for key in texts]
+    rows = rows.set_column(0, "key", pa.array(texts, pa.string()))
+    return rows.set_column(1, "name", pa.array(shown, pa.string()))
+
+
+def _unpriced_models(arguments: Arguments) -> sa.Select[Any]:
+    rows = counted(arguments, *_NEEDED)
+    name = sa.func.coalesce(rows.c.model, "")
+    count = _count().label("calls")
+    return (
+        sa.select(
+            rows.c.provider,
+            name.label("model"),
+            count,
+            total(rows.c.input_tokens).label("input_tokens"),
+            total(rows.c.output_tokens).label("output_tokens"),
+        )
+        .where(unpriced(rows), rows.c.input_tokens.is_not(None))
+        .group_by(rows.c.provider, name)
+        .order_by(count.desc(), rows.c.provider, name)
+    )
+
+
+def _quality(arguments: Arguments) -> sa.Select[Any]:
+    rows = counted(arguments, *_NEEDED)
+    letters = sa.select(_count()).where(dead_letters.c.project.in_((arguments["project"], "")))
+    unread = sa.select(_count()).where(spans.c.project == arguments["project"])
+    return sa.select(
+        _count().label("calls"),
+        _duplicate_calls(arguments).label("duplicate_calls"),
+        count_if(unpriced(rows)).label("unpriced_calls"),
+        count_if(rows.c.usage_source == "estimated").label("estimated_calls"),
+        count_if(_no_usage(rows)).label("no_usage_calls"),
+        count_if(rows.c.completeness == "partial").label("incomplete_calls"),
+        count_if(rows.c.completeness == "error").label("error_calls"),
+        count_if(rows.c.started_ns.is_(None)).label("untimed_calls"),
+        letters.scalar_subquery().label("dead_letters"),
+        unread.scalar_subquery().label("unread_spans"),
+    )
+
+
+def _filters(arguments: Arguments) -> sa.Select[Any]:
+    def values(dimension: str, column: sa.ColumnElement[Any]) -> sa.Select[Any]:
+        value = sa.func.coalesce(column, "")
+        return (
+            sa.select(sa.literal(dimension).label("dimension"), value.label("value"), _count().label("calls"))
+            .where(*filters(arguments))
+            .group_by(value)
+        )
+
+    rows = sa.union_all(
+        values("service", calls.c.service), values("model", model), values("environment", calls.c.environment)
+    ).subquery()
+    return sa.select(rows).order_by(rows.c.dimension, rows.c.calls.desc(), rows.c.value)
+
+
+_SPEND = ("key", "name", "calls", "input_tokens", "output_tokens", "paid_usd", "unpriced_calls", "error_calls")
+
+READS = (
+    Read(
+        "overview",
+        (PROJECT, *FILTERS),
+        (
+            "calls", "runs", "services", "models", "error_calls", "input_tokens", "output_tokens", "cache_read_tokens",
+            "estimated_calls", "no_usage_calls", "priced_calls", "unpriced_calls", "duplicate_calls",
+            "incomplete_calls", "untimed_calls", "paid_usd", "first_call_ns", "last_call_ns",
+        ),
+        _overview,
+    ),
+    Read(
+        "spend",
+        (PROJECT, Parameter("by", "choice", default="model", choices=_BY), *FILTERS),
+        _SPEND,
+        _spend,
+        _name_keys,
+    ),
+    Read(
+        "unpriced_models",
+        (PROJECT,),
+        ("provider", "model", "calls", "input_tokens", "output_tokens"),
+        _unpriced_models,
+    ),
+    Read(
+        "quality",
+        (PROJECT, *FILTERS),
+        (
+            "calls", "duplicate_calls", "unpriced_calls", "estimated_calls", "no_usage_calls", "incomplete_calls",
+            "error_calls", "untimed_calls", "dead_letters", "unread_spans",
+        ),
+        _quality,
+    ),
+    Read("filters", (PROJECT,), ("dimension", "value", "calls"), _filters),
+)  # fmt: skip

@@ -1,0 +1,195 @@
+"""RemoteStore: the same Store, behind a running collector. Tables travel as Arrow IPC, the rest as JSON."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from types import TracebackType
+from typing import Any, Self
+from urllib.parse import urlsplit
+
+import httpx2
+import pyarrow as pa
+
+from suffice.errors import SufficeError
+from suffice_store.store import AppendResult
+
+ARROW = "application/vnd.apache.arrow.stream"
+TIMEOUT_S = 120.0  # a read over millions of calls; connecting is given CONNECT_S
+CONNECT_S = 5.0
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
+
+
+class RemoteStore:
+    """A Store that speaks to the collector at ``server``."""
+
+    def __init__(self, server: str, *, key: str | None = None) -> None:
+        """``server`` is an address like ``http://127.0.0.1:4318``. Nothing is sent before the first use."""
+        address = urlsplit(server)
+        if address.scheme not in ("http", "https") or not address.hostname:
+            raise SufficeError(f"'{server}' is not a collector's address: it looks like http://127.0.0.1:4318")
+        self.server = server.rstrip("/")
+        self._client = httpx2.Client(
+            base_url=self.server,
+            headers={"Authorization": f"Bearer {key}"} if key else {},
+            timeout=httpx2.Timeout(TIMEOUT_S, connect=CONNECT_S),
+            trust_env=address.hostname not in LOOPBACK,  # a company's proxy knows nothing of this machine
+        )
+
+    def append(self, tables: Mapping[str, pa.Table], *, journal: tuple[str, int] | None = None) -> AppendResult:
+        """See ``Store.append``; here each table is a transaction of its own, and there is no journal."""
+        if journal is not None:
+            raise SufficeError("a journal position can be stored only by the process that holds the file")
+        added: dict[str, int] = {}
+        known: dict[str, int] = {}
+        for name, rows in tables.items():
+            answer = self._json("POST", f"/api/v1/results/{name}", content=_ipc(rows), headers={"Content-Type": ARROW})
+            added[name] = int(_count(answer, "added", name))
+            known[name] = int(_count(answer, "known", name))
+        return AppendResult(added, known)
+
+    def command(self, name: str, **arguments: Any) -> dict[str, Any]:
+        """See ``Store.command``."""
+        body = json.dumps(arguments, default=str).encode()
+        headers = {"Content-Type": "application/json"}
+        return self._json("POST", f"/api/v1/commands/{name}", content=body, headers=headers)
+
+    def read(self, name: str, **parameters: Any) -> pa.Table:
+        """See ``Store.read``."""
+        with self._stream(name, parameters) as response:
+            return pa.ipc.open_stream(response.read()).read_all()
+
+    def read_batches(self, name: str, **parameters: Any) -> Iterator[pa.RecordBatch]:
+        """See ``Store.read_batches``: batches are decoded as they arrive."""
+        with self._stream(name, parameters) as response, pa.ipc.open_stream(_Body(response)) as reader:
+            yield from reader
+
+    def health(self) -> dict[str, Any]:
+        """What the collector says of itself."""
+        return self._json("GET", "/healthz")
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._client.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _stream(self, name: str, parameters: Mapping[str, Any]) -> _Stream:
+        chosen = {key: _text(value) for key, value in parameters.items() if value is not None}
+        request = self._client.build_request("GET", f"/api/v1/read/{name}", params=chosen, headers={"Accept": ARROW})
+        return _Stream(self, request)
+
+    def _json(self, method: str, path: str, **options: Any) -> dict[str, Any]:
+        response = self._send(self._client.build_request(method, path, **options), stream=False)
+        try:
+            answer = response.json()
+        except ValueError:
+            answer = None
+        if not isinstance(answer, dict):
+            raise SufficeError(f"what answers at {self.server} is not suffice's collector")
+        return answer
+
+    def _send(self, request: httpx2.Request, *, stream: bool) -> httpx2.Response:
+        try:
+            response = self._client.send(request, stream=stream)
+            if response.status_code >= 400:
+                response.read()
+        except httpx2.ConnectError:
+            raise SufficeError(
+                f"no collector answers at {self.server}: start one with 'suffice up', or open the file with --db"
+            ) from None
+        except httpx2.TimeoutException:
+            raise SufficeError(f"the collector at {self.server} did not answer in time: try again") from None
+        except httpx2.HTTPError as error:
+            raise SufficeError(f"the connection to {self.server} broke: {error}") from None
+        if response.status_code >= 400:
+            raise SufficeError(_refusal(self.server, response))
+        return response
+
+
+class _Stream:
+    """A response that is closed at the end, also when its reader stops early."""
+
+    def __init__(self, store: RemoteStore, request: httpx2.Request) -> None:
+        self._store, self._request = store, request
+
+    def __enter__(self) -> httpx2.Response:
+        self._response = self._store._send(self._request, stream=True)
+        if ARROW not in self._response.headers.get("content-type", ""):
+            self._response.close()
+            raise SufficeError(f"what answers at {self._store.server} is not suffice's collector")
+        return self._response
+
+    def __exit__(self, *_: object) -> None:
+        self._response.close()
+
+
+class _Body:
+    """A response as the file that Arrow reads from."""
+
+    closed = False
+
+    def __init__(self, response: httpx2.Response) -> None:
+        self._chunks = response.iter_bytes()
+        self._left = b""
+
+    def read(self, size: int = -1) -> bytes:
+        """Up to ``size`` bytes; fewer only at the end."""
+        parts, have = [self._left], len(self._left)
+        while size < 0 or have < size:
+            chunk = next(self._chunks, None)
+            if chunk is None:
+                break
+            parts.append(chunk)
+            have += len(chunk)
+        joined = b"".join(parts)
+        cut = len(joined) if size < 0 else size
+        self._left = joined[cut:]
+        return joined[:cut]
+
+    def readable(self) -> bool:
+        """It is."""
+        return True
+
+    def seekable(self) -> bool:
+        """It is not."""
+        return False
+
+    def close(self) -> None:
+        """The response is closed by whoever opened it."""
+        self.closed = True
+
+
+def _ipc(rows: pa.Table) -> bytes:
+    sink = pa.BufferOutputStream()
+    with pa.ipc.new_stream(sink, rows.schema) as writer:
+        writer.write_table(rows)
+    return bytes(sink.getvalue())
+
+
+def _count(answer: Mapping[str, Any], kind: str, name: str) -> Any:
+    value = answer.get(kind, 0)
+    return value.get(name, 0) if isinstance(value, Mapping) else value
+
+
+def _text(value: Any) -> str:
+    return {True: "true", False: "false"}.get(value, str(value)) if isinstance(value, bool) else str(value)
+
+
+def _refusal(server: str, response: httpx2.Response) -> str:
+    """The server's own line, or one made from its status."""
+    try:
+        reason = response.json()["error"]
+    except (ValueError, KeyError, TypeError):
+        reason = None
+    if isinstance(reason, str) and reason:
+        return reason
+    if response.status_code in (401, 403):
+        return f"the collector at {server} wants a key: set SUFFICE_KEY, or give --key"
+    return f"the collector at {server} answered {response.status_code}"
