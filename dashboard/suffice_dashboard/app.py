@@ -1,0 +1,32 @@
+"""The entry script of the dashboard: look, key, navigation. The pages are in ``views/``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import streamlit as st
+
+from suffice_dashboard.access import require_key
+from suffice_dashboard.theme import style_sheet
+
+ASSETS = Path(__file__).with_name("assets")
+
+
+def main() -> None:
+    """Draw the page that the address names."""
+    st.set_page_config(page_title="suffice", page_icon=str(ASSETS / "icon.svg"), layout="wide")
+    st.html(style_sheet())
+    st.logo(str(ASSETS / "logo.svg"), size="large", icon_image=str(ASSETS / "icon.svg"))
+    pages = [
+        st.Page("views/overview.py", title="Overview", icon=":material/space_dashboard:", default=True),
+        st.Page("views/tasks.py", title="Tasks", icon=":material/category:", url_path="tasks"),
+        st.Page("views/task.py", title="Task", icon=":material/target:", url_path="task"),
+        st.Page("views/savings.py", title="Savings", icon=":material/savings:", url_path="savings"),
+        st.Page("views/calls.py", title="Calls", icon=":material/forum:", url_path="calls"),
+    ]
+    chosen = st.navigation(pages)
+    if require_key():
+        chosen.run()
+
+
+main()

@@ -1,0 +1,1 @@
+"""Plotly figures: pure functions from rows to figures. Text and grid colours are left to the page's theme."""

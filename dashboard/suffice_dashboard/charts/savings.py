@@ -1,0 +1,131 @@
+"""The alternatives side by side: what each would cost, and the wrong answers it would add. Never added up."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import plotly.graph_objects as go
+from plotly.subplots import make_subplots
+
+from suffice_dashboard.charts.style import ACCENT, BAD, FAINT, GREY, LINE, clean, finish
+from suffice_dashboard.formatting import basis_words, number_or_none, render_count, render_money, render_money_interval
+from suffice_dashboard.verdicts import alternative_words
+
+Row = Mapping[str, Any]
+
+TODAY = "Today, as paid"
+
+
+def alternatives_chart(savings: Sequence[Row]) -> go.Figure:
+    """``savings``: rows of one task (or of all) by position. Left USD per basis, right extra wrong answers per basis."""
+    rows = sorted(savings, key=lambda row: row["position"])
+    paid = next((usd for row in rows if (usd := number_or_none(row["paid_usd"])) is not None), None)
+    basis = basis_words(rows[0]["basis"]) if rows else ""
+    labels = [label(row) for row in rows]
+    order = [*labels[::-1], TODAY]
+    figure = make_subplots(
+        cols=2, shared_yaxes=True, horizontal_spacing=0.07, column_widths=[0.6, 0.4],
+        subplot_titles=(f"Cost {basis}", f"Extra wrong answers {basis}"),
+    )  # fmt: skip
+    figure.add_trace(_bars([TODAY], [paid], [render_money(paid)], GREY), row=1, col=1)
+    figure.add_trace(
+        _bars(
+            labels, [number_or_none(row["projected_usd"]) for row in rows],
+            [cost_words(row) for row in rows],
+            [ACCENT if row["pays"] else FAINT for row in rows],
+        ),
+        row=1, col=1,
+    )  # fmt: skip
+    _saving_whiskers(figure, rows, labels, paid)
+    _wrong_answers(figure, rows, labels)
+    widest = max([paid or 0.0, *(number_or_none(row["projected_usd"]) or 0.0 for row in rows)], default=0.0) or 1.0
+    figure.update_xaxes(row=1, col=1, range=[0, widest * 1.42], tickprefix="$", nticks=4, gridcolor=FAINT)
+    figure.update_xaxes(row=1, col=2, rangemode="tozero", nticks=4, gridcolor=FAINT)
+    figure.update_yaxes(categoryorder="array", categoryarray=order, showgrid=False, ticklabelstandoff=8)
+    figure.update_annotations(font={"size": 13}, xanchor="center")
+    return finish(figure, 66 * (len(rows) + 1) + 60, margin={"l": 4, "r": 16, "t": 30, "b": 4}, barmode="overlay")
+
+
+def label(row: Row) -> str:
+    """The alternative and its model, on two lines."""
+    name = alternative_words(row["alternative"])
+    model = clean(row["model"], 30)
+    return f"{name}<br><span style='font-size:11px'>{model}</span>" if model else name
+
+
+def cost_words(row: Row) -> str:
+    """What a bar says at its end: the projected cost and, where it pays, the saving with its interval."""
+    saving = number_or_none(row["saving_usd"])
+    if number_or_none(row["projected_usd"]) is None or saving is None:
+        return "unpriced"
+    if saving <= 0:
+        return f"{render_money(row['projected_usd'])} · costs more"
+    return f"{render_money(row['projected_usd'])} · saves {render_money(saving)}"
+
+
+def _bars(labels: Sequence[str], costs: Sequence[float | None], texts: Sequence[str], colour: Any) -> go.Bar:
+    return go.Bar(
+        x=[cost or 0.0 for cost in costs],
+        y=labels,
+        orientation="h",
+        width=0.5,
+        marker={"color": colour, "cornerradius": 4, "line": {"width": 1, "color": LINE}},
+        text=texts,
+        textposition="outside",
+        cliponaxis=False,
+        hovertemplate="%{y}<br>%{text}<extra></extra>",
+    )
+
+
+def _saving_whiskers(figure: go.Figure, rows: Sequence[Row], labels: Sequence[str], paid: float | None) -> None:
+    """The interval of what it would cost: paid minus the interval of the saving."""
+    if paid is None:
+        return
+    for row, name in zip(rows, labels, strict=True):
+        low, high = number_or_none(row["saving_low_usd"]), number_or_none(row["saving_high_usd"])
+        if low is None or high is None or high <= low:
+            continue
+        figure.add_trace(
+            go.Scatter(
+                x=[max(0.0, paid - high), max(0.0, paid - low)],
+                y=[name, name],
+                mode="lines+markers",
+                line={"color": LINE, "width": 2},
+                marker={"symbol": "line-ns", "size": 10, "line": {"width": 2, "color": LINE}},
+                hovertemplate="saves " + render_money_interval(row["saving_usd"], low, high) + "<extra></extra>",
+            ),
+            row=1, col=1,
+        )  # fmt: skip
+
+
+def _wrong_answers(figure: go.Figure, rows: Sequence[Row], labels: Sequence[str]) -> None:
+    for row, name in zip(rows, labels, strict=True):
+        value, low, high = (
+            number_or_none(row[field]) for field in ("extra_wrong", "extra_wrong_low", "extra_wrong_high")
+        )
+        if value is None:
+            figure.add_trace(
+                go.Scatter(x=[0], y=[name], mode="text", text=["unknown"], textposition="middle right",
+                           hoverinfo="skip"), row=1, col=2,
+            )  # fmt: skip
+            continue
+        figure.add_trace(
+            go.Scatter(
+                x=[value],
+                y=[name],
+                mode="markers+text",
+                marker={"size": 12, "color": BAD if value > 0 else GREY, "symbol": "circle"},
+                text=[render_count(value)],
+                textposition="top center",
+                error_x={
+                    "type": "data", "symmetric": False, "thickness": 2, "width": 6, "color": LINE,
+                    "array": [(high if high is not None else value) - value],
+                    "arrayminus": [value - (low if low is not None else value)],
+                },
+                cliponaxis=False,
+                hovertemplate=f"{render_count(value)} extra wrong answers ({render_count(low)}–{render_count(high)})"
+                "<extra></extra>",
+            ),
+            row=1, col=2,
+        )  # fmt: skip

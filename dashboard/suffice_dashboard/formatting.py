@@ -1,0 +1,158 @@
+"""Numbers, money and times as people read them. Unknown is "unknown" or "unpriced", never 0.
+
+Pure functions; what they promise is in tests/dashboard/test_formatting.py.
+"""
+
+from __future__ import annotations
+
+import math
+from datetime import UTC, datetime
+from decimal import Decimal
+
+Number = int | float | Decimal
+
+UNKNOWN = "unknown"
+UNPRICED = "unpriced"
+NARROW = " "  # narrow no-break space, between number and unit
+
+
+def number_or_none(value: Number | None) -> float | None:
+    """The value as a float, or None where it is missing or not finite."""
+    if value is None:
+        return None
+    number = float(value)
+    return number if math.isfinite(number) else None
+
+
+def render_count(value: Number | None) -> str:
+    """``5214`` -> ``5,214``."""
+    number = number_or_none(value)
+    return UNKNOWN if number is None else f"{round(number):,}"
+
+
+def render_share(value: Number | None) -> str:
+    """``0.62`` -> ``62 %``. What is not quite nothing or all is never rounded to 0 or 100."""
+    digits = _percent(value)
+    return digits if digits == UNKNOWN else f"{digits}{NARROW}%"
+
+
+def render_interval(value: Number | None, low: Number | None, high: Number | None) -> str:
+    """``62 % (55–68)``: the value and its interval, in percent."""
+    if number_or_none(value) is None:
+        return UNKNOWN
+    if number_or_none(low) is None or number_or_none(high) is None:
+        return render_share(value)
+    return f"{render_share(value)} ({_percent(low)}–{_percent(high)})"
+
+
+def _percent(value: Number | None) -> str:
+    number = number_or_none(value)
+    if number is None:
+        return UNKNOWN
+    percent = number * 100
+    if 0 < percent < 0.5:
+        return "<1"
+    if 99.5 <= percent < 100:
+        return f"{math.floor(percent * 10) / 10:.1f}"
+    return f"{percent:.0f}"
+
+
+def render_money(value: Number | None) -> str:
+    """``412.8`` -> ``$412.80``; ``12340`` -> ``$12,340``; ``0.004`` -> ``$0.004``; None -> ``unpriced``."""
+    number = number_or_none(value)
+    if number is None:
+        return UNPRICED
+    sign, size = ("−" if number < 0 else ""), abs(number)
+    if size == 0:
+        return "$0.00"
+    if size < 0.0001:
+        return f"{sign}<$0.0001"
+    if size < 0.01:
+        return f"{sign}${size:.4f}".rstrip("0")
+    if size < 10_000:
+        return f"{sign}${size:,.2f}"
+    if size < 10_000_000:
+        return f"{sign}${size:,.0f}"
+    return f"{sign}${size / 1e6:,.1f}{NARROW}M"
+
+
+def render_money_interval(value: Number | None, low: Number | None, high: Number | None) -> str:
+    """``$81.20 ($60.00–$96.10)``."""
+    if number_or_none(low) is None or number_or_none(high) is None:
+        return render_money(value)
+    return f"{render_money(value)} ({render_money(low)}–{render_money(high)})"
+
+
+def render_tokens(value: Number | None) -> str:
+    """``1234567`` -> ``1.2 M``; ``812`` -> ``812``."""
+    number = number_or_none(value)
+    if number is None:
+        return UNKNOWN
+    for size, unit in ((1e9, "G"), (1e6, "M"), (1e3, "k")):
+        if number >= size * (10 if unit == "k" else 1):
+            scaled = number / size
+            return f"{scaled:,.0f}{NARROW}{unit}" if scaled >= 100 else f"{scaled:,.1f}{NARROW}{unit}"
+    return f"{round(number):,}"
+
+
+def render_duration(milliseconds: Number | None) -> str:
+    """``820 ms``, ``2.4 s``, ``1 min 12 s``, ``3 h 5 min``."""
+    number = number_or_none(milliseconds)
+    if number is None:
+        return UNKNOWN
+    if number < 1000:
+        return f"{number:.0f}{NARROW}ms"
+    seconds = number / 1000
+    if seconds < 60:
+        return f"{seconds:.1f}{NARROW}s"
+    minutes, rest = divmod(round(seconds), 60)
+    if minutes < 60:
+        return f"{minutes}{NARROW}min {rest}{NARROW}s"
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}{NARROW}h {minutes}{NARROW}min"
+
+
+def render_time(ns: int | None) -> str:
+    """``23 Nov 2026, 21:17:05 UTC``."""
+    if ns is None:
+        return UNKNOWN
+    moment = datetime.fromtimestamp(ns / 1e9, UTC)
+    return f"{moment.day} {moment:%b %Y, %H:%M:%S} UTC"
+
+
+def render_day(ns: int | None) -> str:
+    """``23 Nov 2026``."""
+    if ns is None:
+        return UNKNOWN
+    moment = datetime.fromtimestamp(ns / 1e9, UTC)
+    return f"{moment.day} {moment:%b %Y}"
+
+
+def render_window(first_ns: int | None, last_ns: int | None) -> str:
+    """The span of time the calls lie in: ``in 8 days``, ``in 40 minutes``; "" where times are not known."""
+    if first_ns is None or last_ns is None:
+        return ""
+    seconds = max(0.0, (last_ns - first_ns) / 1e9)
+    for size, unit in ((86_400, "day"), (3_600, "hour"), (60, "minute")):
+        if seconds >= size * 1.5:
+            return f"in {round(seconds / size)} {unit}s"
+    return "in about a minute" if seconds >= 1 else ""
+
+
+def basis_words(basis: str | None) -> str:
+    """What a projection is per: ``a month`` or ``per 1,000 calls``."""
+    return "a month" if basis == "month" else "per 1,000 calls"
+
+
+def plural(count: Number | None, one: str, many: str | None = None) -> str:
+    """``1 call``, ``5,214 calls``."""
+    return f"{render_count(count)} {one if count == 1 else many or one + 's'}"
+
+
+def shorten(text: str | None, limit: int) -> str:
+    """One line, cut at a word, with an ellipsis where something was cut."""
+    line = " ".join((text or "").split())
+    if len(line) <= limit:
+        return line
+    cut = line[: limit - 1]
+    return (cut.rsplit(" ", 1)[0] if " " in cut[limit // 2 :] else cut).rstrip(" ,.;:") + "…"

@@ -1,0 +1,154 @@
+"""The named reads, cached: the only place of the dashboard that touches the store.
+
+Reads of an analysis are cached for as long as that analysis can be the latest (its id is part of the key); reads of
+the traffic for a few seconds. Rows are plain dicts; all of these reads aggregate in the database or have a limit.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import streamlit as st
+
+from suffice_dashboard.settings import Settings, read_settings
+from suffice_store import Store, open_store
+
+Row = dict[str, Any]
+Filters = dict[str, Any]
+
+LIVE_SECONDS = 5
+ANALYSIS_SECONDS = 600
+PAGE_SIZE = 50
+
+
+@st.cache_resource(show_spinner=False)
+def _store(settings: Settings) -> Store:
+    return open_store(server=settings.server, key=settings.key)
+
+
+def _fetch(name: str, project: str, parameters: tuple[tuple[str, Any], ...]) -> list[Row]:
+    given = {key: value for key, value in parameters if value is not None}
+    table = _store(read_settings()).read(name, project=project, **given)
+    return table.to_pylist()
+
+
+@st.cache_data(ttl=LIVE_SECONDS, max_entries=500, show_spinner=False)
+def _live(name: str, server: str, project: str, parameters: tuple[tuple[str, Any], ...]) -> list[Row]:
+    return _fetch(name, project, parameters)
+
+
+@st.cache_data(ttl=ANALYSIS_SECONDS, max_entries=500, show_spinner=False)
+def _analysed(name: str, server: str, project: str, parameters: tuple[tuple[str, Any], ...]) -> list[Row]:
+    return _fetch(name, project, parameters)
+
+
+def read_live(name: str, **parameters: Any) -> list[Row]:
+    """A read of the traffic: at most ``LIVE_SECONDS`` old."""
+    settings = read_settings()
+    return _live(name, settings.server, settings.project, tuple(sorted(parameters.items())))
+
+
+def read_analysed(name: str, analysis: Row | None, **parameters: Any) -> list[Row]:
+    """A read of one analysis; [] where there is none. Renames change it: ``forget`` empties the cache."""
+    if analysis is None:
+        return []
+    settings = read_settings()
+    parameters["analysis_id"] = analysis["analysis_id"]
+    return _analysed(name, settings.server, settings.project, tuple(sorted(parameters.items())))
+
+
+def forget() -> None:
+    """Drop everything cached, after a command or when the person asks to look again."""
+    _live.clear()
+    _analysed.clear()
+
+
+def read_latest_analysis() -> Row | None:
+    """The latest published analysis, a row of ``analysis_runs``."""
+    return next(iter(read_live("analyses")), None)
+
+
+def read_overview(filters: Filters) -> Row:
+    """The one row of the read ``overview``."""
+    return read_live("overview", **filters)[0]
+
+
+def read_spend(by: str, filters: Filters) -> list[Row]:
+    """USD, tokens and calls by ``model``, ``service``, ``day``, ``hour``, ``task``, ..."""
+    return read_live("spend", by=by, **filters)
+
+
+def read_filter_values() -> dict[str, list[str]]:
+    """What can be filtered by: dimension -> values, most calls first."""
+    values: dict[str, list[str]] = {}
+    for row in sorted(read_live("filters"), key=lambda row: -row["calls"]):
+        if row["value"]:
+            values.setdefault(row["dimension"], []).append(row["value"])
+    return values
+
+
+def read_tasks(analysis: Row | None) -> list[Row]:
+    """The tasks of an analysis, those that users ignore left out."""
+    return [row for row in read_analysed("tasks", analysis) if not row.get("ignored")]
+
+
+def read_task(analysis: Row | None, task_id: str) -> Row | None:
+    """One task, or None where this analysis has no such task."""
+    return next(iter(read_analysed("task", analysis, task_id=task_id)), None)
+
+
+def read_headline(analysis: Row | None) -> dict[str, Row]:
+    """The estimates over all calls together, by measure (``expected_share_cost``, ``proven_share_calls``, ...)."""
+    return {row["measure"]: row for row in read_analysed("estimates", analysis, task_id="")}
+
+
+def read_calls(filters: Filters, *, search: str | None, errors_only: bool, order: str, page: int) -> list[Row]:
+    """One page of calls, and one row more where there is a next page."""
+    return read_live(
+        "calls",
+        search=search or None,
+        errors_only=errors_only or None,
+        order=order,
+        limit=PAGE_SIZE + 1,
+        offset=page * PAGE_SIZE,
+        **filters,
+    )
+
+
+def read_call(call_id: str) -> Row | None:
+    """One call with everything known about it, or None."""
+    return next(iter(read_live("call", call_id=call_id)), None)
+
+
+def read_conversation(call_id: str) -> list[Row]:
+    """The messages of a call: its request, then its answer."""
+    return read_live("conversation", call_id=call_id)
+
+
+def read_run(run_id: str) -> list[Row]:
+    """The calls of a run in order of time."""
+    return read_live("run_calls", run_id=run_id)
+
+
+def rename_task(task_id: str, name: str) -> None:
+    """Give a task a person's name (command ``decide``). Raises SufficeError when refused."""
+    settings = read_settings()
+    _store(settings).command("decide", project=settings.project, kind="rename", task_id=task_id, value=name,
+                             decided_by="dashboard")  # fmt: skip
+    forget()
+
+
+def analyze_now() -> None:
+    """Ask the collector to run the analysis. Raises SufficeError when refused."""
+    settings = read_settings()
+    _store(settings).command("analyze_now", project=settings.project)
+    forget()
+
+
+def since_ns(days: float | None) -> int | None:
+    """The start of "the last N days", rounded to the minute so that the cache is of use."""
+    if days is None:
+        return None
+    minute = 60 * 10**9
+    return (time.time_ns() - int(days * 86_400 * 10**9)) // minute * minute

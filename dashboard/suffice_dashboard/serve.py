@@ -1,0 +1,64 @@
+"""The ASGI app that ``streamlit run`` starts: our pages, with the root's address told to the browser.
+
+Streamlit's page asks for its server below every path it was opened at (``/tasks/_stcore/health`` first, then
+``/_stcore/health``), so each deep link would begin with two 404s in the console. Telling it the address ends the guessing.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import streamlit as st
+from starlette.middleware import Middleware
+
+from suffice_dashboard.launch import APP
+
+if TYPE_CHECKING:
+    from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+TOLD = b'<script>window.__streamlit={BACKEND_BASE_URL:location.origin+"/"}</script>'
+_WHOLE_ONLY = (b"accept-encoding", b"if-none-match", b"if-modified-since", b"range")
+
+
+class TellRoot:
+    """Puts one line into the page's head. Everything but HTML passes untouched."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """One request."""
+        accepts = dict(scope["headers"]).get(b"accept", b"") if scope["type"] == "http" else b""
+        if b"text/html" not in accepts:
+            await self.app(scope, receive, send)
+            return
+        plain = {**scope, "headers": [pair for pair in scope["headers"] if pair[0] not in _WHOLE_ONLY]}
+        start: Message = {}
+        body = b""
+
+        async def collect(message: Message) -> None:
+            nonlocal start, body
+            if message["type"] == "http.response.start":
+                start = message
+                return
+            body += message.get("body", b"")
+            if not message.get("more_body"):
+                await send(with_length(start, told := tell_root(body)))
+                await send({"type": "http.response.body", "body": told})
+
+        await self.app(plain, receive, collect)
+
+
+def tell_root(html: bytes) -> bytes:
+    """The page with the line at the start of its head."""
+    return html.replace(b"<head>", b"<head>" + TOLD, 1)
+
+
+def with_length(start: Message, body: bytes) -> Message:
+    """The response's start with the length of the new body, and without the old one's tag."""
+    dropped = (b"content-length", b"etag", b"last-modified")
+    headers = [pair for pair in start["headers"] if pair[0].lower() not in dropped]
+    return {**start, "headers": [*headers, (b"content-length", str(len(body)).encode())]}
+
+
+app = st.App(APP, middleware=[Middleware(TellRoot)])

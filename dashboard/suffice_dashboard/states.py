@@ -1,0 +1,115 @@
+"""What a page shows when it can't show its content: nothing there yet, no collector, something broke.
+
+Each state is a sentence and the thing to do. ``guarded`` puts them round a page, so that no traceback is ever shown.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from functools import wraps
+
+import streamlit as st
+
+from suffice.errors import SufficeError
+from suffice_dashboard import queries
+from suffice_dashboard.pieces import e
+from suffice_dashboard.settings import read_settings
+
+_log = logging.getLogger("suffice.dashboard")
+
+
+def guarded(page: Callable[[], None]) -> Callable[[], None]:
+    """The page, with an error state in place of an exception."""
+
+    @wraps(page)
+    def shown() -> None:
+        try:
+            page()
+        except (SufficeError, OSError) as error:
+            show_unreachable(error)
+        except Exception:
+            _log.exception("the page %s failed", page.__module__)
+            show_broken()
+
+    return shown
+
+
+def show_unreachable(error: Exception) -> None:
+    """The collector does not answer, or refused a read."""
+    server = read_settings().server
+    _box(
+        "The collector does not answer as it should",
+        f"Asked {server}, and got: {error}. Start it with the line below, or point the dashboard at another one with "
+        "suffice dashboard --server URL.",
+    )
+    st.code("suffice up", language="bash")
+    _retry()
+
+
+def show_broken() -> None:
+    """Something in the page itself went wrong."""
+    _box(
+        "This page could not be drawn",
+        "That is a fault of the dashboard, not of your data. The reason is in the log of the process that runs "
+        "suffice dashboard; nothing that was recorded is lost.",
+    )
+    _retry()
+
+
+def show_no_calls() -> None:
+    """The first rung: nothing was recorded yet."""
+    _box(
+        "Waiting for the first call",
+        "Nothing is recorded yet. Put these two lines at the start of your agent and run it; its calls appear here a "
+        "second or two after they end. Nothing leaves this machine.",
+    )
+    st.code("import suffice\nsuffice.init()", language="python")
+    left, right = st.columns(2)
+    with left:
+        st.markdown("**Have logs already?** Import them:")
+        st.code("suffice import calls.jsonl", language="bash")
+    with right:
+        st.markdown("**Just looking?** Simulated agents, the whole path:")
+        st.code("suffice demo", language="bash")
+    _retry("Look again")
+
+
+def show_no_analysis(calls: int) -> None:
+    """Calls are there, no analysis was published yet."""
+    _box(
+        "The tasks are not worked out yet",
+        f"{calls:,} {'call is' if calls == 1 else 'calls are'} recorded, and no analysis has finished. suffice up runs "
+        "one by itself after a minute or so; where only a collector runs, start one with the line below.",
+    )
+    st.code("suffice analyze", language="bash")
+    left, right = st.columns([1, 5])
+    with left:
+        _retry("Look again")
+    with right:
+        if st.button("Analyse now", icon=":material/play_arrow:"):
+            ask_for_analysis()
+
+
+def ask_for_analysis() -> None:
+    """Start an analysis and say so, or say why not."""
+    try:
+        queries.analyze_now()
+        st.toast("The analysis was started; its results appear here by themselves.")
+    except SufficeError as error:
+        st.warning(str(error))
+
+
+def show_nothing_found(what: str, hint: str) -> None:
+    """A filter or an id that finds nothing."""
+    _box(what, hint)
+
+
+def _box(title: str, text: str) -> None:
+    st.html(f'<div class="sf-empty" role="status"><h2>{e(title)}</h2><p class="sf-lead">{e(text)}</p></div>')
+
+
+def _retry(label: str = "Try again") -> None:
+    if st.button(label, icon=":material/refresh:", key=f"retry-{label}"):
+        queries.forget()
+        st.rerun()

@@ -1,0 +1,194 @@
+"""One call: its conversation as a chat, its tokens and cost, its place in its run."""
+
+from __future__ import annotations
+
+import json
+
+import streamlit as st
+
+from suffice_dashboard import pieces, queries, states
+from suffice_dashboard.charts.runs import run_timeline
+from suffice_dashboard.charts.style import CONFIG
+from suffice_dashboard.conversation import render_conversation
+from suffice_dashboard.formatting import (
+    number_or_none,
+    plural,
+    render_count,
+    render_duration,
+    render_money,
+    render_time,
+    render_tokens,
+    shorten,
+)
+from suffice_dashboard.queries import Row
+
+RUN_STEPS_SHOWN = 40
+
+
+def show_call(call_id: str) -> None:
+    """Draw the call, or say that there is none."""
+    call = queries.read_call(call_id)
+    if call is None:
+        states.show_nothing_found(
+            "There is no such call",
+            f"No call has the id {shorten(call_id, 40)}. It may be in another project, or deleted.",
+        )
+        st.page_link("views/calls.py", label="All calls", icon=":material/arrow_back:")
+        return
+    run = queries.read_run(call["run_id"]) if call["run_id"] else []
+    place = next((i for i, row in enumerate(run) if row["call_id"] == call_id), None)
+    _head(call, run, place)
+    chat, facts = st.columns([5, 2], gap="large")
+    with chat:
+        messages = queries.read_conversation(call_id)
+        st.html(
+            pieces.section(
+                "Conversation", f"{plural(len(messages), 'message')}; the last with the thick border is the answer."
+            )
+        )
+        st.html(
+            render_conversation(messages)
+            if messages
+            else pieces.paragraphs(["No content was recorded for this call (capture without content)."], "sf-note")
+        )
+    with facts:
+        st.html(pieces.section("This call") + pieces.facts(call_facts(call)))
+        _tools(call)
+        with st.expander("Attributes as received"):
+            st.json(_parse(call.get("attributes")))
+    if len(run) > 1:
+        _run(call, run)
+
+
+def _head(call: Row, run: list[Row], place: int | None) -> None:
+    st.html(f'<p class="sf-crumb">{pieces.link("calls", "Calls")} / {pieces.e(call["call_id"][:12])}</p>')
+    name = call["shown_task_name"] or call["task_name"] or "Call"
+    title, before, after = st.columns([6, 1, 1], vertical_alignment="center")
+    with title:
+        st.html(f'<h1 class="sf-title">{pieces.e(shorten(name, 80))}</h1>')
+    if place is not None and len(run) > 1:
+        with before:
+            _step("Previous", run[place - 1]["call_id"] if place > 0 else None, ":material/chevron_left:")
+        with after:
+            _step("Next", run[place + 1]["call_id"] if place + 1 < len(run) else None, ":material/chevron_right:")
+    st.html(pieces.badges(*head_badges(call, place, len(run))))
+    st.html(
+        pieces.tiles(
+            pieces.tile("Cost", render_money(call["paid_usd"]), "no known price for its model" if call["paid_usd"] is None else "as priced today"),
+            pieces.tile("Tokens in", render_tokens(call["input_tokens"]), _cached(call)),
+            pieces.tile("Tokens out", render_tokens(call["output_tokens"]), f"{render_tokens(call['reasoning_tokens'])} reasoning" if call["reasoning_tokens"] else ""),
+            pieces.tile("Took", render_duration(call["latency_ms"]), f"first token after {render_duration(call['time_to_first_token_ms'])}" if call["time_to_first_token_ms"] is not None else ""),
+        )
+    )  # fmt: skip
+
+
+def _step(label: str, call_id: str | None, icon: str) -> None:
+    if call_id:
+        st.page_link("views/calls.py", label=label, icon=icon, query_params={"call_id": call_id})
+    else:
+        st.page_link("views/calls.py", label=label, icon=icon, disabled=True)
+
+
+def head_badges(call: Row, place: int | None, steps: int) -> list[str]:
+    """What a call is, at a glance."""
+    shown = [pieces.badge(call["model"] or "unknown model")]
+    if place is not None and steps > 1:
+        shown.append(pieces.badge(f"step {place + 1} of {steps}"))
+    if call["action"]:
+        shown.append(pieces.badge(call["action"].replace(":", ": ")))
+    if call["error_type"]:
+        shown.append(pieces.badge(f"✕ {call['error_type']}", "bad", call.get("error_message") or ""))
+    if call["completeness"] != "complete":
+        shown.append(pieces.badge(f"answer {call['completeness']}", "untested"))
+    if call["usage_source"] != "reported":
+        shown.append(pieces.badge(f"tokens {call['usage_source']}", "untested"))
+    if call["duplicate_of"]:
+        shown.append(pieces.badge("duplicate, not counted", "untested", call["duplicate_rule"] or ""))
+    return shown
+
+
+def _cached(call: Row) -> str:
+    return f"{render_tokens(call['cache_read_tokens'])} from cache" if call["cache_read_tokens"] else ""
+
+
+def call_facts(call: Row) -> list[tuple[str, str]]:
+    """Names and values of the side panel; what is not known is left out."""
+    pairs = [
+        ("When", render_time(call["started_ns"])),
+        ("Service", call["service"]),
+        ("Agent", call.get("agent_name")),
+        ("Provider", call["provider"]),
+        ("Asked for", call.get("request_model")),
+        ("Answered by", call.get("response_model")),
+        ("Finish", call["finish_reason"]),
+        ("Status", str(call["status_code"]) if call["status_code"] else None),
+        ("Call site", call["call_site"]),
+        ("Run", call["run_id"]),
+        ("Conversation", call.get("conversation_id")),
+        ("Id", call["call_id"]),
+        ("External id", call["external_id"]),
+    ]
+    return [(name, str(value)) for name, value in pairs if value]
+
+
+def _tools(call: Row) -> None:
+    tools = _parse(call.get("tools"))
+    if not isinstance(tools, list) or not tools:
+        return
+    st.html(pieces.section(f"Tools offered ({len(tools)})"))
+    st.html(
+        pieces.facts((str(tool.get("name", "?")), shorten(tool.get("description"), 110) or "no description") for tool in tools[:20] if isinstance(tool, dict))
+    )  # fmt: skip
+
+
+def _run(call: Row, run: list[Row]) -> None:
+    paid = [number_or_none(row["paid_usd"]) for row in run]
+    money = (
+        render_money(sum(usd for usd in paid if usd is not None))
+        if any(usd is not None for usd in paid)
+        else "unpriced"
+    )
+    st.html(pieces.section("Its run", f"{plural(len(run), 'step')} · {money}. This call in blue, failed ones in red."))
+    near = near_steps(run, call["call_id"])
+    figure = run_timeline(near, call["call_id"])
+    if figure is not None:
+        st.plotly_chart(figure, config=CONFIG, key="run-timeline")
+    st.html(
+        pieces.table(
+            [("Step", "num"), ("What", "name"), ("Model", ""), ("Tokens in / out", "num"), ("Cost", "num"), ("Took", "num")],
+            ((("here" if row["call_id"] == call["call_id"] else ""), _run_cells(run.index(row) + 1, row)) for row in near),
+        )
+    )  # fmt: skip
+
+
+def near_steps(run: list[Row], call_id: str) -> list[Row]:
+    """The steps shown: all of a short run, those round the call of a long one."""
+    if len(run) <= RUN_STEPS_SHOWN:
+        return run
+    place = next((i for i, row in enumerate(run) if row["call_id"] == call_id), 0)
+    start = min(max(0, place - RUN_STEPS_SHOWN // 2), len(run) - RUN_STEPS_SHOWN)
+    return run[start : start + RUN_STEPS_SHOWN]
+
+
+def _run_cells(number: int, row: Row) -> list[str]:
+    name = row["task_name"] or shorten(row["request_preview"], 60) or "call"
+    failed = " " + pieces.badge(f"✕ {row['error_type']}", "bad") if row["error_type"] else ""
+    return [
+        render_count(number),
+        f'{pieces.link(pieces.call_link(row["call_id"]), shorten(name, 70))}{failed}<div class="sub">{pieces.e(shorten(row["answer_preview"], 90))}</div>',
+        pieces.e(row["model"] or "unknown"),
+        f"{pieces.e(render_tokens(row['input_tokens']))} / {pieces.e(render_tokens(row['output_tokens']))}",
+        pieces.e(render_money(row["paid_usd"])),
+        pieces.e(render_duration(row["latency_ms"])),
+    ]
+
+
+def _parse(text: object) -> object:
+    try:
+        return json.loads(text) if isinstance(text, str) and text else {}
+    except ValueError:
+        return {}
+
+
+if __name__ == "__main__":
+    raise SystemExit("views/call.py is a part of views/calls.py")

@@ -1,0 +1,111 @@
+"""Calls: find one, or with ``?call_id=`` read it: conversation, tokens and cost, its run."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from suffice_dashboard import pieces, queries, states
+from suffice_dashboard.filters import ask_filters
+from suffice_dashboard.formatting import (
+    render_count,
+    render_duration,
+    render_money,
+    render_time,
+    render_tokens,
+    shorten,
+)
+from suffice_dashboard.queries import PAGE_SIZE, Row
+from suffice_dashboard.views.call import show_call
+
+ORDERS = {"newest": "Newest", "costliest": "Costliest", "slowest": "Slowest"}
+
+
+@states.guarded
+def render() -> None:
+    """Draw one call, or the list."""
+    if call_id := st.query_params.get("call_id"):
+        show_call(call_id)
+        return
+    if not queries.read_overview({})["calls"]:
+        states.show_no_calls()
+        return
+    st.html('<h1 class="sf-title">Calls</h1>')
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        search = st.text_input(
+            "Search", key="search", bind="query-params", placeholder="Search in requests and answers",
+            icon=":material/search:", width=340,
+        )  # fmt: skip
+        order = st.selectbox(
+            "Order", list(ORDERS), format_func=ORDERS.__getitem__, key="order", bind="query-params", width=140
+        )
+        errors_only = st.toggle("Errors only", key="errors", bind="query-params")
+    filters = ask_filters()
+    if task := st.query_params.get("task"):
+        filters["task_id"] = task
+        st.html(
+            pieces.badges(pieces.badge(f"only task {_task_name(task)}"))
+            + f'<p class="sf-note">{pieces.link("calls", "Show all calls")}</p>'
+        )
+    page = max(0, _number(st.query_params.get("page")) - 1)
+    rows = queries.read_calls(filters, search=search, errors_only=errors_only, order=order, page=page)
+    if not rows:
+        states.show_nothing_found("No call matches", "Try fewer words, a longer time, or clear a filter.")
+        return
+    st.html(call_table(rows[:PAGE_SIZE]))
+    _pager(page, len(rows) > PAGE_SIZE)
+
+
+def call_table(rows: list[Row]) -> str:
+    """Calls as a table; the preview opens the call."""
+    head = [
+        ("When", ""),
+        ("Request", ""),
+        ("Answer", ""),
+        ("Model", ""),
+        ("Tokens in / out", "num"),
+        ("Cost", "num"),
+        ("Took", "num"),
+    ]
+    return pieces.table(head, (("", _cells(row)) for row in rows))
+
+
+def _cells(row: Row) -> list[str]:
+    under = " · ".join(part for part in (row["service"], row["task_name"]) if part)
+    preview = pieces.link(pieces.call_link(row["call_id"]), shorten(row["request_preview"], 90) or "(no text)")
+    failed = " " + pieces.badge(f"✕ {row['error_type']}", "bad") if row["error_type"] else ""
+    guessed = "~" if row["usage_source"] == "estimated" else ""
+    return [
+        f'<span style="white-space:nowrap">{pieces.e(render_time(row["started_ns"]))}</span>',
+        f'<div class="clip">{preview}</div><div class="sub clip">{pieces.e(under)}</div>',
+        f'<div class="clip">{pieces.e(shorten(row["answer_preview"], 90))}{failed}</div>',
+        pieces.e(row["model"] or "unknown"),
+        f"{guessed}{pieces.e(render_tokens(row['input_tokens']))} / {pieces.e(render_tokens(row['output_tokens']))}",
+        pieces.e(render_money(row["paid_usd"])),
+        pieces.e(render_duration(row["latency_ms"])),
+    ]
+
+
+def _pager(page: int, more: bool) -> None:
+    if page == 0 and not more:
+        return
+    with st.container(horizontal=True, vertical_alignment="center"):
+        if st.button("Newer" if page else "First page", icon=":material/chevron_left:", disabled=page == 0):
+            st.query_params["page"] = str(page)
+            st.rerun()
+        st.html(f'<p class="sf-note">Page {render_count(page + 1)}</p>')
+        if st.button("Next page", icon=":material/chevron_right:", icon_position="right", disabled=not more):
+            st.query_params["page"] = str(page + 2)
+            st.rerun()
+
+
+def _task_name(task_id: str) -> str:
+    task = queries.read_task(queries.read_latest_analysis(), task_id)
+    return shorten(task["name"] if task else task_id, 60)
+
+
+def _number(text: str | None) -> int:
+    return int(text) if text and text.isdigit() and len(text) < 7 else 1
+
+
+if __name__ == "__main__":
+    render()

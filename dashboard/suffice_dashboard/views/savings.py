@@ -1,0 +1,210 @@
+"""Savings: the alternatives stacked and never added up, with the wrong answers that each would add."""
+
+from __future__ import annotations
+
+import json
+
+import streamlit as st
+
+from suffice_dashboard import insights, pieces, queries, states
+from suffice_dashboard.charts.savings import alternatives_chart
+from suffice_dashboard.charts.style import CONFIG
+from suffice_dashboard.formatting import (
+    basis_words,
+    number_or_none,
+    plural,
+    render_count,
+    render_interval,
+    render_money,
+    render_money_interval,
+)
+from suffice_dashboard.queries import Row
+from suffice_dashboard.verdicts import alternative_words
+
+
+@states.guarded
+def render() -> None:
+    """Draw the page."""
+    analysis = queries.read_latest_analysis()
+    savings = queries.read_analysed("savings", analysis)
+    if not savings:
+        calls = queries.read_overview({})["calls"]
+        states.show_no_analysis(calls) if calls else states.show_no_calls()
+        return
+    tasks = {row["task_id"]: row for row in queries.read_tasks(analysis)}
+    whole = sorted((row for row in savings if row["task_id"] == ""), key=lambda row: row["position"])
+    each = [row for row in savings if row["task_id"] in tasks]
+    st.html('<h1 class="sf-title">Savings</h1>' + pieces.paragraphs([savings_sentence(whole)]))
+    if whole:
+        st.html(
+            pieces.section(
+                "The alternatives",
+                "Every bar is all traffic under that alternative alone. They exclude each other, so the savings are not to be added up. Whiskers: the interval.",
+            )
+        )
+        st.plotly_chart(alternatives_chart(whole), config=CONFIG, key="alternatives")
+        st.html(alternatives_table(whole))
+    _by_task(each, tasks)
+    _assumptions(whole or savings)
+    _unpriced()
+    st.html(pieces.trace(*insights.analysis_trace(analysis, whole[0]["quality_grade"] if whole else "")))
+
+
+def savings_sentence(whole: list[Row]) -> str:
+    """The best paying alternative over all traffic, its interval and its price in quality."""
+    paying = [row for row in whole if row["pays"] and (number_or_none(row["saving_usd"]) or 0) > 0]
+    if not whole or all(row["paid_usd"] is None for row in whole):
+        return "Nothing here has a known price, so no saving can be worked out. Set prices with suffice prices."
+    if not paying:
+        return "On today's prices and evidence **no alternative pays**. The table says why for each."
+    best = max(paying, key=lambda row: number_or_none(row["saving_usd"]) or 0)
+    money = render_money_interval(best["saving_usd"], best["saving_low_usd"], best["saving_high_usd"])
+    return (
+        f"Against {render_money(best['paid_usd'])} {basis_words(best['basis'])} today, the alternative that saves most is "
+        f"**{alternative_words(best['alternative']).lower()}**: **{money}**, at {insights.wrong_answers(best)}. "
+        f"None of it is proven while the grade of its quality is {best['quality_grade']}."
+    )
+
+
+def alternatives_table(savings: list[Row]) -> str:
+    """Money and quality of each alternative in one line."""
+    head = [
+        ("Alternative", "name"), ("Would cost", "num"), ("Saves", "num"), ("Over the one before", "num"),
+        ("Acceptable answers", "num"), ("Extra wrong answers", "num"), ("Break-even of one", "num"), ("Evidence", ""),
+    ]  # fmt: skip
+    rows = sorted(savings, key=lambda row: row["position"])
+    basis = basis_words(rows[0]["basis"]) if rows else ""
+    note = f'<p class="sf-note" style="margin-top:.5rem">Money and wrong answers {pieces.e(basis)}. Break-even: what one wrong answer may cost before the saving is gone.</p>'
+    return pieces.table(head, (("", _cells(row)) for row in rows)) + note
+
+
+def _cells(row: Row) -> list[str]:
+    pays = "" if row["pays"] else " " + pieces.badge("does not pay", "bad")
+    under = " · ".join(part for part in (row["model"], row["note"]) if part)
+    low, high = row["extra_wrong_low"], row["extra_wrong_high"]
+    wrong = render_count(row["extra_wrong"])
+    between = (
+        f'<div class="sub">{render_count(low)}–{render_count(high)}</div>'
+        if low is not None and high is not None
+        else ""
+    )
+    saves = _saves(row)
+    return [
+        f'<b>{pieces.e(alternative_words(row["alternative"]))}</b>{pays}<div class="sub">{pieces.e(under)}</div>',
+        pieces.e(render_money(row["projected_usd"])),
+        saves,
+        pieces.e(render_money(row["marginal_usd"])) if row["marginal_usd"] is not None else "–",
+        pieces.e(render_interval(row["quality"], row["quality_low"], row["quality_high"])),
+        pieces.e(wrong) + between,
+        pieces.e(render_money(row["break_even_wrong_usd"])) if row["break_even_wrong_usd"] is not None else "–",
+        pieces.grade_badge(row["quality_grade"]),
+    ]
+
+
+def _saves(row: Row) -> str:
+    low, high = row["saving_low_usd"], row["saving_high_usd"]
+    between = (
+        f'<div class="sub">{pieces.e(render_money(low))}–{pieces.e(render_money(high))}</div>'
+        if low is not None and high is not None
+        else ""
+    )
+    return pieces.e(render_money(row["saving_usd"])) + between
+
+
+def _by_task(savings: list[Row], tasks: dict[str, Row]) -> None:
+    best: dict[str, Row] = {}
+    for row in savings:
+        current = best.get(row["task_id"])
+        if row["pays"] and (current is None or (row["saving_usd"] or 0) > (current["saving_usd"] or 0)):
+            best[row["task_id"]] = row
+    if not best:
+        return
+    ranked = sorted(best.values(), key=lambda row: -(row["saving_usd"] or 0))
+    basis = basis_words(ranked[0]["basis"])
+    st.html(pieces.section("Task by task", f"The best paying alternative of each task, money {basis}."))
+    head = [
+        ("Task", "name"),
+        ("Verdict", ""),
+        ("Alternative", ""),
+        ("Today", "num"),
+        ("Saves", "num"),
+        ("Extra wrong answers", "num"),
+    ]
+    st.html(
+        pieces.table(
+            head,
+            (
+                (
+                    "",
+                    [
+                        pieces.link(pieces.task_link(row["task_id"]), tasks[row["task_id"]]["name"]),
+                        pieces.verdict_badge(tasks[row["task_id"]]["verdict"]),
+                        f'{pieces.e(alternative_words(row["alternative"]))}<div class="sub">{pieces.e(row["model"])}</div>',
+                        pieces.e(render_money(row["paid_usd"])),
+                        _saves(row),
+                        pieces.e(render_count(row["extra_wrong"])),
+                    ],
+                )
+                for row in ranked
+            ),
+        )
+    )
+    left_out = len(tasks) - len(best)
+    if left_out:
+        st.html(
+            pieces.paragraphs(
+                [f"{plural(left_out, 'task')} left out: no alternative pays, or nothing is priced."], "sf-note"
+            )
+        )
+
+
+def _assumptions(savings: list[Row]) -> None:
+    rows = assumption_rows(savings)
+    if not rows:
+        return
+    st.html(pieces.section("Assumptions", "Every figure above stands on these."))
+    st.html(
+        pieces.table(
+            [("Assumption", "name"), ("Value", "num"), ("From", "")],
+            (("", [pieces.e(cell) for cell in row]) for row in rows),
+        )
+    )
+
+
+def assumption_rows(savings: list[Row]) -> list[tuple[str, str, str]]:
+    """The assumptions of these savings, each once: name, value with unit, source."""
+    seen: dict[tuple[str, str, str], None] = {}
+    for row in savings:
+        for each in json.loads(row["assumptions"] or "[]"):
+            value = each.get("value")
+            if isinstance(value, float):
+                value = f"{value:,.4g}"
+            words = f"{value} {each.get('unit') or ''}".strip() if value is not None else "unknown"
+            seen[(str(each.get("name", "")).replace("_", " "), words, str(each.get("source", "")))] = None
+    return list(seen)
+
+
+def _unpriced() -> None:
+    unpriced = queries.read_live("unpriced_models")
+    if not unpriced:
+        return
+    calls = sum(row["calls"] for row in unpriced)
+    st.html(
+        pieces.section(
+            "Unpriced",
+            f"{plural(calls, 'call')} of models without a known price are in no sum of money here. Set one with: suffice prices set.",
+        )
+    )
+    st.html(
+        pieces.table(
+            [("Model", "name"), ("Provider", ""), ("Calls", "num")],
+            (
+                ("", [pieces.e(row["model"] or "unknown"), pieces.e(row["provider"]), render_count(row["calls"])])
+                for row in unpriced
+            ),
+        )
+    )
+
+
+if __name__ == "__main__":
+    render()

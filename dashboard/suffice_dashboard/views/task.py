@@ -1,0 +1,289 @@
+"""Task: the verdict in a sentence, then everything it rests on."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+from urllib.parse import quote
+
+import streamlit as st
+
+from suffice.errors import SufficeError
+from suffice_dashboard import insights, pieces, queries, states
+from suffice_dashboard.charts.estimate import action_words, actions_bar, estimate_picture
+from suffice_dashboard.charts.style import CONFIG
+from suffice_dashboard.conversation import parse_message, render_message, render_template
+from suffice_dashboard.formatting import (
+    plural,
+    render_count,
+    render_day,
+    render_duration,
+    render_interval,
+    render_money,
+    render_share,
+    render_tokens,
+    shorten,
+)
+from suffice_dashboard.queries import Row
+from suffice_dashboard.verdicts import GRADES, kind_words
+from suffice_dashboard.views.savings import alternatives_table
+
+EXAMPLES_SHOWN = 4
+
+
+@states.guarded
+def render() -> None:
+    """Draw the task that ``?task_id=`` names, or ask for one."""
+    analysis = queries.read_latest_analysis()
+    tasks = queries.read_tasks(analysis)
+    if not tasks:
+        calls = queries.read_overview({})["calls"]
+        states.show_no_analysis(calls) if calls else states.show_no_calls()
+        return
+    task_id = st.query_params.get("task_id")
+    task = queries.read_task(analysis, task_id) if task_id else None
+    if task is None:
+        _pick(tasks, task_id)
+        return
+    _head(task)
+    estimates = queries.read_analysed("estimates", analysis, task_id=task["task_id"], measure="replaceability")
+    evidence = queries.read_analysed("evidence", analysis, task_id=task["task_id"])
+    _estimate(task, estimates, evidence)
+    what, examples, money = st.tabs(
+        [":material/description: What it is", ":material/forum: Examples", ":material/savings: Alternatives"]
+    )
+    with what:
+        _what(analysis, task)
+    with examples:
+        _examples(task)
+    with money:
+        _alternatives(analysis, task)
+    first = estimates[0] if estimates else None
+    st.html(pieces.trace(*insights.analysis_trace(analysis, first["grade"] if first else "", first["n"] if first else None),
+                         f"method {first['method']}" if first else "", f"task {task['task_id']}"))  # fmt: skip
+
+
+def _pick(tasks: list[Row], missing: str | None) -> None:
+    text = "Choose a task" if not missing else f"The latest analysis has no task {shorten(missing, 40)}. Choose another"
+    st.html('<h1 class="sf-title">Task</h1>' + pieces.paragraphs([f"{text}, costliest first."]))
+    ranked = sorted(tasks, key=lambda row: (-float(row["paid_usd"] or 0), -row["calls"]))
+    names = {row["task_id"]: row["name"] for row in ranked}
+    chosen = st.selectbox("Task", list(names), format_func=names.__getitem__, index=None, placeholder="A task of yours")
+    if chosen:
+        st.switch_page("views/task.py", query_params={"task_id": chosen})
+    cards = [
+        pieces.card(shorten(row["name"], 70), pieces.task_link(row["task_id"]),
+                    [row["verdict_reason"], f"{plural(row['calls'], 'call')} · {render_money(row['paid_usd'])}"],
+                    pieces.verdict_badge(row["verdict"]))
+        for row in ranked[:6]
+    ]  # fmt: skip
+    st.html(pieces.cards(*cards))
+
+
+def _head(task: Row) -> None:
+    st.html(f'<p class="sf-crumb">{pieces.link("tasks", "Tasks")} / {pieces.e(kind_words(task["kind"]))}</p>')
+    name, change = st.columns([8, 1], vertical_alignment="center")
+    with name:
+        st.html(f'<h1 class="sf-title">{pieces.e(task["name"])}</h1>')
+    with change, st.popover("Rename", icon=":material/edit:"):
+        _rename(task)
+    st.html(
+        pieces.badges(
+            pieces.verdict_badge(task["verdict"]),
+            pieces.grade_badge(task["grade"]),
+            pieces.badge(kind_words(task["kind"])),
+            *([pieces.badge("talks to people", "plain", task["hci_rule"])] if task["hci"] == "yes" else []),
+        )
+        + pieces.paragraphs([f"{insights.task_sentence(task)} {task['verdict_reason'].replace('**', '')}"])
+    )
+    st.html(
+        pieces.tiles(
+            pieces.tile("Calls", render_count(task["calls"]), f"{render_share(task['share_calls'])} of all, in {plural(task['runs'], 'run')}"),
+            pieces.tile("Paid", render_money(task["paid_usd"]), _paid_note(task)),
+            pieces.tile("Tokens a call", render_tokens(task["input_tokens_p50"]), f"in (99 % under {render_tokens(task['input_tokens_p99'])}) · {render_tokens(task['output_tokens_p50'])} out"),
+            pieces.tile("Time a call", render_duration(task["latency_p50_ms"]), f"95 % under {render_duration(task['latency_p95_ms'])}"),
+            pieces.tile("Errors", render_share(task["error_calls"] / task["calls"] if task["calls"] else 0), plural(task["error_calls"], "call")),
+        )
+    )  # fmt: skip
+
+
+def _paid_note(task: Row) -> str:
+    if task["unpriced_calls"]:
+        return f"{plural(task['unpriced_calls'], 'call')} unpriced"
+    return f"{render_share(task['share_cost'])} of spend"
+
+
+def _rename(task: Row) -> None:
+    name = st.text_input("Name", value=task["name"], max_chars=80, key=f"name-{task['task_id']}")
+    if st.button("Save", type="primary", key="save-name"):
+        if not name.strip():
+            st.warning("A task needs a name.")
+            return
+        try:
+            queries.rename_task(task["task_id"], name.strip())
+        except SufficeError as error:
+            st.error(str(error))
+            return
+        st.rerun()
+
+
+def _estimate(task: Row, estimates: list[Row], evidence: list[Row]) -> None:
+    left, right = st.columns([1, 1], gap="large")
+    with left:
+        st.html(pieces.section("How much of it could be small"))
+        if not estimates:
+            st.html(pieces.paragraphs(["No estimate was made for this task."], "sf-note"))
+        for place, estimate in enumerate(estimates[:3]):
+            st.plotly_chart(estimate_picture(estimate, task["verdict"]), config=CONFIG, key=f"estimate-{place}")
+            st.html(pieces.paragraphs(estimate_words(estimate), "sf-note"))
+        levers = parse_list(task["levers"])
+        if levers:
+            items = "".join(f"<li>{pieces.e(lever)}</li>" for lever in levers)
+            st.html(
+                pieces.section("What would raise it", "Untested until replayed.")
+                + f'<ul class="sf-evidence">{items}</ul>'
+            )
+    with right:
+        st.html(pieces.section("Evidence"))
+        st.html(evidence_list(evidence) if evidence else pieces.paragraphs(["None stored."], "sf-note"))
+
+
+def estimate_words(estimate: Row) -> list[str]:
+    """An estimate explained: what the interval means, on what it rests, why it is or isn't proven."""
+    level = render_share(estimate["level"])
+    mode = {"as_is": "with today's prompt as it is", "schema": "with its answers forced into the schema",
+            "few_shot": "with examples in the prompt", "fine_tuned": "after fine-tuning"}.get(estimate["mode"], estimate["mode"])  # fmt: skip
+    rests = (
+        plural(estimate["n"], "observation")
+        if estimate["n"]
+        else "no observation of this task: published figures and its structure"
+    )
+    lines = [
+        f"{render_interval(estimate['value'], estimate['low'], estimate['high'])}: the share of its calls where {estimate['candidate']}, "
+        f"{mode}, is expected to answer no worse than was recorded. The true share lies in the band with {level} probability.",
+        f"It rests on {rests}. Grade {GRADES.get(estimate['grade'], estimate['grade'])}.",
+    ]
+    if not estimate["proven"]:
+        lines.append(
+            f"Not proven: that takes a replay whose one-sided 95 % lower bound is over {render_share(estimate['bar'])}"
+            + (f"; it is {render_share(estimate['proven_low'])} so far." if estimate["proven_low"] is not None else ".")
+        )
+    return lines
+
+
+def evidence_list(evidence: list[Row]) -> str:
+    """Each piece of evidence: its sentence, grade, n and source."""
+    items = (
+        f"<li>{pieces.e(row['sentence'])}"
+        f'<div class="src">{pieces.e(row["grade"])}'
+        + (f" · n = {render_count(row['n'])}" if row["n"] else "")
+        + f" · {pieces.e(row['source'])}</div></li>"
+        for row in evidence
+    )
+    return f'<ul class="sf-evidence">{"".join(items)}</ul>'
+
+
+def _what(analysis: Row | None, task: Row) -> None:
+    left, right = st.columns([3, 2], gap="large")
+    with left:
+        st.html(
+            pieces.section("Template", "The constant part of its requests; what differs from call to call is marked.")
+        )
+        st.html(
+            render_template(task["template"])
+            if task["template"]
+            else pieces.paragraphs(["This task has no constant text."], "sf-note")
+        )
+    with right:
+        actions = queries.read_analysed("actions", analysis, task_id=task["task_id"])
+        st.html(pieces.section("What the model does in it"))
+        if actions:
+            st.plotly_chart(actions_bar(actions), config=CONFIG, key="actions")
+            first = max(actions, key=lambda row: row["calls"])
+            if first["example_call_id"]:
+                st.html(
+                    f'<p class="sf-note">{pieces.link(pieces.call_link(first["example_call_id"]), "An example: " + action_words(first["action"]))}</p>'
+                )
+        models = json.loads(task["models"] or "{}")
+        st.html(
+            pieces.section("Facts")
+            + pieces.facts(
+                [
+                    ("Answers with", task["answer_form"].replace("_", " ")),
+                    ("Services", ", ".join(parse_list(task["services"])) or "unknown"),
+                    (
+                        "Models",
+                        ", ".join(f"{name} ({render_count(calls)})" for name, calls in models.items()) or "unknown",
+                    ),
+                    ("Seen", f"{render_day(task['first_call_ns'])} – {render_day(task['last_call_ns'])}"),
+                    (
+                        "Named by",
+                        {"app": "the app", "user": "a person", "template": "its template"}.get(
+                            task["name_source"], task["name_source"]
+                        ),
+                    ),
+                    (
+                        "Token counts",
+                        f"{render_count(task['estimated_calls'])} of {render_count(task['calls'])} calls estimated"
+                        if task["estimated_calls"]
+                        else "as reported by the provider",
+                    ),
+                ]
+            )
+        )
+        with st.expander("How a request is recognised as this task"):
+            st.json(parse_json(task["recogniser"]))
+
+
+def _examples(task: Row) -> None:
+    ids = parse_list(task["example_call_ids"])
+    if not ids:
+        st.html(pieces.paragraphs(["No example is stored for this task."], "sf-note"))
+    for call_id in ids[:EXAMPLES_SHOWN]:
+        pair = example_pair(queries.read_conversation(call_id))
+        st.html(
+            pair
+            + f'<p class="sf-note" style="margin:.4rem 0 1.4rem">{pieces.link(pieces.call_link(call_id), "Open this call →")}</p>'
+        )
+    address = f"calls?task={quote(task['task_id'], safe='')}"
+    st.html(f'<p class="sf-note">{pieces.link(address, "All calls of this task →")}</p>')
+
+
+def example_pair(conversation: list[Row]) -> str:
+    """The last message of the request and the answer, side by side."""
+    request = [row for row in conversation if row["direction"] == "request"]
+    answer = [row for row in conversation if row["direction"] == "answer"]
+    asked = "".join(render_message(parse_message(row["content"]), row["role"]) for row in request[-1:])
+    said = "".join(render_message(parse_message(row["content"]), row["role"], answer=True) for row in answer)
+    before = f" (after {plural(len(request) - 1, 'earlier message')})" if len(request) > 1 else ""
+    return (
+        f'<div class="sf-pair"><div><div class="head">Request{before}</div>{asked or "(not stored)"}</div>'
+        f'<div><div class="head">Answer</div>{said or "(none: the call failed or was not stored)"}</div></div>'
+    )
+
+
+def _alternatives(analysis: Row | None, task: Row) -> None:
+    savings = queries.read_analysed("savings", analysis, task_id=task["task_id"])
+    if not savings:
+        st.html(pieces.paragraphs(["No alternative was priced for this task."], "sf-note"))
+        return
+    st.html(pieces.section("Alternatives", "Each on its own, quality beside the money; they are not to be added up."))
+    st.html(alternatives_table(savings))
+
+
+def parse_json(text: str | None) -> Any:
+    """The value, or {} for nothing or something broken."""
+    try:
+        return json.loads(text or "{}")
+    except ValueError:
+        return {}
+
+
+def parse_list(text: str | None) -> list[str]:
+    """A JSON list of texts; [] for anything else."""
+    value = parse_json(text)
+    return [str(each) for each in value] if isinstance(value, list) else []
+
+
+if __name__ == "__main__":
+    render()

@@ -1,0 +1,133 @@
+"""Tasks: every recurring kind of call with its cost and how much of it a small model could take; table and map."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from suffice_dashboard import insights, pieces, queries, states
+from suffice_dashboard.charts.style import CONFIG
+from suffice_dashboard.charts.tasks import task_map
+from suffice_dashboard.formatting import (
+    number_or_none,
+    plural,
+    render_count,
+    render_interval,
+    render_money,
+    render_share,
+)
+from suffice_dashboard.queries import Row
+from suffice_dashboard.verdicts import VERDICTS, kind_words, verdict
+
+ORDERS = {
+    "cost": ("Cost", lambda row: -(number_or_none(row["paid_usd"]) or 0)),
+    "calls": ("Calls", lambda row: -row["calls"]),
+    "replaceability": ("Replaceability", lambda row: -(number_or_none(row["replaceability"]) or -1)),
+    "name": ("Name", lambda row: row["name"].lower()),
+}
+
+
+@states.guarded
+def render() -> None:
+    """Draw the page."""
+    analysis = queries.read_latest_analysis()
+    tasks = queries.read_tasks(analysis)
+    if not tasks:
+        calls = queries.read_overview({})["calls"]
+        states.show_no_analysis(calls) if calls else states.show_no_calls()
+        return
+    counts = {key: sum(verdict(row["verdict"]).key == key for row in tasks) for key in VERDICTS}
+    told = ", ".join(f"{number} {VERDICTS[key].word.lower()}" for key, number in counts.items() if number)
+    st.html(
+        '<h1 class="sf-title">Tasks</h1>'
+        + pieces.paragraphs([f"**{plural(len(tasks), 'recurring task')}** found in {plural(analysis['calls'], 'call')}: {told}."])
+    )  # fmt: skip
+    table, picture = st.tabs([":material/table_rows: Table", ":material/scatter_plot: Map"])
+    with table:
+        _table(tasks)
+    with picture:
+        _map(analysis, tasks)
+    st.html(pieces.trace(*insights.analysis_trace(analysis)))
+
+
+def _table(tasks: list[Row]) -> None:
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        search = st.text_input(
+            "Search", key="q", bind="query-params", placeholder="Search tasks", icon=":material/search:", width=280,
+            label_visibility="collapsed",
+        )  # fmt: skip
+        order = st.segmented_control(
+            "Sort by", list(ORDERS), format_func=lambda key: f"By {ORDERS[key][0].lower()}", default="cost", key="sort",
+            bind="query-params", label_visibility="collapsed", required=True,
+        )  # fmt: skip
+    needle = (search or "").lower()
+    shown = [row for row in tasks if needle in f"{row['name']} {row['kind']} {row['template']}".lower()]
+    if not shown:
+        states.show_nothing_found("No task has these words", "Names, kinds and templates are searched.")
+        return
+    st.html(task_table(sorted(shown, key=ORDERS[order or "cost"][1])))
+    st.html(
+        pieces.paragraphs(
+            [
+                "The dot is the expected share of calls that a small model suffices for, the band its 90 % interval, the dotted line the share from which it counts as proven."
+            ],
+            "sf-note",
+        )
+    )
+
+
+def task_table(tasks: list[Row]) -> str:
+    """The tasks as a table with an interval bar each."""
+    head = [
+        ("Task", "name"), ("Calls", "num"), ("Cost", "num"), ("Of spend", "num"),
+        ("A small model suffices for", ""), ("", "num"), ("Verdict", ""), ("Evidence", ""),
+    ]  # fmt: skip
+    return pieces.table(head, (("", _cells(row)) for row in tasks))
+
+
+def _cells(row: Row) -> list[str]:
+    tone = verdict(row["verdict"]).key
+    name = pieces.link(pieces.task_link(row["task_id"]), row["name"])
+    can = (row["replaceability"], row["replaceability_low"], row["replaceability_high"])
+    return [
+        f'{name}<div class="sub">{pieces.e(kind_words(row["kind"]))}</div>',
+        render_count(row["calls"]),
+        pieces.e(render_money(row["paid_usd"])),
+        pieces.e(render_share(row["share_cost"])) if row["paid_usd"] is not None else "–",
+        pieces.interval_bar(*can, tone, bar=0.95),
+        pieces.e(render_interval(*can)),
+        pieces.verdict_badge(row["verdict"]),
+        pieces.grade_badge(row["grade"]),
+    ]
+
+
+def _map(analysis: Row | None, tasks: list[Row]) -> None:
+    points = queries.read_analysed("map_points", analysis)
+    if not points:
+        states.show_nothing_found("No map in this analysis", "The map is drawn from three templates on.")
+        return
+    left, right = st.columns([4, 1], vertical_alignment="center")
+    with left:
+        st.html(
+            pieces.paragraphs(
+                [
+                    "Each dot is a template; near dots are worded alike. A click opens its task. Distances between far groups mean little."
+                ],
+                "sf-note",
+            )
+        )
+    with right:
+        size_by = st.segmented_control(
+            "Size", ["calls", "cost"], format_func=lambda key: f"by {key}", default="calls", key="size",
+            bind="query-params", label_visibility="collapsed", required=True,
+        )  # fmt: skip
+    event = st.plotly_chart(
+        task_map(points, tasks, size_by or "calls"), config=CONFIG, key="task-map", on_select="rerun",
+        selection_mode="points",
+    )  # fmt: skip
+    chosen = event.selection.points if event else []
+    if chosen and chosen[0].get("customdata"):
+        st.switch_page("views/task.py", query_params={"task_id": str(chosen[0]["customdata"][0])})
+
+
+if __name__ == "__main__":
+    render()
