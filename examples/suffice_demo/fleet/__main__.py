@@ -14,13 +14,13 @@ import os
 import sys
 import threading
 import time
-from dataclasses import asdict
 
 import suffice
 from suffice_demo.fleet.agents import AGENTS, ALL_CALLS
 from suffice_demo.fleet.drive import jobs_of, work_awaiting, work_blocking
 
 REPORT_EVERY_S = 0.2
+DELIVER_S = 60.0
 
 
 def main() -> int:
@@ -35,7 +35,7 @@ def main() -> int:
     agent = by_name[arguments.agent]
     threading.Thread(target=_stop_with_parent, daemon=True).start()
 
-    suffice.init(endpoint=arguments.endpoint, service=agent.service, environment="demo", quiet=True)
+    suffice.init(endpoint=arguments.endpoint, service=agent.service, environment="demo", spool=False, quiet=True)
 
     spoken = itertools.count(1)
     last = [0]
@@ -49,9 +49,9 @@ def main() -> int:
         asyncio.run(work_awaiting(agent, jobs, arguments.provider, count))
     else:
         work_blocking(agent, jobs, arguments.provider, count)
-    delivery = suffice.flush()
+    delivery = suffice.flush(timeout=DELIVER_S)
     print(f"calls {last[0]}", flush=True)
-    print("done", json.dumps(asdict(delivery)), flush=True)
+    print("done", json.dumps(delivery._asdict()), flush=True)
     suffice.shutdown()
     return 0
 

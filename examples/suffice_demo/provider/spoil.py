@@ -20,6 +20,8 @@ def spoil(seen: Ask, good: Answer, rng: Random) -> Answer:
     if good.tool_calls:
         first, *rest = good.tool_calls
         return replace(good, tool_calls=(_other_call(seen, first, rng), *rest))
+    if seen.tools and rng.random() < 0.7:  # small models call a function where none fits
+        return replace(good, text="", tool_calls=(ToolCall(rng.choice(seen.tools).name, {}),))
     if good.text.startswith("{"):
         return replace(good, text=_other_fields(good.text, rng))
     if len(good.text.split()) <= 2:
@@ -48,7 +50,9 @@ def _other_value(value: Any, rng: Random) -> Any:
     if isinstance(value, list):
         return value[1:] if value else ["EUR 1.00"]
     if isinstance(value, str) and value:
-        changed = re.sub(r"\d", lambda found: str((int(found.group()) + rng.randrange(1, 10)) % 10), value, count=3)
+        changed: str = re.sub(
+            r"\d", lambda found: str((int(found.group()) + rng.randrange(1, 10)) % 10), value, count=3
+        )
         return changed if changed != value else f"not {value}"
     return "unknown"
 
@@ -61,8 +65,9 @@ def _other_label(seen: Ask, label: str, rng: Random) -> str:
 
 
 def _lost_substance(text: str, rng: Random) -> str:
-    """Every second line or sentence is gone, and the numbers that are left are wrong."""
-    lines = text.splitlines() if "\n" in text else re.split(r"(?<=\.) ", text)
-    kept = [line for n, line in enumerate(lines) if n % 2 == 0 or line.startswith("```")]
-    shorter = ("\n" if "\n" in text else " ").join(kept)
+    """Every second line, sentence or, of a single sentence, word is gone; the numbers that are left are wrong."""
+    breaks = "\n" if "\n" in text else " "
+    parts = text.splitlines() if "\n" in text else re.split(r"(?<=[.?]) ", text)
+    parts = parts if len(parts) > 1 else text.split()
+    shorter = breaks.join(part for n, part in enumerate(parts) if n % 2 == 0 or part.startswith("```"))
     return re.sub(r"\d+", lambda found: str(int(found.group()) + rng.randrange(1, 30)), shorter)

@@ -22,6 +22,17 @@ STARTERS = (
     "My son is 9 and mad about wolves. Is there anything you could recommend for the two of us?",
     "Tell me something that most people get wrong about packing for {city} in autumn.",
 )
+ABOUT_ME = (
+    "",
+    "I'm {years} and not exactly sporty.",
+    "There are {people} of us, two of them children.",
+    "We only have from {date} to {date2}.",
+    "I have a {product} already, bought in {year}.",
+    "I live in {city2}, so I am used to rain.",
+    "{agent} in your shop told me to ask here.",
+    "Sorry for the long message, I am typing this on the bus home from work and it keeps stopping.",
+    "A year ago I could not walk up the stairs without a break, so please be honest with me.",
+)
 REPLIES = (
     "That makes sense. And what about {product2}, do I need it?",
     "Hm, but I only have {days} days and a small car.",
@@ -64,7 +75,15 @@ CLOSINGS = (
 
 
 def ask(rng: Random) -> Ask:
-    return say(SYSTEM, rng.choice(STARTERS).format(**company.slots(rng)), max_tokens=500, temperature=0.8)
+    said = company.slots(rng) | {"city2": rng.choice(company.CITIES)}
+    about_me = " ".join(rng.sample(ABOUT_ME, rng.randrange(1, 4)))
+    message = f"{rng.choice(STARTERS)} {about_me}".strip()
+    return say(
+        SYSTEM,
+        message.format(years=rng.randrange(19, 76), people=rng.randrange(3, 9), **said),
+        max_tokens=500,
+        temperature=0.8,
+    )
 
 
 def answer(seen: Ask, rng: Random) -> Answer:
