@@ -2,12 +2,13 @@
 
 A dialect is a module with ``NAME``, ``matches(span) -> bool`` and ``normalise(span, resource)`` that gives a
 CallRecord, an OutcomeRecord, or None for "not a call after all". The first that matches reads the span; a span
-that none reads is kept as a SpanRecord.
+that none reads is kept as a SpanRecord. Whoever makes a dialect read a span differently raises
+``suffice_store.appending.NORMALISER_VERSION``, which is stored with every call.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -15,8 +16,6 @@ from suffice_collector.dialects import otel_genai, suffice
 from suffice_collector.dialects.place import span_record
 from suffice_collector.otlp import Resource, ResourceSpans, Span
 from suffice_store.records import CallRecord, OutcomeRecord, SpanRecord
-
-NORMALISER_VERSION = 1  # raise it when any dialect reads a span differently; it is stored with every call
 
 
 class Dialect(Protocol):
@@ -37,6 +36,11 @@ class Records:
     calls: list[CallRecord] = field(default_factory=list)
     spans: list[SpanRecord] = field(default_factory=list)
     outcomes: list[OutcomeRecord] = field(default_factory=list)
+
+    def __iter__(self) -> Iterator[CallRecord | SpanRecord | OutcomeRecord]:
+        yield from self.calls
+        yield from self.spans
+        yield from self.outcomes
 
 
 def normalise_spans(groups: Iterable[ResourceSpans], records: Records | None = None) -> Records:

@@ -1,0 +1,211 @@
+"""The apply thread: durable bodies into the store, many at a time, each exactly once.
+
+Takes up to BATCH_SPANS spans or what came within LINGER_S, makes rows of them and appends them together with
+the journal position. What cannot be applied becomes a dead letter and blocks nothing; what the store cannot
+take now (a full disk) waits and is tried again, while new requests are told to come back later.
+"""
+
+from __future__ import annotations
+
+import logging
+import queue
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+
+import pyarrow as pa
+
+from suffice_collector.bodies import inflate
+from suffice_collector.dialects import Records, normalise_spans
+from suffice_collector.duplicates import DuplicateFinder, Mark
+from suffice_collector.journal import NAME as JOURNAL
+from suffice_collector.journal import Entry, Position
+from suffice_collector.otlp import TraceRequest, parse_traces
+from suffice_store.appending import build_tables
+from suffice_store.store import Store
+
+log = logging.getLogger("suffice.apply")
+
+BATCH_SPANS = 16_384  # >= 2 row groups: DuckDB then writes compressed blocks at once, not the WAL
+LINGER_S = 0.25  # an answer of 200 is queryable this much later, plus the append itself
+RETRY_S = 1.0  # between tries of a store that takes nothing
+
+
+@dataclass(slots=True)
+class Durable:
+    """An entry that is on disk, decoded already where the request came in this process."""
+
+    position: Position
+    entry: Entry
+    request: TraceRequest | None = None
+    live: bool = True  # received by this process; False for a replayed one
+
+    def spans(self) -> int:
+        return 0 if self.request is None else self.request.span_count()
+
+
+class Applier:
+    """Owns the only thread that appends from the journal. ``put`` in the order of the journal."""
+
+    def __init__(
+        self,
+        store: Store,
+        *,
+        replay: Iterable[tuple[Position, Entry]] = (),
+        on_applied: Callable[[Position, list[Durable]], None] = lambda position, batch: None,
+        batch_spans: int = BATCH_SPANS,
+        linger_s: float = LINGER_S,
+    ) -> None:
+        self._store = store
+        self._on_applied = on_applied
+        self._batch_spans = batch_spans
+        self._linger_s = linger_s
+        self._duplicates = DuplicateFinder()
+        self._unsaved_marks: list[Mark] = []  # found once only, so kept until an append succeeds
+        self._queue: queue.SimpleQueue[Durable | None] = queue.SimpleQueue()
+        self._closing = threading.Event()
+        self.failing = ""  # why the store takes nothing right now; empty when it does
+        self.replayed = threading.Event()
+        self._thread = threading.Thread(target=self._run, args=(replay,), name="suffice-apply", daemon=True)
+        self._thread.start()
+
+    def put(self, durable: Durable) -> None:
+        self._queue.put(durable)
+
+    def close(self) -> bool:
+        """Applies what was put, then ends. False where the store refused to the last: the journal keeps it."""
+        self._closing.set()
+        self._queue.put(None)
+        self._thread.join()
+        return not self.failing
+
+    def _run(self, replay: Iterable[tuple[Position, Entry]]) -> None:
+        try:
+            for batch in _batches(replay, self._batch_spans):
+                self._apply(batch)
+                if self.failing:
+                    return
+        finally:
+            self.replayed.set()
+        more = True
+        while more and not self.failing:
+            batch, more = self._collect()
+            if batch:
+                self._apply(batch)
+
+    def _collect(self) -> tuple[list[Durable], bool]:
+        first = self._queue.get()
+        if first is None:
+            return [], False
+        batch, spans = [first], first.spans()
+        deadline = time.monotonic() + self._linger_s
+        while spans < self._batch_spans:
+            wait = 0.0 if self._closing.is_set() else max(0.0, deadline - time.monotonic())
+            try:
+                following = self._queue.get(timeout=wait) if wait else self._queue.get_nowait()
+            except queue.Empty:
+                break
+            if following is None:
+                return batch, False
+            batch.append(following)
+            spans += following.spans()
+        return batch, True
+
+    def _apply(self, batch: list[Durable]) -> None:
+        """Returns when every entry is in the store or among the dead letters; gives up only when closing."""
+        while True:
+            try:
+                self._append(batch)
+            except Exception as error:
+                log.warning("a batch of %d requests was not taken, trying one by one: %s", len(batch), error)
+                remaining = self._apply_singly(batch)
+                if remaining:
+                    batch = remaining
+                    if self._closing.wait(RETRY_S):
+                        return
+                    continue
+            self.failing = ""
+            return
+
+    def _apply_singly(self, batch: list[Durable]) -> list[Durable]:
+        """What could neither be applied nor set aside, because the store takes nothing."""
+        for index, durable in enumerate(batch):
+            try:
+                self._append([durable])
+            except Exception as error:
+                try:
+                    self._set_aside(durable, error)
+                except Exception as refused:
+                    self.failing = str(refused).splitlines()[0] if str(refused) else type(refused).__name__
+                    log.error("the store takes nothing, trying again: %s", self.failing)
+                    return batch[index:]
+        return []
+
+    def _append(self, batch: list[Durable]) -> None:
+        records = Records()
+        for durable in batch:
+            request = durable.request or decode(durable.entry)
+            normalise_spans(request.groups, records)
+        now_ns = time.time_ns()
+        tables = build_tables(records, batch[0].entry.received_ns or now_ns)
+        self._unsaved_marks += self._duplicates.find(records.calls, records.spans)
+        if self._unsaved_marks:
+            tables = {**tables, "duplicates": _duplicates_table(self._unsaved_marks, now_ns)}
+        self._finish(tables, batch)
+
+    def _set_aside(self, durable: Durable, error: Exception) -> None:
+        position = durable.position
+        log.error("request %s could not be applied and is kept as a dead letter: %s", position, error)
+        letter = pa.table(
+            {
+                "project": [""],
+                "journal": [JOURNAL],
+                "position": [position.encode()],
+                "reason": [f"{type(error).__name__}: {error}"[:1000]],
+                "body": pa.array([durable.entry.body], pa.binary()),
+                "recorded_ns": [time.time_ns()],
+            }
+        )
+        self._finish({"dead_letters": letter}, [durable])
+
+    def _finish(self, tables: dict[str, pa.Table], batch: list[Durable]) -> None:
+        position = batch[-1].position
+        self._store.append(tables, journal=(JOURNAL, position.encode()))
+        self._unsaved_marks = []
+        self._on_applied(position, batch)
+
+
+def decode(entry: Entry) -> TraceRequest:
+    """A journal entry's spans. Raises MalformedBodyError, BodyTooLargeError."""
+    body = inflate(entry.body) if entry.gzip else entry.body
+    return parse_traces(body, entry.content_type())
+
+
+def _batches(replay: Iterable[tuple[Position, Entry]], batch_spans: int) -> Iterator[list[Durable]]:
+    batch: list[Durable] = []
+    spans = 0
+    for position, entry in replay:
+        try:
+            durable = Durable(position, entry, decode(entry), live=False)
+        except ValueError:
+            durable = Durable(position, entry, live=False)  # decoded again, and set aside, when applied
+        batch.append(durable)
+        spans += durable.spans()
+        if spans >= batch_spans:
+            yield batch
+            batch, spans = [], 0
+    if batch:
+        yield batch
+
+
+def _duplicates_table(marks: list[Mark], now_ns: int) -> pa.Table:
+    return pa.table(
+        {
+            "project": [mark.project for mark in marks],
+            "call_id": [mark.call_id for mark in marks],
+            "duplicate_of": pa.array([mark.duplicate_of for mark in marks], pa.string()),
+            "rule": [mark.rule for mark in marks],
+            "recorded_ns": [now_ns] * len(marks),
+        }
+    )

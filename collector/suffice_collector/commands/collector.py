@@ -1,0 +1,53 @@
+"""``suffice collector``: takes telemetry in and answers reads; nothing else."""
+
+from __future__ import annotations
+
+import logging
+from typing import Annotated
+
+import typer
+
+from suffice_collector.guard import check_bind
+from suffice_collector.logs import set_up_logs
+from suffice_collector.ports import bind
+from suffice_collector.server import address, chosen_db, key_from_environment, running_collector, serve
+from suffice_store.console import DbOption, run_app
+
+log = logging.getLogger("suffice.collector")
+app = typer.Typer(help=__doc__)
+
+HostOption = Annotated[
+    str, typer.Option(metavar="HOST", help="Address to listen on; beyond loopback needs SUFFICE_KEY.")
+]
+PortOption = Annotated[
+    int, typer.Option(metavar="PORT", min=0, max=65535, help="OTLP/HTTP and reads; 0 takes a free one.")
+]
+LogJsonOption = Annotated[bool, typer.Option("--log-json", help="Log lines as JSON also on a terminal.")]
+DashboardUrlOption = Annotated[
+    str | None, typer.Option(metavar="URL", envvar="SUFFICE_DASHBOARD_URL", help="Told to SDKs, for their link.")
+]
+
+
+@app.command()
+def collector(
+    db: DbOption = None,
+    host: HostOption = "127.0.0.1",
+    port: PortOption = 4318,
+    dashboard_url: DashboardUrlOption = None,
+    log_json: LogJsonOption = False,
+) -> None:
+    """Takes telemetry in over OTLP/HTTP and answers reads and commands, until SIGTERM or Ctrl-C."""
+    key = key_from_environment()
+    check_bind(host, key)
+    set_up_logs(as_json=True if log_json else None)
+    path = chosen_db(db)
+    with bind(host, port) as sock, running_collector(path) as running:
+        running.dashboard_url = dashboard_url
+        log.info("listening on %s, storing in %s%s", address(sock), path, ", key needed" if key else "")
+        serve(running, sock, key)
+        log.info("stopping: storing what was acknowledged")
+    log.info("stopped; everything acknowledged is stored")
+
+
+def main(argv: list[str]) -> int:
+    return run_app(app, argv, "suffice collector")
