@@ -20,6 +20,7 @@ import sqlalchemy as sa
 
 from suffice_migrations import upgrade
 from suffice_store import prices_file
+from suffice_store.arrow_insert import insert_rows, query_with_rows
 from suffice_store.arrow_schema import conform
 from suffice_store.changes import run_command
 from suffice_store.database import Database
@@ -62,7 +63,7 @@ class FileStore:
         with self._writing, self.database.engine.begin() as connection:
             for name, rows in ready.items():
                 fresh = _fresh_rows(connection, name, rows)
-                _insert(connection, name, fresh)
+                insert_rows(connection, name, fresh)
                 added[name], known[name] = fresh.num_rows, rows.num_rows - fresh.num_rows
             if journal is not None:
                 row = {"project": "", "journal": journal[0], "position": journal[1], "recorded_ns": self._clock()}
@@ -128,12 +129,7 @@ def _fresh_rows(connection: sa.Connection, name: str, rows: pa.Table) -> pa.Tabl
     query = f"SELECT DISTINCT batch.row_number FROM {name} AS stored JOIN suffice_batch AS batch ON {same}"  # noqa: S608
     if "started_day" in lookup.column_names:
         query += f" WHERE {_day_filter(lookup.column('started_day'))}"
-    driver = _driver(connection)
-    driver.register("suffice_batch", lookup)
-    try:
-        stored = driver.sql(query).to_arrow_table().column("row_number")
-    finally:
-        driver.unregister("suffice_batch")
+    stored = query_with_rows(connection, lookup, query).column("row_number")
     if len(stored) == 0:
         return rows
     return rows.filter(pc.invert(pc.is_in(lookup.column("row_number"), stored)))
@@ -154,19 +150,3 @@ def _day_filter(days: pa.ChunkedArray) -> str:
     if len(distinct) <= _DAYS_LISTED:
         return f"stored.started_day IN ({', '.join(map(str, distinct))})"
     return f"(stored.started_day BETWEEN {distinct[0] or distinct[1]} AND {distinct[-1]} OR stored.started_day = 0)"
-
-
-def _insert(connection: sa.Connection, name: str, rows: pa.Table) -> None:
-    if rows.num_rows == 0:
-        return
-    driver = _driver(connection)
-    driver.register("suffice_batch", rows)
-    try:
-        driver.execute(f"INSERT INTO {name} BY NAME SELECT * FROM suffice_batch")  # noqa: S608
-    finally:
-        driver.unregister("suffice_batch")
-
-
-def _driver(connection: sa.Connection) -> Any:
-    """The DuckDB connection that SQLAlchemy's transaction runs on."""
-    return connection.connection.driver_connection

@@ -14,8 +14,11 @@ from hashlib import blake2b
 from importlib.resources import files
 from typing import Any
 
+import pyarrow as pa
 import sqlalchemy as sa
 
+from suffice_store.arrow_insert import insert_rows
+from suffice_store.arrow_schema import arrow_schema
 from suffice_store.pricing import Price
 from suffice_store.tables import ingest_state, prices
 
@@ -46,7 +49,7 @@ def sync(connection: sa.Connection, now_ns: int) -> bool:
         return False
     connection.execute(prices.delete().where(prices.c.project == ""))
     rows = [row | {"project": "", "recorded_ns": now_ns} for row in read_rows()]
-    connection.execute(prices.insert().values(rows))
+    insert_rows(connection, "prices", pa.Table.from_pylist(rows, schema=arrow_schema("prices")))
     state = {"project": "", "journal": JOURNAL, "position": version, "recorded_ns": now_ns}
     connection.execute(ingest_state.insert().values(state))
     return True

@@ -28,6 +28,12 @@ STANDARD = "standard"
 # The names that providers give to what is simply the list price.
 STANDARD_NAMES = ("", "auto", "default", "standard", "standard_only", "on_demand")
 
+# Who sells models of their own make: the model's name says whose list price it is ...
+MAKERS = ("openai", "anthropic", "gcp.gemini", "mistral_ai", "deepseek", "cohere", "x_ai")
+# ... also for calls that come through these, which charge the maker's list price, or whose provider nobody named.
+# Not through Ollama, say: what runs on a machine of one's own is not paid to its maker.
+AT_LIST_PRICE = ("", "unknown", "openai", "azure.ai.openai", "gcp.vertex_ai", "gcp.gen_ai", "openrouter", "litellm")
+
 _MTOK = Decimal(1_000_000)
 
 
@@ -84,19 +90,14 @@ def find_price(
 
     Among the rows of the call's tier, valid on its day, whose band its input reaches, the first by: the
     project's own before the catalogue; the exact model before the longest snapshot prefix; the call's
-    provider before any provider before a model name that only one provider of the catalogue has; the
-    latest day; the highest band; the last recorded.
+    provider before any provider before the model's maker (for a provider that charges the maker's price);
+    the latest day; the highest band; the last recorded.
     """
-    rows = list(prices)
     tier = price_tier(service_tier)
-    offered: dict[str, set[str]] = {}
-    for row in rows:
-        if row.project == "" and row.provider:
-            offered.setdefault(row.model, set()).add(row.provider)
     best: tuple[tuple[int, ...], Price] | None = None
-    for row in rows:
+    for row in prices:
         closeness = _model_match(row.model, model)
-        source = _provider_match(row, provider, sole=len(offered.get(row.model, ())) == 1)
+        source = _provider_match(row, provider)
         if closeness is None or source is None or row.tier != tier:
             continue
         if row.valid_from_day > day or row.context_from_tokens > input_tokens:
@@ -126,12 +127,12 @@ def _model_match(priced: str, model: str) -> int | None:
     return None
 
 
-def _provider_match(row: Price, provider: str, *, sole: bool) -> int | None:
+def _provider_match(row: Price, provider: str) -> int | None:
     if row.provider == provider:
         return 2
     if row.provider == "":
         return 1
-    return 0 if sole and row.project == "" else None
+    return 0 if row.project == "" and row.provider in MAKERS and provider in AT_LIST_PRICE else None
 
 
 def _or(price: Decimal | None, otherwise: Decimal) -> Decimal:

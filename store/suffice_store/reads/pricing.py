@@ -11,7 +11,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from suffice_store.pricing import EXACT, MAX_TOKENS, SNAPSHOT, STANDARD, STANDARD_NAMES
+from suffice_store.pricing import AT_LIST_PRICE, EXACT, MAKERS, MAX_TOKENS, SNAPSHOT, STANDARD, STANDARD_NAMES
 from suffice_store.tables import Usd, UsdPerMtok, calls, prices
 
 NS_PER_DAY = 86_400 * 10**9
@@ -146,16 +146,7 @@ def _candidates(project: str) -> sa.Subquery:
         .distinct()
         .subquery("used")
     )
-    catalogue_provider = sa.case((sa.and_(prices.c.project == "", prices.c.provider != ""), prices.c.provider))
-    listed = (
-        sa.select(
-            prices,
-            sa.func.min(catalogue_provider).over(partition_by=prices.c.model).label("first_provider"),
-            sa.func.max(catalogue_provider).over(partition_by=prices.c.model).label("last_provider"),
-        )
-        .where(prices.c.project.in_(("", project)))
-        .subquery("listed")
-    )
+    listed = sa.select(prices).where(prices.c.project.in_(("", project))).subquery("listed")
     exact = listed.c.model == used.c.model
     length = sa.func.length(listed.c.model)
     snapshot = sa.and_(
@@ -163,7 +154,7 @@ def _candidates(project: str) -> sa.Subquery:
         sa.func.substr(used.c.model, 1, length - 1) == sa.func.substr(listed.c.model, 1, length - 1),
         sa.func.substr(used.c.model, length).regexp_match(SNAPSHOT),
     )
-    sole = sa.and_(listed.c.project == "", listed.c.first_provider == listed.c.last_provider)
+    by_maker = sa.and_(listed.c.project == "", listed.c.provider.in_(MAKERS), used.c.provider.in_(AT_LIST_PRICE))
     return (
         sa.select(
             used,
@@ -183,7 +174,7 @@ def _candidates(project: str) -> sa.Subquery:
                 sa.and_(
                     sa.or_(exact, snapshot),
                     listed.c.tier == used.c.tier,
-                    sa.or_(listed.c.provider.in_((used.c.provider, "")), sole),
+                    sa.or_(listed.c.provider.in_((used.c.provider, "")), by_maker),
                 ),
             )
         )
