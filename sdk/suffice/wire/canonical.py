@@ -109,6 +109,16 @@ def call_hash(project: str, trace_id: str, span_id: str) -> str:
     return _digest(project.encode(), b"span", trace_id.encode(), span_id.encode())
 
 
+def logged_call_hash(project: str, external_id: str, request: bytes) -> str:
+    """The ``call_id`` of a line in a log that has its own ids. The request is in it: two logs may both count from 1."""
+    return _digest(project.encode(), b"id", external_id.encode("utf-8", "surrogatepass"), request)
+
+
+def unnamed_call_hash(project: str, content: bytes, ordinal: int) -> str:
+    """The ``call_id`` of a line without an id: by what it says, and which one of the equal lines of its file it is."""
+    return _digest(project.encode(), b"content", content, str(ordinal).encode())
+
+
 def _digest(*pieces: bytes) -> str:
     h = blake2b(digest_size=HASH_BYTES)
     for piece in pieces:
