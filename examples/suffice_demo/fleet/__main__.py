@@ -18,6 +18,7 @@ import time
 import suffice
 from suffice_demo.fleet.agents import AGENTS, ALL_CALLS
 from suffice_demo.fleet.drive import jobs_of, work_awaiting, work_blocking
+from suffice_demo.parent import when_parent_ends
 
 REPORT_EVERY_S = 0.2
 DELIVER_S = 60.0
@@ -33,7 +34,7 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=7)
     arguments = parser.parse_args()
     agent = by_name[arguments.agent]
-    threading.Thread(target=_stop_with_parent, daemon=True).start()
+    when_parent_ends(lambda: os._exit(1))
 
     suffice.init(endpoint=arguments.endpoint, service=agent.service, environment="demo", spool=False, quiet=True)
 
@@ -60,11 +61,6 @@ def _report(last: list[int]) -> None:
     while True:
         time.sleep(REPORT_EVERY_S)
         print(f"calls {last[0]}", flush=True)
-
-
-def _stop_with_parent() -> None:
-    sys.stdin.buffer.read()
-    os._exit(1)
 
 
 if __name__ == "__main__":

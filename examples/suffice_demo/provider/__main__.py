@@ -7,11 +7,10 @@ from __future__ import annotations
 
 import argparse
 import socket
-import sys
-import threading
 
 import uvicorn
 
+from suffice_demo.parent import when_parent_ends
 from suffice_demo.provider.app import make_app
 
 
@@ -24,11 +23,10 @@ def main() -> None:
     config = uvicorn.Config(make_app(arguments.seed), log_level="warning", access_log=False, lifespan="off")
     server = uvicorn.Server(config)
 
-    def stop_with_parent() -> None:
-        sys.stdin.buffer.read()
+    def stop() -> None:
         server.should_exit = True
 
-    threading.Thread(target=stop_with_parent, daemon=True).start()
+    when_parent_ends(stop)
     print(f"ready http://127.0.0.1:{listener.getsockname()[1]}", flush=True)
     server.run(sockets=[listener])
 
