@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from suffice.wire.exchange import Ending
 
 if TYPE_CHECKING:
+    from opentelemetry.context import Context
     from opentelemetry.trace import Span
 
     from suffice.call_site import Site
@@ -39,6 +40,7 @@ class Capture:
         "error_type",
         "first_chunk_ns",
         "method",
+        "parent",
         "place",
         "request_body",
         "request_headers",
@@ -74,7 +76,8 @@ class Capture:
         self.attempt = 1
         self.site: Site | None = None
         self.place: Place | None = None
-        self.span: Span | None = None
+        self.parent: Context | None = None  # what the span stands under
+        self.span: Span | None = None  # there already only where it must be the current one
         self.started_ns = time.time_ns()
 
     def answered(self, status: int, headers: RawHeaders) -> None:

@@ -22,6 +22,7 @@ from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
 from opentelemetry.trace import (
     INVALID_SPAN_CONTEXT,
     NonRecordingSpan,
+    Span,
     SpanKind,
     Status,
     StatusCode,
@@ -104,6 +105,10 @@ class Recorder:
         collector = Collector(settings.endpoint, settings.key, must_be_suffice=not settings.explicit_endpoint)
         self._deliverer = Deliverer(collector, settings.spool, lambda line: say(line, settings))
 
+    def deliver_to(self, collector: Collector) -> None:
+        """Send to another collector than the settings name. Before the first call."""
+        self._deliverer.collector = collector
+
     # --- in the app's threads ---
 
     def wants(self, method: str, url: str) -> bool:
@@ -119,9 +124,9 @@ class Recorder:
             capture.attempt = attempt = _attempt_of(headers)
             capture.site = call_site.find(_getframe(1))
             capture.place = place = current_place(attempt)
-            capture.span = self._tracer.start_span(
-                "call", self._parent(place.run), SpanKind.CLIENT, start_time=capture.started_ns
-            )
+            capture.parent = self._parent(place.run)
+            if self.attaches_context:  # else the span is made later, in our own thread: 25 µs that the app keeps
+                capture.span = self._start_span(capture)
             return capture
         except Exception:
             log_once("the start of a call")
@@ -213,6 +218,9 @@ class Recorder:
         if host.get_span_context() is INVALID_SPAN_CONTEXT:
             return _NO_CONTEXT
         return set_span_in_context(NonRecordingSpan(host.get_span_context()), _NO_CONTEXT)
+
+    def _start_span(self, capture: Capture) -> Span:
+        return self._tracer.start_span("call", capture.parent, SpanKind.CLIENT, start_time=capture.started_ns)
 
     def _put(self, item: _Item) -> None:
         self._inbox.put(item)
@@ -318,8 +326,8 @@ class Recorder:
             return False
         if capture.truncated and call.completeness == "complete":
             call.completeness = "partial"
-        span = capture.span
-        if span is None or not span.is_recording():
+        span = capture.span or self._start_span(capture)
+        if not span.is_recording():
             raise RuntimeError("the tracer provider samples this call out")
         mode = self.settings.capture
         given = redact.attributes(
