@@ -55,7 +55,7 @@ class Collector:
 
     store: Store
     ingest: Ingest
-    analyze_now: Callable[[], dict[str, Any]] | None = None  # None: no analysis runs beside this collector
+    analyze_now: Callable[[str], dict[str, Any]] | None = None  # None: no analysis runs beside this collector
     dashboard_url: str | None = None
     max_body_bytes: int = MAX_BODY_BYTES
     reading: ThreadPoolExecutor | None = None
@@ -152,7 +152,7 @@ async def post_command(request: Request) -> Response:
     if name == "analyze_now":
         if collector.analyze_now is None:
             return error(409, "no analysis runs beside this collector: run 'suffice analyze --server URL'")
-        return json_answer(await _in_thread(collector, collector.analyze_now))
+        return json_answer(collector.analyze_now(str(arguments.get("project") or "default")))
     if name not in COMMANDS:
         return error(404, f"there is no command '{name[:100]}'; there are {', '.join(COMMANDS)}")
     return json_answer(await _in_thread(collector, lambda: collector.store.command(name, **arguments)))

@@ -42,7 +42,7 @@ def inflate(body: bytes, limit: int = MAX_BODY_BYTES) -> bytes:
                 raise MalformedBodyError("the gzip body is cut short")
             pieces.append(piece)
             rest = stream.unused_data
-    except isal_zlib.error:
+    except isal_zlib.error:  # type: ignore[misc]
         raise MalformedBodyError("the body is not gzip, though Content-Encoding says so") from None
     return pieces[0] if len(pieces) == 1 else b"".join(pieces)
 

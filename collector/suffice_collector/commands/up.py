@@ -1,0 +1,93 @@
+"""``suffice up``: everything a team on one machine needs, in one process and its children."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from suffice_collector.children import Child
+from suffice_collector.commands.collector import HostOption, LogJsonOption, PortOption
+from suffice_collector.guard import check_bind, is_loopback
+from suffice_collector.logs import set_up_logs
+from suffice_collector.minder import Minder
+from suffice_collector.ports import bind
+from suffice_collector.schedule import AnalysisSchedule
+from suffice_collector.server import address, chosen_db, key_from_environment, running_collector, serve
+from suffice_store.console import DbOption, out, run_app
+
+log = logging.getLogger("suffice.up")
+app = typer.Typer(help=__doc__)
+
+LOOPBACK = "127.0.0.1"
+
+DashboardPortOption = Annotated[int, typer.Option(metavar="PORT", min=0, max=65535, help="The dashboard's port.")]
+NoDashboardOption = Annotated[bool, typer.Option("--no-dashboard", help="Collector and analysis only.")]
+AnalyzeEveryOption = Annotated[
+    float | None,
+    typer.Option(
+        metavar="MIN", min=0, help="Analyse at most every MIN minutes; 0 = only when asked. Default: after news."
+    ),
+]
+
+
+@app.command()
+def up(
+    db: DbOption = None,
+    host: HostOption = LOOPBACK,
+    port: PortOption = 4318,
+    dashboard_port: DashboardPortOption = 8501,
+    no_dashboard: NoDashboardOption = False,
+    analyze_every: AnalyzeEveryOption = None,
+    log_json: LogJsonOption = False,
+) -> None:
+    """Collector, dashboard, and the analysis by itself, until SIGTERM or Ctrl-C."""
+    key = key_from_environment()
+    check_bind(host, key)
+    set_up_logs(as_json=True if log_json else None)
+    path = chosen_db(db)
+    with bind(host, port) as sock:
+        if not no_dashboard:
+            with bind(LOOPBACK, dashboard_port, option="--dashboard-port") as free:
+                dashboard_port = free.getsockname()[1]
+        endpoint = address(sock)
+        # Children are on this machine, whatever address others use.
+        server = endpoint if is_loopback(host) else f"http://{LOOPBACK}:{sock.getsockname()[1]}"
+        with running_collector(path) as running:
+            running.dashboard_url = None if no_dashboard else f"http://{LOOPBACK}:{dashboard_port}"
+            every_s = None if not analyze_every else analyze_every * 60
+            minder = Minder(
+                running.store,
+                running.ingest,
+                server,
+                schedule=AnalysisSchedule(every_s, automatic=analyze_every != 0),
+                dashboard=None if no_dashboard else lambda: _dashboard(server, dashboard_port),
+            )
+            running.analyze_now = minder.analyze_now
+            minder.start()
+            _say(running.dashboard_url, endpoint, path, key is not None)
+            try:
+                serve(running, sock, key)
+            finally:
+                minder.close()
+                log.info("stopping: storing what was acknowledged")
+
+
+def _dashboard(server: str, port: int) -> Child:
+    # Always on loopback: the pages ask for no key. Publish them through something that does.
+    return Child(
+        "dashboard", ["dashboard", "--server", server, "--host", LOOPBACK, "--port", str(port), "--no-browser"]
+    )
+
+
+def _say(dashboard_url: str | None, endpoint: str, path: str, keyed: bool) -> None:
+    console = out()
+    console.print(f"dashboard  {dashboard_url or 'not started (--no-dashboard)'}")
+    console.print(f"endpoint   {endpoint}  ({'needs SUFFICE_KEY' if keyed else 'suffice.init() finds it'})")
+    console.print(f"database   {Path(path).resolve()}")
+
+
+def main(argv: list[str]) -> int:
+    return run_app(app, argv, "suffice up")
