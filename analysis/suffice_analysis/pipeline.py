@@ -79,6 +79,7 @@ def analyze(
     seed: int = 0,
     progress: Progress | None = None,
     clock: Callable[[], int] = time.time_ns,
+    find: Callable[..., Discovery] = discover,
 ) -> Mapping[str, Any]:
     """Analyse what the store holds and publish it; returns the ``analysis_runs`` row. Raises SufficeError without calls."""
     tell = progress or (lambda stage, share: None)
@@ -89,7 +90,7 @@ def analyze(
     if not inputs.calls.num_rows:
         raise SufficeError("there are no calls to analyse; record some (suffice.init()) or 'suffice import FILE'")
     known, decisions = read_known(store, project), read_decisions(store, project)
-    found = discover(
+    found = find(
         inputs.calls,
         inputs.texts,
         inputs.toolsets,  # type: ignore[arg-type]  # parsed JSON: the keys are those of ToolDefinition

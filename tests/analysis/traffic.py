@@ -12,7 +12,9 @@ import pyarrow as pa
 
 from suffice.wire.canonical import canonical_json, canonical_message, message_hash
 from suffice_store.arrow_schema import arrow_schema
+from suffice_store.store import Store
 from suffice_store.tables import ANALYSIS_TABLES
+from suffice_store.tables import calls as calls_table
 
 DAY_NS = 86_400_000_000_000
 START_NS = 1_790_000_000_000_000_000
@@ -133,6 +135,33 @@ class Traffic:
         if "paid_usd" not in columns and row["input_tokens"] is not None:
             row["paid_usd"] = (Decimal(row["input_tokens"]) * 2 + Decimal(row["output_tokens"]) * 10) / 1_000_000
         self.calls.append(row)
+
+    def fill(self, store: Store) -> None:
+        """Append all of it to a real store."""
+        stored = [c.name for c in calls_table.c]
+        rows = [
+            {k: v for k, v in row.items() if k in stored}
+            | {
+                "project": "default",
+                "started_day": 0 if row["started_ns"] is None else row["started_ns"] // DAY_NS,
+                "attempt": 1,
+                "received_ns": START_NS,
+                "wire_format": "openai.chat",
+                "source": "import",
+                "dialect": "test",
+                "normaliser_version": 1,
+            }
+            for row in self.calls
+        ]
+        texts = [
+            {**m, "project": "default", "canonical_version": 1, "received_ns": START_NS} for m in self.messages.values()
+        ]
+        store.append(
+            {
+                "calls": pa.Table.from_pylist(rows, schema=arrow_schema("calls")),
+                "messages": pa.Table.from_pylist(texts, schema=arrow_schema("messages")),
+            }
+        )
 
     def store(self, **reads: pa.Table) -> MemoryStore:
         return MemoryStore(self.calls, list(self.messages.values()), **reads)

@@ -1,0 +1,99 @@
+"""``suffice tasks``: the tasks with share, interval and grade; and which call belongs to which, as CSV."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+from typing import Annotated
+
+import pyarrow as pa
+import typer
+
+from suffice.errors import SufficeError
+from suffice_analysis.report.model import VERDICT_WORDS, share_words
+from suffice_store import open_store
+from suffice_store.console import (
+    DbOption,
+    JsonOption,
+    ProjectOption,
+    ServerOption,
+    err,
+    format_count,
+    format_share,
+    format_usd,
+    out,
+    print_json,
+    print_table,
+    run_app,
+)
+from suffice_store.store import Store
+
+app = typer.Typer(add_completion=False)
+COLUMNS = ("task", "kind", "calls", "paid", "of cost", "expected share", "grade", "verdict")
+_LEFT_OUT = ("recogniser", "analysis_id")
+
+
+@app.command()
+def tasks(
+    db: DbOption = None,
+    server: ServerOption = None,
+    project: ProjectOption = "default",
+    assignments: Annotated[
+        Path | None, typer.Option(help="Also write external_id,call_id,task_id of every call to this CSV file.")
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """List the tasks of the last analysis. With none yet it says so and still ends with 0."""
+    with open_store(db, server=server, create=False) as store:
+        rows = store.read("tasks", project=project).to_pylist()
+        if assignments is not None:
+            count = write_assignments(store, project, assignments)
+            err().print(f"{count:,} calls written to {assignments}", markup=False)
+    if as_json:
+        print_json([{k: v for k, v in row.items() if k not in _LEFT_OUT} for row in rows])
+        return
+    if not rows:
+        out().print("No tasks yet: record calls (suffice.init()) or 'suffice import FILE', then 'suffice analyze'.")
+        return
+    cells = [
+        [
+            row["name"] + (" (ignored)" if row["ignored"] else ""),
+            row["kind"].replace("_", " "),
+            format_count(row["calls"]),
+            format_usd(row["paid_usd"]),
+            format_share(row["share_cost"]),
+            _share(row),
+            row["grade"] or "–",
+            VERDICT_WORDS[row["verdict"]],
+        ]
+        for row in rows
+    ]
+    print_table(COLUMNS, cells, right=("calls", "paid", "of cost"))
+
+
+def _share(row: dict[str, object]) -> str:
+    if row["replaceability_low"] is None:
+        return "–"
+    names = ("replaceability", "replaceability_low", "replaceability_high")
+    estimate = dict(zip(("value", "low", "high"), (row[name] for name in names), strict=True))
+    return share_words(estimate, int(str(row["calls"])))
+
+
+def write_assignments(store: Store, project: str, path: Path) -> int:
+    """Write the CSV; the external id is empty where a call has none. Returns the number of calls."""
+    rows: pa.Table = store.read("assignments", project=project).select(["external_id", "call_id", "task_id"])
+    try:
+        with path.open("w", newline="", encoding="utf-8") as file:
+            writer = csv.writer(file, lineterminator="\n")
+            writer.writerow(rows.column_names)
+            for batch in rows.to_batches():
+                columns = [["" if v is None else v for v in column.to_pylist()] for column in batch.columns]
+                writer.writerows(zip(*columns, strict=True))
+    except OSError as error:
+        raise SufficeError(f"can't write {path}: {error.strerror}") from None
+    return int(rows.num_rows)
+
+
+def main(argv: list[str]) -> int:
+    """Run the command; see ``suffice.cli``."""
+    return run_app(app, argv, "suffice tasks")

@@ -1,0 +1,69 @@
+"""The report as CSV: one line per task, and one, with no task_id, for all together."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Sequence
+from typing import Any
+
+from suffice_analysis.report.model import ALTERNATIVE_NAMES, Report, Row
+
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+_TASK = ("task_id", "name", "kind", "hci", "answer_form", "calls", "input_tokens", "output_tokens", "unpriced_calls")
+_ALTERNATIVE = ("model", "saving_usd", "saving_low_usd", "saving_high_usd", "marginal_usd", "quality", "extra_wrong")
+HEADER = (
+    *_TASK,
+    "paid_usd",
+    "verdict",
+    "share",
+    "share_low",
+    "share_high",
+    "grade",
+    "basis",
+    "basis_paid_usd",
+    *(f"{name}_{column}" for name in ALTERNATIVE_NAMES for column in _ALTERNATIVE),
+)
+
+
+def render_csv(report: Report) -> str:
+    """Header, a line per task, then the total. Amounts are rounded to a millionth, as in the JSON."""
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(HEADER)
+    for task in report.tasks:
+        lead = [task.row[name] for name in _TASK]
+        writer.writerow(
+            map(
+                _cell,
+                [*lead, task.paid_usd, task.row["verdict"], *_share(task.share), *_money(report, task.alternatives)],
+            )
+        )
+    a = report.analysis
+    lead = ["", "all calls", "", "", "", a["calls"], report.overview.get("input_tokens")]
+    lead += [report.overview.get("output_tokens"), report.overview.get("unpriced_calls")]
+    shares = _share(report.shares.get("expected_share_calls"))
+    writer.writerow(map(_cell, [*lead, report.paid_usd, "", *shares, *_money(report, report.totals)]))
+    return out.getvalue()
+
+
+def _share(estimate: Row | None) -> list[Any]:
+    return [None] * 4 if estimate is None else [estimate[name] for name in ("value", "low", "high", "grade")]
+
+
+def _money(report: Report, alternatives: Sequence[Row]) -> list[Any]:
+    by_name = {a["alternative"]: a for a in alternatives}
+    paid = alternatives[0]["paid_usd"] if alternatives else None
+    cells: list[Any] = [report.analysis["basis"], paid]
+    for name in ALTERNATIVE_NAMES:
+        cells += [by_name.get(name, {}).get(column) for column in _ALTERNATIVE]
+    return cells
+
+
+def _cell(value: Any) -> Any:
+    """Numbers rounded; a text that a spreadsheet would run as a formula gets an apostrophe first."""
+    if isinstance(value, float):
+        return round(value, 6)
+    if isinstance(value, str) and value.startswith(_FORMULA):
+        return f"'{value}"
+    return "" if value is None else value

@@ -1,0 +1,64 @@
+"""The report as one HTML file: styles and charts inside, no script, nothing fetched. Every text is escaped."""
+
+from __future__ import annotations
+
+import json
+from functools import cache
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined, Template
+
+from suffice_analysis.report import charts
+from suffice_analysis.report.model import (
+    ALTERNATIVE_NAMES,
+    VERDICT_WORDS,
+    Report,
+    assumptions,
+    caveats,
+    next_steps,
+)
+from suffice_store.console import format_count, format_interval, format_share, format_time, format_usd
+
+TEMPLATE_EXCERPT = 1_200
+
+
+def render_html(report: Report) -> str:
+    """The whole report. The tasks that cost most stand open, the others fold; on paper all are open."""
+    return _template().render(
+        report=report,
+        alternative_names=ALTERNATIVE_NAMES,
+        verdict_words=VERDICT_WORDS,
+        next_steps=next_steps(report),
+        caveats=caveats(report),
+        assumptions=assumptions(report),
+        patterns=charts.PATTERNS,
+        spend_chart=charts.spend_chart(report),
+        savings_chart=charts.savings_chart(report.totals, report.basis_words),
+        excerpt=_excerpt,
+        loads=_loads,
+        usd=format_usd,
+        count=format_count,
+        share=format_share,
+        interval=format_interval,
+        time=format_time,
+    )
+
+
+@cache
+def _template() -> Template:
+    environment = Environment(
+        loader=PackageLoader("suffice_analysis", "report"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    return environment.get_template("report.html.j2")
+
+
+def _excerpt(text: str) -> str:
+    return text if len(text) <= TEMPLATE_EXCERPT else f"{text[:TEMPLATE_EXCERPT]} …"
+
+
+def _loads(text: str) -> Any:
+    return json.loads(text)

@@ -1,0 +1,79 @@
+"""The report as Markdown: what a pull request or a wiki shows. Prompt text is escaped: it may be hostile."""
+
+from __future__ import annotations
+
+import re
+
+from suffice_analysis.report.model import (
+    ALTERNATIVE_NAMES,
+    VERDICT_WORDS,
+    Report,
+    Row,
+    TaskPart,
+    assumptions,
+    caveats,
+    next_steps,
+)
+from suffice_store.console import format_count, format_share, format_time, format_usd
+
+
+def render_markdown(report: Report) -> str:
+    """The whole report."""
+    a = report.analysis
+    lines = ["# What small models could take over", ""]
+    lines += [f"- {_text(s)}" for s in report.headlines]
+    lines += ["", "## Next steps", ""]
+    lines += [f"{n}. {_text(step)}" for n, step in enumerate(next_steps(report), 1)]
+    lines += ["", "## Tasks", "", f"| task | kind | calls | cost {report.basis_words} | expected share | verdict |"]
+    lines.append("|---|---|--:|--:|---|---|")
+    lines += [_task_line(t) for t in report.tasks]
+    lines += [
+        "",
+        f"## Savings ({report.basis_words}; beside each other, never added up)",
+        "",
+        *_alternatives(report.totals),
+    ]
+    lines += ["", "## What stays on the large model", ""]
+    lines += [f"- **{_text(t.row['name'])}**: {_text(t.row['verdict_reason'])}" for t in report.staying] or ["- None."]
+    for task in report.tasks:
+        lines += _section(task)
+    lines += ["", "## Assumptions", "", "| name | value | unit | source |", "|---|--:|---|---|"]
+    lines += [
+        f"| {e['name']} | {e['value']:.6g} | {_text(e['unit'])} | {_text(e['source'])} |" for e in assumptions(report)
+    ]
+    lines += ["", "## Caveats", "", *(f"- {_text(c)}" for c in caveats(report))]
+    lines += ["", f"Calls from {format_time(a['first_call_ns'])} to {format_time(a['last_call_ns'])} UTC. "
+              f"Data {a['data_hash']}, analysis {a['analysis_id']}, seed {a['seed']}, suffice {a['suffice_version']}."]  # fmt: skip
+    return "\n".join(lines) + "\n"
+
+
+def _task_line(task: TaskPart) -> str:
+    r = task.row
+    cells = [_text(r["name"]), r["kind"].replace("_", " "), format_count(r["calls"]), format_usd(task.basis_usd)]
+    return f"| {' | '.join([*cells, task.share_words, VERDICT_WORDS[r['verdict']]])} |"
+
+
+def _section(task: TaskPart) -> list[str]:
+    r = task.row
+    lines = ["", f"### {_text(r['name'])}", "", f"{_text(r['verdict_reason'])}", ""]
+    lines += [f"- {_text(e['sentence'])} *({_text(e['source'])}; {e['grade']})*" for e in task.evidence]
+    return [*lines, "", *_alternatives(task.alternatives)]
+
+
+def _alternatives(rows: list[Row]) -> list[str]:
+    lines = ["| alternative | model | saves | interval | beyond the best before | acceptable | more wrong answers |"]
+    lines.append("|---|---|--:|---|--:|--:|--:|")
+    for row in rows:
+        interval = "–"
+        if row["saving_low_usd"] is not None:
+            interval = f"{format_usd(row['saving_low_usd'])} to {format_usd(row['saving_high_usd'])}"
+        cells = [ALTERNATIVE_NAMES[row["alternative"]], _text(row["model"]), format_usd(row["saving_usd"]), interval]
+        cells += [format_usd(row["marginal_usd"]), format_share(row["quality"]), format_count(row["extra_wrong"])]
+        lines.append(f"| {' | '.join(cells)} |")
+    return lines
+
+
+def _text(text: object) -> str:
+    """One line in which nothing is markup."""
+    line = " ".join(str(text).split())
+    return re.sub(r"([\\`*_{}\[\]<>#|!~])", r"\\\1", line)

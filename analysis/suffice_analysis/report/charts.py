@@ -1,0 +1,186 @@
+"""The report's charts as inline SVG: no script, so they open offline, print sharply and follow light and dark.
+
+A verdict is told by colour (Okabe and Ito's palette), by pattern and by a word. All text is escaped.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import LiteralString
+
+from markupsafe import Markup, escape
+
+from suffice_analysis.replaceability import CLAIM_CALLS
+from suffice_analysis.report.model import ALTERNATIVE_NAMES, VERDICT_WORDS, Report, Row, TaskPart
+from suffice_store.console import format_count, format_interval, format_usd
+
+WIDTH = 920
+ROW = 34
+NAME_WIDTH, BAR_WIDTH, SHARE_LEFT, SHARE_WIDTH = 250, 200, 560, 240
+MOST_TASKS = 20
+
+PATTERNS = Markup(
+    '<svg width="0" height="0" class="defs" aria-hidden="true"><defs>'
+    '<pattern id="p-untested" width="7" height="7" patternUnits="userSpaceOnUse" patternTransform="rotate(45)">'
+    '<rect width="7" height="7" class="f-untested"/><rect width="2.5" height="7" class="hatch"/></pattern>'
+    '<pattern id="p-stays" width="6" height="6" patternUnits="userSpaceOnUse">'
+    '<rect width="6" height="6" class="f-stays"/><circle cx="2" cy="2" r="1.2" class="hatch"/></pattern>'
+    '<marker id="arrow" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="8" markerHeight="8" orient="auto">'
+    '<path d="M0 0 L8 4 L0 8 Z" class="ink-fill"/></marker></defs></svg>'
+)
+_FILL = {"proven": "f-proven", "likely": "f-likely", "untested": "p-untested", "stays": "p-stays"}
+
+
+def spend_chart(report: Report) -> Markup:
+    """Each task: what it costs, and beside it the interval of the share a small model is expected to suffice for."""
+    tasks = report.tasks[:MOST_TASKS]
+    if not tasks:
+        return Markup("")
+    most = max((_size(t) for t in tasks), default=0.0) or 1.0
+    height = 46 + ROW * len(tasks)
+    priced = report.basis_usd is not None
+    unit = f"cost {report.basis_words}" if priced else "calls"
+    parts = [
+        _text(NAME_WIDTH, 16, unit, "head"),
+        _text(SHARE_LEFT, 16, "expected to suffice for, % of its calls (90 % interval)", "head"),
+    ]
+    for percent in (0, 25, 50, 75, 100):
+        x = SHARE_LEFT + SHARE_WIDTH * percent / 100
+        parts.append(_draw('<line x1="{0:.1f}" x2="{0:.1f}" y1="34" y2="{1}" class="grid"/>', x, height - 4))
+        parts.append(_text(x, 31, str(percent), "tick", anchor="middle"))
+    for number, task in enumerate(tasks):
+        parts.append(_spend_row(task, 40 + ROW * number, most, priced))
+    label = f"Cost and expected share of {len(tasks)} tasks; the table below has the same numbers"
+    return _svg(parts, height, label)
+
+
+def _size(task: TaskPart) -> float:
+    return task.basis_usd if task.basis_usd is not None else 0.0
+
+
+def _spend_row(task: TaskPart, top: int, most: float, priced: bool) -> Markup:
+    row, verdict = task.row, task.row["verdict"]
+    width = max(1.5, BAR_WIDTH * _size(task) / most) if task.basis_usd is not None else 0
+    amount = (
+        format_usd(task.basis_usd)
+        if task.basis_usd is not None
+        else "unpriced"
+        if priced
+        else format_count(row["calls"])
+    )
+    middle = top + ROW / 2 - 2
+    parts = [
+        _text(0, middle + 1, _cut(row["name"], 33), "name"),
+        _text(0, middle + 13, VERDICT_WORDS[verdict], "small"),
+        _rect(NAME_WIDTH, top + 5, width, ROW - 16, verdict),
+        _text(NAME_WIDTH + width + 6, middle + 4, amount, "value"),
+    ]
+    share = task.share
+    if share is None:
+        parts.append(_text(SHARE_LEFT, middle + 4, "no answers recorded", "small"))
+        return Markup("").join(parts)
+    low, high = (SHARE_LEFT + SHARE_WIDTH * share[k] for k in ("low", "high"))
+    whisker = '<line x1="{0:.1f}" x2="{1:.1f}" y1="{2}" y2="{2}" class="whisker"/>'
+    parts.append(_draw(whisker, low, high, middle))
+    for x in (low, high):
+        end = '<line x1="{0:.1f}" x2="{0:.1f}" y1="{1}" y2="{2}" class="whisker"/>'
+        parts.append(_draw(end, x, middle - 5, middle + 5))
+    few = row["calls"] < CLAIM_CALLS or share["value"] is None
+    if not few:
+        dot = '<circle cx="{:.1f}" cy="{}" r="5" class="dot {}"/>'
+        parts.append(_draw(dot, SHARE_LEFT + SHARE_WIDTH * share["value"], middle, f"f-{verdict}"))
+    words = f"under {CLAIM_CALLS} calls" if few else format_interval(share["low"], share["high"])
+    parts.append(_text(SHARE_LEFT + SHARE_WIDTH + 12, middle + 4, words, "value"))
+    return Markup("").join(parts)
+
+
+def savings_chart(totals: Sequence[Row], words: str) -> Markup:
+    """What is paid today and what each alternative would cost, with the extra wrong answers beside it."""
+    paid = totals[0]["paid_usd"] if totals else None
+    if not paid:
+        return Markup("")
+    left, width, height = 200, 380, 50 + 46 * (len(totals) + 1)
+    scale = width / paid
+    parts = [
+        _text(left, 16, f"cost {words} of all calls", "head"),
+        _text(left + width + 95, 16, "more wrong answers nobody catches", "head"),
+        _text(0, 52, "Today", "name"),
+        _draw('<rect x="{}" y="38" width="{}" height="20" class="f-paid"/>', left, width),
+        _text(left + width + 8, 53, format_usd(paid), "value"),
+    ]
+    best = 0.0
+    for number, row in enumerate(totals, 1):
+        top = 38 + 46 * number
+        parts.append(_text(0, top + 10, ALTERNATIVE_NAMES[row["alternative"]], "name"))
+        parts.append(_text(0, top + 23, _cut(row["model"], 32), "small"))
+        cost = row["projected_usd"]
+        if cost is None:
+            parts.append(_text(left, top + 14, "not known", "small"))
+            continue
+        shown = min(max(cost * scale, 1.5), width)
+        parts.append(_draw('<rect x="{}" y="{}" width="{:.1f}" height="20" class="f-cost"/>', left, top, shown))
+        if cost > paid:
+            arrow = '<line x1="{0}" x2="{1}" y1="{2}" y2="{2}" class="whisker" marker-end="url(#arrow)"/>'
+            parts.append(_draw(arrow, left + width - 40, left + width, top + 10))
+        parts += _saved(row, best, left, top, scale, width)
+        best = max(best, row["saving_usd"] or 0.0)
+        parts.append(_text(left + width + 8, top + 15, format_usd(cost), "value"))
+        wrong = "none: same model" if row["alternative"] == "caching_batch" else _wrong(row)
+        parts.append(_text(left + width + 95, top + 15, wrong, "value"))
+    return _svg(parts, height, "Projected cost of each alternative; the table below has the same numbers")
+
+
+def _saved(row: Row, best: float, left: int, top: int, scale: float, width: int) -> list[Markup]:
+    """The part saved already by an alternative before it, the part it saves beyond, and the interval of its cost."""
+    saving = max(row["saving_usd"] or 0.0, 0.0)
+    if saving <= 0:
+        return []
+    marginal = row["marginal_usd"] or 0.0
+    start = left + width - saving * scale
+    parts = [
+        _draw('<rect x="{:.1f}" y="{}" width="{:.1f}" height="20" class="f-saved"/>', start, top, marginal * scale)
+    ]
+    if best > 0:
+        shared = '<rect x="{:.1f}" y="{}" width="{:.1f}" height="20" class="f-shared"/>'
+        parts.append(_draw(shared, start + marginal * scale, top, (saving - marginal) * scale))
+    ends = [left + width - max(0.0, row[k]) * scale for k in ("saving_high_usd", "saving_low_usd")]
+    whisker = '<line x1="{:.1f}" x2="{:.1f}" y1="{}" y2="{}" class="whisker"/>'
+    parts.append(_draw(whisker, ends[0], ends[1], top + 10, top + 10))
+    parts += [_draw(whisker, x, x, top + 5, top + 15) for x in ends]
+    return parts
+
+
+def _wrong(row: Row) -> str:
+    if row["extra_wrong"] is None:
+        return "–"
+    low, high = format_count(row["extra_wrong_low"]), format_count(row["extra_wrong_high"])
+    return f"{format_count(row['extra_wrong'])} ({low} to {high})"
+
+
+def _rect(x: float, y: float, width: float, height: float, verdict: str) -> Markup:
+    fill = _FILL[verdict]
+    if fill.startswith("p-"):
+        drawn = '<rect x="{:.1f}" y="{:.1f}" width="{:.1f}" height="{}" fill="url(#{})"/>'
+    else:
+        drawn = '<rect x="{:.1f}" y="{:.1f}" width="{:.1f}" height="{}" class="{}"/>'
+    return _draw(drawn, x, y, width, height, fill)
+
+
+def _text(x: float, y: float, text: str, css: str, anchor: str = "start") -> Markup:
+    drawn = '<text x="{:.1f}" y="{:.1f}" class="{}" text-anchor="{}">{}</text>'
+    return _draw(drawn, x, y, css, anchor, escape(text))
+
+
+def _draw(form: LiteralString, *values: object) -> Markup:
+    """An element; ``form`` is a constant of this file, the values are escaped by ``Markup.format``."""
+    return Markup(form).format(*values)  # noqa: S704
+
+
+def _svg(parts: Sequence[Markup], height: int, label: str) -> Markup:
+    opening = _draw('<svg viewBox="0 0 {} {}" class="chart" role="img" aria-label="{}">', WIDTH, height, label)
+    return opening + Markup("").join(parts) + Markup("</svg>")
+
+
+def _cut(text: str, limit: int) -> str:
+    line = " ".join(str(text).split())
+    return line if len(line) <= limit else f"{line[: limit - 1]}…"

@@ -1,0 +1,31 @@
+"""Which format a file name asks for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from suffice.errors import UsageError
+from suffice_analysis.report.as_csv import render_csv
+from suffice_analysis.report.as_html import render_html
+from suffice_analysis.report.as_json import render_json
+from suffice_analysis.report.as_markdown import render_markdown
+from suffice_analysis.report.model import Report
+
+FORMATS: dict[str, Callable[[Report], str]] = {
+    ".html": render_html,
+    ".md": render_markdown,
+    ".json": render_json,
+    ".csv": render_csv,
+}
+_LATER = (".pdf", ".xlsx")
+
+
+def renderer(path: Path) -> Callable[[Report], str]:
+    """The function that renders ``path``. Raises UsageError for an ending that can't be written."""
+    ending = path.suffix.lower()
+    if ending in _LATER:
+        raise UsageError(f"{ending} reports can't be written yet: use .html (it prints well), .md, .json or .csv")
+    if ending not in FORMATS:
+        raise UsageError(f"can't tell a report's format from '{path.name}': end it in {', '.join(FORMATS)}")
+    return FORMATS[ending]
