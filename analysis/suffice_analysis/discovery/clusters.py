@@ -19,6 +19,10 @@ from suffice_analysis.discovery.vocabulary import unit_rows
 TEMPLATE_DISTANCE = 0.35
 TASK_DISTANCE = 0.68  # MetaGPT: 0.65 to 0.70 are within 0.01 of the best ARI and AMI
 LEADER_SIMILARITY = 0.75
+SCAFFOLD_SHARE = 0.9  # grams of a task in this share of its rows tell nothing about what is within it
+WITHIN_SHARE, OUTSIDE_SHARE = 0.6, 0.15  # a part's own grams: in most of it, in few of the others
+PART_SHARE, PART_ROWS = 0.05, 5  # the least a part must hold, or it is content that happens to recur
+PARTS_COVER = 0.9  # parts split a task only where nearly all of it falls into one of them
 TREE_ROWS = 3000
 BLOCK_ROWS = 512
 
@@ -40,6 +44,44 @@ def cluster_rows(rows: sparse.csr_matrix) -> tuple[Labels, Labels]:
     templates, tasks = template[leader_of], task[leader_of]
     templates[none] = tasks[none] = -1
     return templates, tasks
+
+
+def split_by_contrast(rows: sparse.csr_matrix, evenness: npt.NDArray[np.float32], strength: float) -> list[Labels]:
+    """Positions of the parts of one task that share a scaffold (a long system prompt) but ask different things.
+
+    The scaffold is left out and the rest clustered again. The parts count only if nearly every row is in
+    one that has a template of its own of at least ``strength``; else the task stays whole, because what
+    recurs in it is content (the same question asked in some runs), not instruction.
+    """
+    n = rows.shape[0]
+    whole = [np.arange(n, dtype=np.int64)]
+    if n < 2 * PART_ROWS:
+        return whole
+    shares = np.bincount(rows.indices, minlength=rows.shape[1]) / n
+    told = (shares < SCAFFOLD_SHARE) & (shares > 0)
+    rest = unit_rows((rows @ sparse.diags(told.astype(np.float32))).tocsr())
+    rest.eliminate_zeros()
+    some = np.flatnonzero(np.diff(rest.indptr) > 0)
+    if len(some) < PARTS_COVER * n:
+        return whole
+    part_of = np.full(n, -1, dtype=np.int64)
+    part_of[some] = cluster_rows(rest[some])[1]
+    least = max(PART_ROWS, PART_SHARE * n)
+    kept: list[Labels] = []
+    for part in range(int(part_of.max()) + 1):
+        members = np.flatnonzero(part_of == part)
+        if len(members) < least or len(members) == n:
+            continue
+        inside = np.bincount(rest[members].indices, minlength=rows.shape[1])
+        outside = (shares * n - inside) / (n - len(members))
+        own = (inside / len(members) >= WITHIN_SHARE) & (outside <= OUTSIDE_SHARE) & told
+        if evenness[own].sum() >= strength:
+            kept.append(members)
+    covered = sum(len(members) for members in kept)
+    if len(kept) < 2 or covered < PARTS_COVER * n:
+        return whole
+    stray = np.setdiff1d(whole[0], np.concatenate(kept))
+    return [*kept, stray] if len(stray) else kept
 
 
 def gather_near_equal(rows: sparse.csr_matrix) -> Labels:

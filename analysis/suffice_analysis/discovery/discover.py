@@ -26,6 +26,7 @@ from suffice_analysis.discovery.finding import (
     Progress,
     TaskInMaking,
     add_open_tasks,
+    drop_small,
     find_tasks,
     match_heads,
 )
@@ -67,6 +68,9 @@ def discover(
     making = find_tasks(heads, reader, tell)
     tell("assigning calls", 0.7)
     every = np.arange(len(heads.messages))
+    matcher = Matcher([task.recogniser() for task in making])
+    task_of, template_of = match_heads(matcher, heads, reader, every)
+    making = drop_small(making, task_of, heads)
     matcher = Matcher([task.recogniser() for task in making])
     task_of, template_of = match_heads(matcher, heads, reader, every)
     add_open_tasks(making, task_of, heads)

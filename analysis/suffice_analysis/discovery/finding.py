@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
-from suffice_analysis.discovery.clusters import cluster_rows
+from suffice_analysis.discovery.clusters import cluster_rows, split_by_contrast
 from suffice_analysis.discovery.heads import Heads, Shape
 from suffice_analysis.discovery.recogniser import (
     SAME_TOOLS,
@@ -32,10 +32,11 @@ from suffice_analysis.discovery.vocabulary import Vocabulary, learn_vocabulary
 ROUND_HEADS = 20_000
 ROUNDS = 6
 CACHED_GRAMS = 30_000_000  # 240 MB
-STRENGTH = 4.0  # a template needs grams that are in 60 % of its heads and sum to this evenness
+STRENGTH = 3.7  # a template needs grams that are in 60 % of its heads and sum to this evenness
 CONSTANT_SHARE = 0.6
 CONSTANT_RUNS = 5  # a request without a system message that never varies is a task from here on
 TEMPLATES_PER_TASK = 12
+MANY_CALLS = 500
 DYNAMIC_TOOLSETS = 12  # more toolsets than this for one text means that tools are chosen per call
 
 Progress = Callable[[str, float], None]
@@ -110,11 +111,12 @@ def find_in(sample: npt.NDArray[np.int64], heads: Heads, reader: HeadReader) -> 
     tasks: list[TaskInMaking] = []
     for t in range(int(task_of.max()) + 1 if len(task_of) else 0):
         members = np.flatnonzero(task_of == t)
-        for shape, any_tools, part in _by_shape(members, sample, heads):
-            if not _is_task(rows[part], vocabulary, heads, sample[part], reader):
-                continue
-            entries = _entries(rows, part, template_of, vocabulary, heads.calls[sample])
-            tasks.append(TaskInMaking("template", shape, any_tools, entries))
+        for shape, any_tools, same_shape in _by_shape(members, sample, heads):
+            for within in split_by_contrast(rows[same_shape], vocabulary.evenness * vocabulary.at_edge, STRENGTH):
+                part = same_shape[within]
+                if _is_task(rows[part], vocabulary, heads, sample[part], reader):
+                    entries = _entries(rows, part, template_of, vocabulary, shape)
+                    tasks.append(TaskInMaking("template", shape, any_tools, entries))
     return tasks
 
 
@@ -181,9 +183,9 @@ def _entries(
     part: npt.NDArray[np.int64],
     template_of: npt.NDArray[np.int64],
     vocabulary: Vocabulary,
-    calls: npt.NDArray[np.int64],
+    shape: Shape,
 ) -> list[dict[str, Any]]:
-    """The task's templates, those with most heads first, and what all its heads share as the last one."""
+    """The task's templates, those with most heads first."""
     labels, sizes = np.unique(template_of[part], return_counts=True)
     largest = labels[np.lexsort((labels, -sizes))][:TEMPLATES_PER_TASK]
     groups = [part[template_of[part] == label] for label in largest]
@@ -194,7 +196,7 @@ def _entries(
         if not len(common):
             continue
         grams = vocabulary.grams[common]
-        point_id = "p_" + _digest(grams[np.argsort(grams)][:64])
+        point_id = "p_" + _digest(np.sort(grams)[:64], shape)
         entries.append(template_entry(point_id, grams, vocabulary.weights[common], shares[common]))
     return entries
 
@@ -212,6 +214,13 @@ def match_heads(
     return task_of, template_of
 
 
+def drop_small(tasks: list[TaskInMaking], task_of: npt.NDArray[np.int64], heads: Heads) -> list[TaskInMaking]:
+    """Without tasks that too few calls came to: with many calls, two alike are chance, and clutter in a list."""
+    calls = np.bincount(task_of + 1, weights=heads.calls, minlength=len(tasks) + 1)[1:]
+    least = 3 if heads.calls.sum() >= MANY_CALLS else 2
+    return [task for task, count in zip(tasks, calls, strict=True) if count >= least]
+
+
 def add_open_tasks(tasks: list[TaskInMaking], task_of: npt.NDArray[np.int64], heads: Heads) -> None:
     """What no template takes: one open task for each shape."""
     rest = np.flatnonzero(task_of < 0)
@@ -220,5 +229,7 @@ def add_open_tasks(tasks: list[TaskInMaking], task_of: npt.NDArray[np.int64], he
         tasks.append(TaskInMaking("open", shape, any_tools, []))
 
 
-def _digest(grams: npt.NDArray[Any]) -> str:
-    return blake2b(grams.astype("<u8").tobytes(), digest_size=6).hexdigest()
+def _digest(grams: npt.NDArray[Any], shape: Shape) -> str:
+    h = blake2b(grams.astype("<u8").tobytes(), digest_size=6)
+    h.update("\0".join((shape.operation, shape.form, *sorted(shape.tools))).encode("utf-8", "surrogatepass"))
+    return h.hexdigest()

@@ -80,7 +80,7 @@ def phrases(task: Nameable) -> list[str]:
     """Phrases a task could be called by, the best first; never empty."""
     if task.operation == "embeddings":
         return ["Embeddings"]
-    if task.is_open:
+    if task.is_open and len(re.findall(r"[^\W\d_]{2,}", _MARK.sub("", task.template))) < 2:
         return ["Tool calls on open requests" if task.tools else "Open requests (no common template)"]
     text = _MARK.sub("", task.template)
     roles = [_tidy(match.group(1) or match.group(2)) for match in _ROLE.finditer(text)]

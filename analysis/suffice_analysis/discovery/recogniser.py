@@ -104,9 +104,8 @@ class Matcher:
         every = np.concatenate([e[0] for e in entries]) if entries else np.zeros(0, dtype=np.uint64)
         weights = np.concatenate([e[1] for e in entries]) if entries else np.zeros(0, dtype=np.float32)
         grams, first = np.unique(every, return_index=True)
-        self.vocabulary = Vocabulary(
-            grams.astype(np.uint64), weights[first].astype(np.float32), np.ones(len(grams), dtype=np.float32)
-        )
+        ones = np.ones(len(grams), dtype=np.float32)
+        self.vocabulary = Vocabulary(grams.astype(np.uint64), weights[first].astype(np.float32), ones, ones)
         rows = []
         for own, weight, share in entries:
             values = (weight * share).astype(np.float32)
