@@ -59,13 +59,99 @@ PHRASES: Final[tuple[dict[str, str], ...]] = (
         "French": "Nous ne pouvons malheureusement pas accepter le retour, car le délai de {days} jours est dépassé.",
         "Spanish": "Lamentablemente no podemos aceptar la devolución, porque ha vencido el plazo de {days} días.",
     },
+    {
+        "en": "Your invoice of {date} over {amount} is attached.",
+        "German": "Ihre Rechnung vom {date} über {amount} liegt bei.",
+        "French": "Votre facture du {date} d'un montant de {amount} est jointe.",
+        "Spanish": "Adjuntamos su factura del {date} por {amount}.",
+    },
+    {
+        "en": "We are sorry that the {product} did not meet your expectations.",
+        "German": "Es tut uns leid, dass {product} nicht Ihren Erwartungen entsprach.",
+        "French": "Nous sommes désolés que le modèle {product} n'ait pas répondu à vos attentes.",
+        "Spanish": "Lamentamos que el modelo {product} no cumpliera sus expectativas.",
+    },
+    {
+        "en": "{name} will be your guide on the {trip}.",
+        "German": "{name} führt Sie auf der Tour {trip}.",
+        "French": "{name} sera votre guide pour le voyage {trip}.",
+        "Spanish": "{name} será su guía en el viaje {trip}.",
+    },
+    {
+        "en": "Please check whether {street} in {city} is still your address.",
+        "German": "Bitte prüfen Sie, ob {street} in {city} noch Ihre Adresse ist.",
+        "French": "Merci de vérifier si {street} à {city} est toujours votre adresse.",
+        "Spanish": "Compruebe si {street} en {city} sigue siendo su dirección.",
+    },
+    {
+        "en": "Your voucher is worth {amount} and is valid until {date}.",
+        "German": "Ihr Gutschein hat einen Wert von {amount} und gilt bis {date}.",
+        "French": "Votre bon d'une valeur de {amount} est valable jusqu'au {date}.",
+        "Spanish": "Su vale de {amount} es válido hasta el {date}.",
+    },
+    {
+        "en": "Could you send us a photograph of the damage to your {product}?",
+        "German": "Könnten Sie uns ein Foto des Schadens an {product} senden?",
+        "French": "Pourriez-vous nous envoyer une photo du dommage sur votre {product}?",
+        "Spanish": "¿Podría enviarnos una foto del daño en su {product}?",
+    },
+    {
+        "en": "The shop in {city} is closed on {date} for stocktaking.",
+        "German": "Das Geschäft in {city} ist am {date} wegen Inventur geschlossen.",
+        "French": "Le magasin de {city} sera fermé le {date} pour inventaire.",
+        "Spanish": "La tienda de {city} estará cerrada el {date} por inventario.",
+    },
+    {
+        "en": "You are number {days} on the waiting list for the {trip}.",
+        "German": "Sie stehen auf Platz {days} der Warteliste für {trip}.",
+        "French": "Vous êtes au rang {days} sur la liste d'attente pour {trip}.",
+        "Spanish": "Usted ocupa el puesto {days} en la lista de espera para {trip}.",
+    },
+    {
+        "en": "We have changed size {size} of your order {order} as you wished.",
+        "German": "Wir haben Größe {size} in Ihrer Bestellung {order} wie gewünscht geändert.",
+        "French": "Nous avons modifié la taille {size} de votre commande {order} comme souhaité.",
+        "Spanish": "Hemos cambiado la talla {size} de su pedido {order} como deseaba.",
+    },
+    {
+        "en": "Members since {year} receive the new catalogue in {city} first.",
+        "German": "Mitglieder seit {year} erhalten den neuen Katalog in {city} zuerst.",
+        "French": "Les membres depuis {year} reçoivent le nouveau catalogue à {city} en premier.",
+        "Spanish": "Los socios desde {year} reciben primero el nuevo catálogo en {city}.",
+    },
+    {
+        "en": "A second attempt to deliver to {street} will be made on {date}.",
+        "German": "Ein zweiter Zustellversuch in {street} erfolgt am {date}.",
+        "French": "Une deuxième tentative de livraison à {street} aura lieu le {date}.",
+        "Spanish": "El {date} se hará un segundo intento de entrega en {street}.",
+    },
+    {
+        "en": "Your account has been closed on {date} and your data deleted.",
+        "German": "Ihr Konto wurde am {date} geschlossen und Ihre Daten wurden gelöscht.",
+        "French": "Votre compte a été fermé le {date} et vos données ont été supprimées.",
+        "Spanish": "Su cuenta se cerró el {date} y sus datos se han borrado.",
+    },
+    {
+        "en": "The repair of the {product} costs {amount} and takes {days} days.",
+        "German": "Die Reparatur von {product} kostet {amount} und dauert {days} Tage.",
+        "French": "La réparation du {product} coûte {amount} et prend {days} jours.",
+        "Spanish": "La reparación de {product} cuesta {amount} y tarda {days} días.",
+    },
+    {
+        "en": "Please pack the {product} and the {product2} into one parcel.",
+        "German": "Bitte packen Sie {product} und {product2} in ein Paket.",
+        "French": "Veuillez emballer le {product} et le {product2} dans un seul colis.",
+        "Spanish": "Por favor, ponga {product} y {product2} en un solo paquete.",
+    },
 )
-_READ: Final = tuple(re.compile(re.sub(r"\\\{(\w+)\\\}", r"(?P<\1>.+?)", re.escape(each["en"]))) for each in PHRASES)
+_READ: Final = tuple(
+    re.compile(re.sub(r"\\\{(\w+)\\\}", r"(?P<\1>.+?)", re.escape(each["en"])) + r"(?= |$)") for each in PHRASES
+)
 
 
 def ask(rng: Random) -> Ask:
     said = company.slots(rng)
-    message = " ".join(each["en"] for each in rng.sample(PHRASES, rng.randrange(1, 6))).format(**said)
+    message = " ".join(each["en"] for each in rng.sample(PHRASES, rng.randrange(1, 7))).format(**said)
     language = rng.choices(("German", "French", "Spanish"), weights=(5, 3, 2))[0]
     return say(STUDIO, f"Translate into {language}, formal address:\n\n{message}", max_tokens=600, temperature=0.2)
 

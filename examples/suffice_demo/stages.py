@@ -1,0 +1,173 @@
+"""The demo's stages: collector, provider, fleet, analysis, report, dashboard; each the real command in its own process."""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.error import URLError
+from urllib.request import ProxyHandler, build_opener
+
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+from suffice.errors import SufficeError
+from suffice_demo.fleet.agents import AGENTS
+from suffice_demo.ports import LOOPBACK, choose_port
+from suffice_demo.processes import Child
+from suffice_store import Store, open_store
+from suffice_store.console import err
+
+COLLECTOR_PORT, DASHBOARD_PORT = 4318, 8501
+_DIRECT = build_opener(ProxyHandler({}))  # a proxy of the environment can't see this machine's loopback
+START_S, FLEET_S, STORE_S, ANALYSIS_S = 60.0, 300.0, 60.0, 300.0
+
+
+@dataclass(slots=True)
+class FleetCount:
+    """What the fleet's processes have told so far: calls by agent, and what became of them."""
+
+    calls: dict[str, int] = field(default_factory=dict)
+    delivered: int = 0
+    lost: int = 0
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def hear(self, agent: str, line: str) -> None:
+        """Take one line of an agent's output; other lines than ``calls`` and ``done`` are not for us."""
+        word, _, rest = line.partition(" ")
+        with self.lock:
+            if word == "calls" and rest.isdigit():
+                self.calls[agent] = int(rest)
+            elif word == "done":
+                told = json.loads(rest)
+                self.delivered += told["delivered"]
+                self.lost += told["dropped"] + told["pending"]
+
+    @property
+    def total(self) -> int:
+        return sum(self.calls.values())
+
+
+def start_collector(stack: ExitStack, database: Path) -> str:
+    """Its base URL, once it answers."""
+    port = _port(COLLECTOR_PORT, "collector")
+    url = f"http://{LOOPBACK}:{port}"
+    child = stack.enter_context(Child("collector", "suffice", "collector", "--db", str(database), "--port", str(port)))
+    child.wait_for(lambda: _answers(f"{url}/healthz"), START_S)
+    return url
+
+
+def start_provider(stack: ExitStack, seed: int) -> str:
+    """Its base URL, as it says itself."""
+    child = stack.enter_context(Child("provider", "suffice_demo.provider", "--seed", str(seed)))
+    said: list[str] = []
+
+    def ready() -> bool:
+        said[:] = [line.removeprefix("ready ") for line in child.lines if line.startswith("ready ")]
+        return bool(said)
+
+    child.wait_for(ready, START_S)
+    return said[0]
+
+
+def run_fleet(provider: str, collector: str, calls: int, seed: int) -> FleetCount:
+    """All agents at once, each in its process, until each has done its work and delivered it."""
+    count = FleetCount()
+    with ExitStack() as stack:
+        children = [
+            stack.enter_context(
+                Child(
+                    f"agent {agent.name}",
+                    "suffice_demo.fleet",
+                    *(agent.name, "--provider", provider, "--endpoint", collector),
+                    *("--calls", str(calls), "--seed", str(seed)),
+                    on_line=lambda line, name=agent.name: count.hear(name, line),  # type: ignore[misc]
+                )
+            )
+            for agent in AGENTS
+        ]
+        with _progress() as progress:
+            bar = progress.add_task("agents at work", total=calls, rate="")
+            started, end = time.monotonic(), time.monotonic() + FLEET_S
+            while any(child.running for child in children):
+                if time.monotonic() > end:
+                    raise SufficeError(f"the demo's agents were not done after {FLEET_S:.0f} s: try --calls 1000")
+                time.sleep(0.1)
+                rate = count.total / (time.monotonic() - started)
+                progress.update(bar, completed=count.total, total=max(calls, count.total), rate=f"{rate:,.0f} calls/s")
+            for child in children:
+                child.wait(5)
+            progress.update(bar, completed=count.total, total=count.total)
+    if count.lost:
+        raise SufficeError(f"{count.lost} of the demo's calls were not delivered to the collector at {collector}")
+    return count
+
+
+def wait_until_stored(collector: str, delivered: int) -> None:
+    """Until the collector's reads show every delivered call (acknowledged is on disk, applied comes a moment later)."""
+    end = time.monotonic() + STORE_S
+    with open_store(server=collector) as store:
+        while (stored := _stored_calls(store)) < delivered:
+            if time.monotonic() > end:
+                raise SufficeError(f"the collector shows {stored} of {delivered} calls after {STORE_S:.0f} s")
+            time.sleep(0.1)
+
+
+def analyse(collector: str) -> None:
+    """``suffice analyze`` on the collector's calls."""
+    _command("analysis", "analyze", "--server", collector)
+
+
+def write_report(collector: str, output: Path) -> None:
+    """``suffice report -o FILE``."""
+    _command("report", "report", "--server", collector, "-o", str(output))
+
+
+def start_dashboard(stack: ExitStack, collector: str) -> tuple[str, Child]:
+    """Its address, once it answers, and its process."""
+    port = _port(DASHBOARD_PORT, "dashboard")
+    url = f"http://{LOOPBACK}:{port}"
+    child = stack.enter_context(Child("dashboard", "suffice", "dashboard", "--server", collector, "--port", str(port)))
+    child.wait_for(lambda: _answers(url), START_S)
+    return url, child
+
+
+def _command(name: str, *arguments: str) -> None:
+    with Child(name, "suffice", *arguments) as child:
+        child.wait(ANALYSIS_S)
+
+
+def _stored_calls(store: Store) -> int:
+    row = store.read("overview").to_pylist()[0]
+    return int(row["calls"] or 0) + int(row["duplicate_calls"] or 0)
+
+
+def _port(usual: int, name: str) -> int:
+    port = choose_port(usual)
+    if port != usual:
+        err().print(f"Port {usual} is taken, so the demo's {name} listens on {port}.")
+    return port
+
+
+def _answers(url: str) -> bool:
+    try:
+        with _DIRECT.open(url, timeout=2) as response:
+            return bool(response.status == 200)
+    except (URLError, OSError):
+        return False
+
+
+def _progress() -> Progress:
+    return Progress(
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("{task.fields[rate]}"),
+        TimeElapsedColumn(),
+        console=err(),
+        transient=True,
+        disable=not err().is_terminal,
+    )
