@@ -6,6 +6,10 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+settings.register_profile("suffice", deadline=None)  # a deadline is a timed assertion: it fails on a busy machine
+settings.load_profile("suffice")
 
 ROOT = Path(__file__).resolve().parent.parent
 SHARED = Path(os.environ.get("SUFFICE_SHARED", ROOT.parent / "shared")) / "data"

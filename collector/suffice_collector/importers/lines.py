@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Protocol
 
+BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 MAX_LINE_BYTES = 64 * 1024 * 1024  # as much as one OTLP request may have
 
 
@@ -26,6 +27,6 @@ def read_lines(stream: LineStream, limit: int = MAX_LINE_BYTES) -> Iterator[tupl
             yield number, None
             continue
         if number == 1:
-            piece = piece.removeprefix(b"\xef\xbb\xbf")
+            piece = piece.removeprefix(BYTE_ORDER_MARK)
         if line := piece.strip():
             yield number, line

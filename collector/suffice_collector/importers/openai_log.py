@@ -20,7 +20,7 @@ from suffice.wire.lenient import as_object, as_text, has_surrogates, parse_json,
 from suffice.wire.providers import provider_of_model
 from suffice.wire.tokens import fill_usage
 from suffice_collector.importers.contract import Context, Read, Skipped
-from suffice_collector.importers.lines import MAX_LINE_BYTES, read_lines
+from suffice_collector.importers.lines import BYTE_ORDER_MARK, MAX_LINE_BYTES, read_lines
 from suffice_collector.importers.values import parse_outcome, parse_time_ns
 from suffice_store.records import CallRecord
 
@@ -32,7 +32,7 @@ _ATTRIBUTE_CHARS = 2_000  # of any other key's value as JSON; larger ones may be
 
 def recognises(head: bytes, path: str) -> bool:
     """Lines of objects with ``request.messages``; the first line may be broken, or longer than the head."""
-    lines = head.removeprefix(b"\xef\xbb\xbf").split(b"\n")
+    lines = head.removeprefix(BYTE_ORDER_MARK).split(b"\n")
     whole = [as_object(parse_json(line)) for line in lines[:50] if line.lstrip()[:1] == b"{"]
     if any(_has_request(each) for each in whole):
         return True

@@ -16,7 +16,7 @@ from suffice_collector.bodies import JSON, PROTOBUF
 from suffice_collector.dialects import normalise_spans
 from suffice_collector.dialects.place import DEFAULT_PROJECT
 from suffice_collector.importers.contract import Context, Read, Skipped
-from suffice_collector.importers.lines import read_lines
+from suffice_collector.importers.lines import BYTE_ORDER_MARK, read_lines
 from suffice_collector.otlp import MalformedBodyError, TraceRequest, parse_traces
 from suffice_store.records import CallRecord
 
@@ -30,7 +30,7 @@ _SIGNALS = {b'"resourceLogs"': "log records", b'"resourceMetrics"': "metrics"}
 
 def recognises(head: bytes, path: str) -> bool:
     """JSON that names ``resourceSpans`` (or another signal) early, or the start of a protobuf request."""
-    text = head.lstrip()
+    text = head.removeprefix(BYTE_ORDER_MARK).lstrip()
     if text.startswith(b"{"):
         start = text[:1000]
         return b'"resourceSpans"' in start or any(signal in start for signal in _SIGNALS)
@@ -41,7 +41,7 @@ def read(stream: BinaryIO, context: Context) -> Iterator[Read]:
     """The records of every span; a request that can't be decoded is Skipped."""
     start = stream.read(_LENGTH_BYTES + 1)
     rest = _Rest(start, stream)
-    if start.lstrip()[:1] in (b"{", b""):
+    if start.removeprefix(BYTE_ORDER_MARK).lstrip()[:1] in (b"{", b""):
         yield from _read_json(rest, context)
     elif _is_length_prefixed(start):
         yield from _read_length_prefixed(rest, context)
@@ -79,8 +79,10 @@ def _is_protobuf(head: bytes) -> bool:
 
 
 def _is_length_prefixed(head: bytes) -> bool:
+    """A length, then field 1. A first byte that is field 1 itself would be a length of 167 MiB: it is a request."""
     length = int.from_bytes(head[:_LENGTH_BYTES], "big")
-    return 0 < length <= MAX_REQUEST_BYTES and head[_LENGTH_BYTES : _LENGTH_BYTES + 1] == _FIELD_1
+    starts_request = head[_LENGTH_BYTES : _LENGTH_BYTES + 1] == _FIELD_1 and not head.startswith(_FIELD_1)
+    return starts_request and 0 < length <= MAX_REQUEST_BYTES
 
 
 def _read_json(rest: _Rest, context: Context) -> Iterator[Read]:

@@ -41,7 +41,8 @@ def _epoch_ns(number: float) -> int | None:
         return None
     for below, factor in ((10**11, 10**9), (10**14, 10**6), (10**17, 10**3), (_LIMIT_NS, 1)):
         if number < below:
-            return number * factor if isinstance(number, int) else round(number * factor)
+            ns = number * factor if isinstance(number, int) else round(number * factor)
+            return ns if 0 < ns <= _LIMIT_NS else None
     return None
 
 
