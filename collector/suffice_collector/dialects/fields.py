@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from typing import Any, cast
 
@@ -67,6 +68,10 @@ def json_value(attributes: Mapping[str, Any], key: str) -> Any:
     try:
         return orjson.loads(value)
     except ValueError:
+        pass
+    try:
+        return json.loads(value)  # takes NaN and half surrogate pairs, which Python's own writer makes
+    except (ValueError, RecursionError):
         return None
 
 

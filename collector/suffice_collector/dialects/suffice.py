@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 from suffice import semconv
-from suffice.wire.call import Call, Completeness, Usage, UsageSource
+from suffice.wire.call import Call, Completeness, Message, ToolDefinition, Usage
 from suffice_collector.dialects import fields
 from suffice_collector.dialects.place import call_record, project_of
 from suffice_collector.otlp import Resource, Span
@@ -38,16 +38,16 @@ def normalise(span: Span, resource: Resource) -> CallRecord | OutcomeRecord | No
         provider=fields.text(a, semconv.PROVIDER) or "",
         request_model=fields.text(a, semconv.REQUEST_MODEL),
         response_model=fields.text(a, semconv.RESPONSE_MODEL),
-        system_instructions=fields.parts(a, semconv.SYSTEM_INSTRUCTIONS),
-        input_messages=fields.messages(a, semconv.INPUT_MESSAGES),
-        output_messages=fields.messages(a, semconv.OUTPUT_MESSAGES),
-        tool_definitions=fields.tools(a, semconv.TOOL_DEFINITIONS),
+        system_instructions=_objects(a, semconv.SYSTEM_INSTRUCTIONS),
+        input_messages=_messages(a, semconv.INPUT_MESSAGES),
+        output_messages=_messages(a, semconv.OUTPUT_MESSAGES),
+        tool_definitions=cast(list[ToolDefinition], _objects(a, semconv.TOOL_DEFINITIONS)),
         usage=_usage(a),
         parameters=fields.json_object(a, semconv.PARAMETERS) or {},
         response_format=fields.json_object(a, semconv.RESPONSE_FORMAT),
         stream=fields.boolean(a, semconv.REQUEST_STREAM) or False,
         response_id=fields.text(a, semconv.RESPONSE_ID),
-        finish_reasons=fields.finish_reasons(a, semconv.FINISH_REASONS),
+        finish_reasons=[each for each in a.get(semconv.FINISH_REASONS) or () if isinstance(each, str)],
         service_tier=fields.text(a, semconv.SERVICE_TIER),
         completeness=_completeness(fields.text(a, semconv.COMPLETENESS)),
         status_code=fields.integer(a, semconv.STATUS_CODE, at_most=999),
@@ -64,8 +64,21 @@ def normalise(span: Span, resource: Resource) -> CallRecord | OutcomeRecord | No
     return record
 
 
+def _messages(a: dict[str, Any], key: str) -> list[Message]:
+    """As the SDK wrote them; only a forged one is left out."""
+    found = _objects(a, key)
+    return [cast(Message, each) for each in found if "role" in each and isinstance(each.get("parts"), list)]
+
+
+def _objects(a: dict[str, Any], key: str) -> list[dict[str, Any]]:
+    value = fields.json_value(a, key)
+    return [each for each in value if isinstance(each, dict)] if isinstance(value, list) else []
+
+
 def _usage(a: dict[str, Any]) -> Usage | None:
     source = fields.text(a, semconv.USAGE_SOURCE)
+    if source == "absent":
+        return None
     usage = Usage(
         input_tokens=fields.integer(a, semconv.INPUT_TOKENS),
         output_tokens=fields.integer(a, semconv.OUTPUT_TOKENS),
@@ -79,12 +92,8 @@ def _usage(a: dict[str, Any]) -> Usage | None:
     )
     if usage == Usage() and source is None:
         return None
-    usage.source = _usage_source(source)
+    usage.source = "estimated" if source == "estimated" else "reported"
     return usage
-
-
-def _usage_source(value: str | None) -> UsageSource:
-    return "estimated" if value == "estimated" else "absent" if value == "absent" else "reported"
 
 
 def _completeness(value: str | None) -> Completeness:
