@@ -7,6 +7,8 @@ from pathlib import Path
 import streamlit as st
 
 from suffice_dashboard.access import require_key
+from suffice_dashboard.pieces import e
+from suffice_dashboard.settings import read_settings
 from suffice_dashboard.theme import style_sheet
 
 ASSETS = Path(__file__).with_name("assets")
@@ -25,8 +27,12 @@ def main() -> None:
         st.Page("views/calls.py", title="Calls", icon=":material/forum:", url_path="calls"),
     ]
     chosen = st.navigation(pages)
-    if require_key():
-        chosen.run()
+    if not require_key():
+        return
+    chosen.run()
+    settings = read_settings()
+    with st.sidebar:
+        st.html(f'<p class="sf-foot">Project {e(settings.project)}<br>{e(settings.server)}</p>')
 
 
 main()

@@ -6,14 +6,16 @@ Pure functions; what they promise is in tests/dashboard/test_formatting.py.
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
+from typing import Any
 
 Number = int | float | Decimal
 
 UNKNOWN = "unknown"
 UNPRICED = "unpriced"
-NARROW = " "  # narrow no-break space, between number and unit
+NARROW = "\u202f"  # narrow no-break space, between number and unit
 
 
 def number_or_none(value: Number | None) -> float | None:
@@ -76,11 +78,32 @@ def render_money(value: Number | None) -> str:
     return f"{sign}${size / 1e6:,.1f}{NARROW}M"
 
 
+def render_call_cost(call: Mapping[str, Any]) -> str:
+    """What a call cost; ``unknown`` where it has no token counts, ``unpriced`` where only the price is missing."""
+    if call["paid_usd"] is None and call["input_tokens"] is None and call["output_tokens"] is None:
+        return UNKNOWN
+    return render_money(call["paid_usd"])
+
+
+def render_token_pair(call: Mapping[str, Any]) -> str:
+    """``4,096 / 88``: tokens in and out, ``~`` before estimates, ``unknown`` where there are none."""
+    if call["input_tokens"] is None and call["output_tokens"] is None:
+        return UNKNOWN
+    guessed = "~" if call["usage_source"] == "estimated" else ""
+    return f"{guessed}{render_tokens(call['input_tokens'])} / {guessed}{render_tokens(call['output_tokens'])}"
+
+
 def render_money_interval(value: Number | None, low: Number | None, high: Number | None) -> str:
     """``$81.20 ($60.00–$96.10)``."""
     if number_or_none(low) is None or number_or_none(high) is None:
         return render_money(value)
-    return f"{render_money(value)} ({render_money(low)}–{render_money(high)})"
+    return f"{render_money(value)} ({render_money_range(low, high)})"
+
+
+def render_money_range(low: Number | None, high: Number | None) -> str:
+    """``$60.00–$96.10``; with a negative end ``−$5.00 to $2.00``, since two signs in a row can't be read."""
+    joint = " to " if any((number_or_none(end) or 0) < 0 for end in (low, high)) else "–"
+    return f"{render_money(low)}{joint}{render_money(high)}"
 
 
 def render_tokens(value: Number | None) -> str:
@@ -118,6 +141,14 @@ def render_time(ns: int | None) -> str:
         return UNKNOWN
     moment = datetime.fromtimestamp(ns / 1e9, UTC)
     return f"{moment.day} {moment:%b %Y, %H:%M:%S} UTC"
+
+
+def render_moment(ns: int | None) -> str:
+    """``23 Nov, 21:17:05``: short, for tables; always UTC."""
+    if ns is None:
+        return UNKNOWN
+    moment = datetime.fromtimestamp(ns / 1e9, UTC)
+    return f"{moment.day} {moment:%b, %H:%M:%S}"
 
 
 def render_day(ns: int | None) -> str:

@@ -71,7 +71,7 @@ def proven_sentence(headline: Mapping[str, Row]) -> str:
     proven = headline.get("proven_share_cost") or headline.get("proven_share_calls")
     value = number_or_none(proven["value"]) if proven else None
     if not value:
-        return "**Proven: 0 %**, because no small model has answered your recorded calls yet."
+        return f"**Proven: {render_share(0)}**, because no small model has answered your recorded calls yet."
     return f"**Proven: {render_share(value)}**, by replay on your own calls."
 
 

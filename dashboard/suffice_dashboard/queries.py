@@ -29,8 +29,8 @@ def _store(settings: Settings) -> Store:
 
 def _fetch(name: str, project: str, parameters: tuple[tuple[str, Any], ...]) -> list[Row]:
     given = {key: value for key, value in parameters if value is not None}
-    table = _store(read_settings()).read(name, project=project, **given)
-    return table.to_pylist()
+    rows: list[Row] = _store(read_settings()).read(name, project=project, **given).to_pylist()
+    return rows
 
 
 @st.cache_data(ttl=LIVE_SECONDS, max_entries=500, show_spinner=False)

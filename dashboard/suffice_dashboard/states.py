@@ -75,6 +75,15 @@ def show_no_calls() -> None:
     _retry("Look again")
 
 
+def show_nothing_analysed() -> None:
+    """No task to show: because there are no calls, or no analysis of them."""
+    calls = queries.read_overview({})["calls"]
+    if calls:
+        show_no_analysis(calls)
+    else:
+        show_no_calls()
+
+
 def show_no_analysis(calls: int) -> None:
     """Calls are there, no analysis was published yet."""
     _box(

@@ -75,7 +75,7 @@ def traffic() -> dict[str, Rows]:
     chance = random.Random(7)
     calls: Rows = []
     messages: dict[str, dict[str, Any]] = {}
-    for place, (name, kind, service, model, _, _, _, count, size_in, size_out, form) in enumerate(TASKS):
+    for place, (_name, kind, service, model, _, _, _, count, size_in, size_out, form) in enumerate(TASKS):
         steps = 6 if kind == "tool_choice" else 1
         history: list[str] = []
         run = ""

@@ -39,11 +39,12 @@ def alternatives_chart(savings: Sequence[Row]) -> go.Figure:
     )  # fmt: skip
     _saving_whiskers(figure, rows, labels, paid)
     _wrong_answers(figure, rows, labels)
+    _cost_words(figure, rows, labels, paid)
     widest = max([paid or 0.0, *(number_or_none(row["projected_usd"]) or 0.0 for row in rows)], default=0.0) or 1.0
-    figure.update_xaxes(row=1, col=1, range=[0, widest * 1.42], tickprefix="$", nticks=4, gridcolor=FAINT)
+    figure.update_xaxes(row=1, col=1, range=[0, widest * 1.5], tickprefix="$", nticks=4, gridcolor=FAINT)
     figure.update_xaxes(row=1, col=2, rangemode="tozero", nticks=4, gridcolor=FAINT)
     figure.update_yaxes(categoryorder="array", categoryarray=order, showgrid=False, ticklabelstandoff=8)
-    figure.update_annotations(font={"size": 13}, xanchor="center")
+
     return finish(figure, 66 * (len(rows) + 1) + 60, margin={"l": 4, "r": 16, "t": 30, "b": 4}, barmode="overlay")
 
 
@@ -51,7 +52,7 @@ def label(row: Row) -> str:
     """The alternative and its model, on two lines."""
     name = alternative_words(row["alternative"])
     model = clean(row["model"], 30)
-    return f"{name}<br><span style='font-size:11px'>{model}</span>" if model else name
+    return f"{name}<br><span style='font-size:12px'>{model}</span>" if model else name
 
 
 def cost_words(row: Row) -> str:
@@ -60,8 +61,8 @@ def cost_words(row: Row) -> str:
     if number_or_none(row["projected_usd"]) is None or saving is None:
         return "unpriced"
     if saving <= 0:
-        return f"{render_money(row['projected_usd'])} · costs more"
-    return f"{render_money(row['projected_usd'])} · saves {render_money(saving)}"
+        return f"<b>{render_money(row['projected_usd'])}</b> · costs more"
+    return f"<b>{render_money(row['projected_usd'])}</b> · saves {render_money(saving)}"
 
 
 def _bars(labels: Sequence[str], costs: Sequence[float | None], texts: Sequence[str], colour: Any) -> go.Bar:
@@ -71,10 +72,9 @@ def _bars(labels: Sequence[str], costs: Sequence[float | None], texts: Sequence[
         orientation="h",
         width=0.5,
         marker={"color": colour, "cornerradius": 4, "line": {"width": 1, "color": LINE}},
-        text=texts,
-        textposition="outside",
+        customdata=texts,
         cliponaxis=False,
-        hovertemplate="%{y}<br>%{text}<extra></extra>",
+        hovertemplate="%{y}<br>%{customdata}<extra></extra>",
     )
 
 
@@ -97,6 +97,18 @@ def _saving_whiskers(figure: go.Figure, rows: Sequence[Row], labels: Sequence[st
             ),
             row=1, col=1,
         )  # fmt: skip
+
+
+def _cost_words(figure: go.Figure, rows: Sequence[Row], labels: Sequence[str], paid: float | None) -> None:
+    """What each bar says, to the right of its bar and of its whisker."""
+    said = [(TODAY, paid or 0.0, f"<b>{render_money(paid)}</b>")]
+    for row, name in zip(rows, labels, strict=True):
+        cost, low = number_or_none(row["projected_usd"]) or 0.0, number_or_none(row["saving_low_usd"])
+        said.append((name, max(cost, (paid or 0.0) - low if low is not None else 0.0), cost_words(row)))
+    for name, end, words in said:
+        figure.add_annotation(
+            x=end, y=name, text=words, showarrow=False, xanchor="left", xshift=9, font={"size": 13}, row=1, col=1
+        )
 
 
 def _wrong_answers(figure: go.Figure, rows: Sequence[Row], labels: Sequence[str]) -> None:

@@ -72,7 +72,7 @@ def money_bar(tasks: Sequence[Row], expected: Row | None, proven: Row | None) ->
 
 
 def _movable(figure: go.Figure, label: str, estimate: Row | None, total: float, colour: str) -> None:
-    """One row under the bar: solid up to the value, and a whisker over the interval."""
+    """One row under the bar: solid up to the interval's low end, fading to its high one, a dot at the value."""
     value = number_or_none(estimate["value"]) if estimate else None
     low = number_or_none(estimate["low"]) if estimate else None
     high = number_or_none(estimate["high"]) if estimate else None
@@ -81,31 +81,28 @@ def _movable(figure: go.Figure, label: str, estimate: Row | None, total: float, 
         figure.add_annotation(x=0, y=label, text="unknown", showarrow=False, xanchor="left", font={"size": 13})
         return
     words = render_interval(value, low, high) if value else render_share(value)
+    left = value if low is None else min(low, value)
+    right = value if high is None else max(high, value)
+    end = right
+    for length, opacity in ((left, 1.0), (value - left, 0.72), (right - value, 0.4)):
+        figure.add_bar(
+            x=[length * total],
+            y=[label],
+            orientation="h",
+            width=0.5,
+            marker={"color": colour},
+            opacity=opacity,
+            hovertemplate=f"<b>{label}</b><br>{words} of spend<br>{render_money(value * total)}<extra></extra>",
+        )
     figure.add_bar(
-        x=[value * total],
-        y=[label],
-        orientation="h",
-        width=0.5,
-        marker={"color": colour, "cornerradius": 3},
-        hovertemplate=f"<b>{label}</b><br>{words} of spend<br>{render_money(value * total)}<extra></extra>",
+        x=[(1 - right) * total], y=[label], orientation="h", width=0.5, marker={"color": FAINT}, hoverinfo="skip"
     )
-    figure.add_bar(
-        x=[(1 - value) * total],
-        y=[label],
-        orientation="h",
-        width=0.5,
-        marker={"color": FAINT, "cornerradius": 3},
-        hoverinfo="skip",
-    )
-    end = value
-    if low is not None and high is not None and high > low:
-        end = max(high, value)
+    if value > 0:
         figure.add_scatter(
-            x=[low * total, high * total],
-            y=[label, label],
-            mode="lines+markers",
-            line={"color": "#16202b", "width": 2},
-            marker={"symbol": "line-ns", "size": 13, "line": {"width": 2.5, "color": "#16202b"}},
+            x=[value * total],
+            y=[label],
+            mode="markers",
+            marker={"symbol": "circle", "size": 13, "color": colour, "line": {"width": 2.5, "color": "#ffffff"}},
             hoverinfo="skip",
         )
     figure.add_annotation(

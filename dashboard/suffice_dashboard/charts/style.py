@@ -28,8 +28,8 @@ def finish(figure: go.Figure, height: int, **layout: Any) -> go.Figure:
         "separators": ".,",
     }
     figure.update_layout(settings | layout)
-    figure.update_xaxes(automargin=True, fixedrange=True, zeroline=False)
-    figure.update_yaxes(automargin=True, fixedrange=True, zeroline=False)
+    figure.update_xaxes(automargin=True, fixedrange=True, zeroline=False, tickfont={"size": 13})
+    figure.update_yaxes(automargin=True, fixedrange=True, zeroline=False, tickfont={"size": 13})
     return figure
 
 

@@ -13,10 +13,12 @@ from suffice_dashboard.conversation import render_conversation
 from suffice_dashboard.formatting import (
     number_or_none,
     plural,
+    render_call_cost,
     render_count,
     render_duration,
     render_money,
     render_time,
+    render_token_pair,
     render_tokens,
     shorten,
 )
@@ -177,8 +179,8 @@ def _run_cells(number: int, row: Row) -> list[str]:
         render_count(number),
         f'{pieces.link(pieces.call_link(row["call_id"]), shorten(name, 70))}{failed}<div class="sub">{pieces.e(shorten(row["answer_preview"], 90))}</div>',
         pieces.e(row["model"] or "unknown"),
-        f"{pieces.e(render_tokens(row['input_tokens']))} / {pieces.e(render_tokens(row['output_tokens']))}",
-        pieces.e(render_money(row["paid_usd"])),
+        pieces.e(render_token_pair(row)),
+        pieces.e(render_call_cost(row)),
         pieces.e(render_duration(row["latency_ms"])),
     ]
 

@@ -7,11 +7,11 @@ import streamlit as st
 from suffice_dashboard import pieces, queries, states
 from suffice_dashboard.filters import ask_filters
 from suffice_dashboard.formatting import (
+    render_call_cost,
     render_count,
     render_duration,
-    render_money,
-    render_time,
-    render_tokens,
+    render_moment,
+    render_token_pair,
     shorten,
 )
 from suffice_dashboard.queries import PAGE_SIZE, Row
@@ -56,31 +56,28 @@ def render() -> None:
 
 
 def call_table(rows: list[Row]) -> str:
-    """Calls as a table; the preview opens the call."""
+    """Calls as a table; the request opens the call, the answer stands under it."""
     head = [
-        ("When", ""),
-        ("Request", ""),
-        ("Answer", ""),
-        ("Model", ""),
-        ("Tokens in / out", "num"),
-        ("Cost", "num"),
-        ("Took", "num"),
-    ]
+        ("When (UTC)", "num"), ("Request and answer", "clip"), ("Service and task", "name"), ("Model", "one"),
+        ("Tokens in / out", "num"), ("Cost", "num"), ("Took", "num"),
+    ]  # fmt: skip
     return pieces.table(head, (("", _cells(row)) for row in rows))
 
 
 def _cells(row: Row) -> list[str]:
-    under = " · ".join(part for part in (row["service"], row["task_name"]) if part)
-    preview = pieces.link(pieces.call_link(row["call_id"]), shorten(row["request_preview"], 90) or "(no text)")
-    failed = " " + pieces.badge(f"✕ {row['error_type']}", "bad") if row["error_type"] else ""
-    guessed = "~" if row["usage_source"] == "estimated" else ""
+    preview = pieces.link(
+        pieces.call_link(row["call_id"]), shorten(row["request_preview"], 160) or "(no text recorded)"
+    )
+    answer = pieces.e(shorten(row["answer_preview"], 180)) or "–"
+    if row["error_type"]:
+        answer = pieces.badge(f"✕ {row['error_type']}", "bad")
     return [
-        f'<span style="white-space:nowrap">{pieces.e(render_time(row["started_ns"]))}</span>',
-        f'<div class="clip">{preview}</div><div class="sub clip">{pieces.e(under)}</div>',
-        f'<div class="clip">{pieces.e(shorten(row["answer_preview"], 90))}{failed}</div>',
-        pieces.e(row["model"] or "unknown"),
-        f"{guessed}{pieces.e(render_tokens(row['input_tokens']))} / {pieces.e(render_tokens(row['output_tokens']))}",
-        pieces.e(render_money(row["paid_usd"])),
+        pieces.e(render_moment(row["started_ns"])),
+        f'<div>{preview}</div><div class="sub">{answer}</div>',
+        f'{pieces.e(row["service"] or "unknown")}<div class="sub">{pieces.e(shorten(row["task_name"], 36))}</div>',
+        pieces.e(shorten(row["model"], 26) or "unknown"),
+        pieces.e(render_token_pair(row)),
+        pieces.e(render_call_cost(row)),
         pieces.e(render_duration(row["latency_ms"])),
     ]
 

@@ -67,7 +67,9 @@ def _tiles(overview: Row, headline: dict[str, Row]) -> str:
         ),
         pieces.tile("Calls", render_count(overview["calls"]), _runs_and_services(overview)),
         pieces.tile(
-            "Tokens", render_tokens(overview["input_tokens"]), f"in · {render_tokens(overview['output_tokens'])} out"
+            "Tokens",
+            render_tokens((overview["input_tokens"] or 0) + (overview["output_tokens"] or 0)),
+            f"{render_tokens(overview['input_tokens'])} in · {render_tokens(overview['output_tokens'])} out",
         ),
     ]
     if headline:

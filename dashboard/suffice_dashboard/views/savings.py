@@ -17,6 +17,8 @@ from suffice_dashboard.formatting import (
     render_interval,
     render_money,
     render_money_interval,
+    render_money_range,
+    shorten,
 )
 from suffice_dashboard.queries import Row
 from suffice_dashboard.verdicts import alternative_words
@@ -28,8 +30,7 @@ def render() -> None:
     analysis = queries.read_latest_analysis()
     savings = queries.read_analysed("savings", analysis)
     if not savings:
-        calls = queries.read_overview({})["calls"]
-        states.show_no_analysis(calls) if calls else states.show_no_calls()
+        states.show_nothing_analysed()
         return
     tasks = {row["task_id"]: row for row in queries.read_tasks(analysis)}
     whole = sorted((row for row in savings if row["task_id"] == ""), key=lambda row: row["position"])
@@ -69,8 +70,8 @@ def savings_sentence(whole: list[Row]) -> str:
 def alternatives_table(savings: list[Row]) -> str:
     """Money and quality of each alternative in one line."""
     head = [
-        ("Alternative", "name"), ("Would cost", "num"), ("Saves", "num"), ("Over the one before", "num"),
-        ("Acceptable answers", "num"), ("Extra wrong answers", "num"), ("Break-even of one", "num"), ("Evidence", ""),
+        ("Alternative", "name"), ("Would cost", "num"), ("Saves", "num"),
+        ("Acceptable answers", "num"), ("Extra wrong answers", "num"), ("Break-even of one", "num"),
     ]  # fmt: skip
     rows = sorted(savings, key=lambda row: row["position"])
     basis = basis_words(rows[0]["basis"]) if rows else ""
@@ -93,18 +94,17 @@ def _cells(row: Row) -> list[str]:
         f'<b>{pieces.e(alternative_words(row["alternative"]))}</b>{pays}<div class="sub">{pieces.e(under)}</div>',
         pieces.e(render_money(row["projected_usd"])),
         saves,
-        pieces.e(render_money(row["marginal_usd"])) if row["marginal_usd"] is not None else "–",
-        pieces.e(render_interval(row["quality"], row["quality_low"], row["quality_high"])),
+        pieces.e(render_interval(row["quality"], row["quality_low"], row["quality_high"]))
+        + f'<div class="sub">grade {pieces.e(row["quality_grade"])}</div>',
         pieces.e(wrong) + between,
         pieces.e(render_money(row["break_even_wrong_usd"])) if row["break_even_wrong_usd"] is not None else "–",
-        pieces.grade_badge(row["quality_grade"]),
     ]
 
 
 def _saves(row: Row) -> str:
     low, high = row["saving_low_usd"], row["saving_high_usd"]
     between = (
-        f'<div class="sub">{pieces.e(render_money(low))}–{pieces.e(render_money(high))}</div>'
+        f'<div class="sub">{pieces.e(render_money_range(low, high))}</div>'
         if low is not None and high is not None
         else ""
     )
@@ -114,6 +114,8 @@ def _saves(row: Row) -> str:
 def _by_task(savings: list[Row], tasks: dict[str, Row]) -> None:
     best: dict[str, Row] = {}
     for row in savings:
+        if tasks[row["task_id"]]["verdict"] == "stays":
+            continue
         current = best.get(row["task_id"])
         if row["pays"] and (current is None or (row["saving_usd"] or 0) > (current["saving_usd"] or 0)):
             best[row["task_id"]] = row
@@ -125,7 +127,7 @@ def _by_task(savings: list[Row], tasks: dict[str, Row]) -> None:
     head = [
         ("Task", "name"),
         ("Verdict", ""),
-        ("Alternative", ""),
+        ("Alternative", "one"),
         ("Today", "num"),
         ("Saves", "num"),
         ("Extra wrong answers", "num"),
@@ -149,11 +151,22 @@ def _by_task(savings: list[Row], tasks: dict[str, Row]) -> None:
             ),
         )
     )
-    left_out = len(tasks) - len(best)
-    if left_out:
+    stay = [row["name"] for row in tasks.values() if row["verdict"] == "stays"]
+    if stay:
+        names = ", ".join(shorten(name, 40) for name in stay[:6]) + (" and others" if len(stay) > 6 else "")
         st.html(
             pieces.paragraphs(
-                [f"{plural(left_out, 'task')} left out: no alternative pays, or nothing is priced."], "sf-note"
+                [
+                    f"{plural(len(stay), 'task')} left out because {'it stays' if len(stay) == 1 else 'they stay'} on today's model: {names}."
+                ],
+                "sf-note",
+            )
+        )
+    left_out = len(tasks) - len(best) - len(stay)
+    if left_out > 0:
+        st.html(
+            pieces.paragraphs(
+                [f"{plural(left_out, 'task')} more left out: no alternative pays, or nothing is priced."], "sf-note"
             )
         )
 

@@ -14,6 +14,7 @@ from suffice_dashboard.charts.estimate import action_words, actions_bar, estimat
 from suffice_dashboard.charts.style import CONFIG
 from suffice_dashboard.conversation import parse_message, render_message, render_template
 from suffice_dashboard.formatting import (
+    number_or_none,
     plural,
     render_count,
     render_day,
@@ -29,6 +30,7 @@ from suffice_dashboard.verdicts import GRADES, kind_words
 from suffice_dashboard.views.savings import alternatives_table
 
 EXAMPLES_SHOWN = 4
+NAMED_BY = {"app": "the app", "user": "a person", "template": "its template"}
 
 
 @states.guarded
@@ -37,8 +39,7 @@ def render() -> None:
     analysis = queries.read_latest_analysis()
     tasks = queries.read_tasks(analysis)
     if not tasks:
-        calls = queries.read_overview({})["calls"]
-        states.show_no_analysis(calls) if calls else states.show_no_calls()
+        states.show_nothing_analysed()
         return
     task_id = st.query_params.get("task_id")
     task = queries.read_task(analysis, task_id) if task_id else None
@@ -82,10 +83,10 @@ def _pick(tasks: list[Row], missing: str | None) -> None:
 
 def _head(task: Row) -> None:
     st.html(f'<p class="sf-crumb">{pieces.link("tasks", "Tasks")} / {pieces.e(kind_words(task["kind"]))}</p>')
-    name, change = st.columns([8, 1], vertical_alignment="center")
+    name, change = st.columns([6, 1], vertical_alignment="center")
     with name:
         st.html(f'<h1 class="sf-title">{pieces.e(task["name"])}</h1>')
-    with change, st.popover("Rename", icon=":material/edit:"):
+    with change, st.popover("Rename", width="stretch"):
         _rename(task)
     st.html(
         pieces.badges(
@@ -135,7 +136,8 @@ def _estimate(task: Row, estimates: list[Row], evidence: list[Row]) -> None:
             st.html(pieces.paragraphs(["No estimate was made for this task."], "sf-note"))
         for place, estimate in enumerate(estimates[:3]):
             st.plotly_chart(estimate_picture(estimate, task["verdict"]), config=CONFIG, key=f"estimate-{place}")
-            st.html(pieces.paragraphs(estimate_words(estimate), "sf-note"))
+            items = "".join(f"<li>{pieces.bold(line)}</li>" for line in estimate_words(estimate))
+            st.html(f'<ul class="sf-explain">{items}</ul>')
         levers = parse_list(task["levers"])
         if levers:
             items = "".join(f"<li>{pieces.e(lever)}</li>" for lever in levers)
@@ -158,14 +160,15 @@ def estimate_words(estimate: Row) -> list[str]:
         if estimate["n"]
         else "no observation of this task: published figures and its structure"
     )
+    candidate = {"any SLM": "a small model"}.get(estimate["candidate"], estimate["candidate"])
     lines = [
-        f"{render_interval(estimate['value'], estimate['low'], estimate['high'])}: the share of its calls where {estimate['candidate']}, "
-        f"{mode}, is expected to answer no worse than was recorded. The true share lies in the band with {level} probability.",
-        f"It rests on {rests}. Grade {GRADES.get(estimate['grade'], estimate['grade'])}.",
+        f"On **{render_interval(estimate['value'], estimate['low'], estimate['high'])}** of its calls {candidate}, {mode}, is "
+        f"expected to answer no worse than was recorded. With {level} probability the true share lies in the band.",
+        f"It rests on **{rests}**. Grade {GRADES.get(estimate['grade'], estimate['grade'])}.",
     ]
     if not estimate["proven"]:
         lines.append(
-            f"Not proven: that takes a replay whose one-sided 95 % lower bound is over {render_share(estimate['bar'])}"
+            f"**Not proven**: that takes a replay whose one-sided 95 % lower bound is over {render_share(estimate['bar'])}"
             + (f"; it is {render_share(estimate['proven_low'])} so far." if estimate["proven_low"] is not None else ".")
         )
     return lines
@@ -174,13 +177,21 @@ def estimate_words(estimate: Row) -> list[str]:
 def evidence_list(evidence: list[Row]) -> str:
     """Each piece of evidence: its sentence, grade, n and source."""
     items = (
-        f"<li>{pieces.e(row['sentence'])}"
+        f"<li>{pieces.e(row['sentence'])}{_evidence_bar(row)}"
         f'<div class="src">{pieces.e(row["grade"])}'
         + (f" · n = {render_count(row['n'])}" if row["n"] else "")
         + f" · {pieces.e(row['source'])}</div></li>"
         for row in evidence
     )
     return f'<ul class="sf-evidence">{"".join(items)}</ul>'
+
+
+def _evidence_bar(row: Row) -> str:
+    """The interval of a piece of evidence that is a share; other values are told by their sentence."""
+    value, low, high = (number_or_none(row[name]) for name in ("value", "low", "high"))
+    if any(share is None or not 0 <= share <= 1 for share in (value, low, high)):
+        return ""
+    return pieces.interval_bar(value, low, high, "untested" if row["grade"] == "prior" else "likely")
 
 
 def _what(analysis: Row | None, task: Row) -> None:
@@ -218,9 +229,7 @@ def _what(analysis: Row | None, task: Row) -> None:
                     ("Seen", f"{render_day(task['first_call_ns'])} – {render_day(task['last_call_ns'])}"),
                     (
                         "Named by",
-                        {"app": "the app", "user": "a person", "template": "its template"}.get(
-                            task["name_source"], task["name_source"]
-                        ),
+                        NAMED_BY.get(str(task["name_source"]), str(task["name_source"])),
                     ),
                     (
                         "Token counts",

@@ -31,9 +31,8 @@ def render() -> None:
     """Draw the page."""
     analysis = queries.read_latest_analysis()
     tasks = queries.read_tasks(analysis)
-    if not tasks:
-        calls = queries.read_overview({})["calls"]
-        states.show_no_analysis(calls) if calls else states.show_no_calls()
+    if analysis is None or not tasks:
+        states.show_nothing_analysed()
         return
     counts = {key: sum(verdict(row["verdict"]).key == key for row in tasks) for key in VERDICTS}
     told = ", ".join(f"{number} {VERDICTS[key].word.lower()}" for key, number in counts.items() if number)

@@ -1,0 +1,108 @@
+"""Chromium opens every page over a real collector: nothing broken on screen, nothing red in the console."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from dashboard import browser, fleet
+from selenium.webdriver.common.by import By
+
+from suffice_store.file_store import FileStore
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.slow,
+    pytest.mark.xdist_group("browser"),
+    pytest.mark.skipif(browser.chromium_path() is None, reason="needs chromium and chromedriver on the PATH"),
+]
+
+PATHS = ["/", "/tasks", "/task", "/savings", "/calls"]
+
+
+@pytest.fixture(scope="module")
+def fleet_pages(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a dashboard on the fleet."""
+    folder = tmp_path_factory.mktemp("pages")
+    with FileStore(str(folder / "fleet.duckdb")) as store:
+        store.append(fleet.as_arrow(fleet.fleet_tables()))
+    with browser.dashboard_over(folder / "fleet.duckdb", folder) as address:
+        yield address
+
+
+@pytest.fixture(scope="module")
+def empty_pages(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a dashboard on an empty database."""
+    folder = tmp_path_factory.mktemp("empty")
+    with browser.dashboard_over(folder / "empty.duckdb", folder) as address:
+        yield address
+
+
+@pytest.fixture(scope="module", params=["light", "dark"])
+def driver(request: pytest.FixtureRequest) -> Iterator[Any]:
+    """A browser of each colour scheme."""
+    with browser.chromium(theme=request.param) as chromium:
+        yield chromium
+
+
+def seen(driver: Any, url: str) -> str:
+    """The page's text, after checking that nothing is broken on it."""
+    browser.open_settled(driver, url)
+    assert driver.find_elements(By.CSS_SELECTOR, '[data-testid="stException"]') == []
+    assert [entry for entry in driver.get_log("browser") if entry["level"] == "SEVERE"] == []
+    assert driver.title == "suffice"  # the hostile prompts try to change it
+    main = driver.find_element(By.CSS_SELECTOR, '[data-testid="stMain"]')
+    assert driver.execute_script("return arguments[0].scrollWidth <= arguments[0].clientWidth", main), (
+        "scrolls sideways"
+    )
+    return str(main.text)
+
+
+def test_every_page_draws_the_fleet(driver: Any, fleet_pages: str) -> None:
+    texts = {path: seen(driver, fleet_pages + path) for path in PATHS}
+    assert "You spent $17.32 on 2,000 calls" in texts["/"]
+    assert "12 recurring tasks" in texts["/tasks"]
+    assert "Review code changes" in texts["/task"]
+    assert "not to be added up" in texts["/savings"]
+    assert "Request and answer" in texts["/calls"]
+
+
+def test_every_page_draws_an_empty_database(driver: Any, empty_pages: str) -> None:
+    for path in PATHS:
+        assert "Waiting for the first call" in seen(driver, empty_pages + path)
+
+
+def test_from_overview_to_a_single_call_in_three_clicks(driver: Any, fleet_pages: str) -> None:
+    seen(driver, f"{fleet_pages}/")
+    for text in ("See the evidence →", "Examples", "Open this call →"):
+        link = driver.find_element(
+            By.XPATH, f"(//a[contains(., '{text}')] | //*[@role='tab'][contains(., '{text}')])[1]"
+        )
+        driver.execute_script("arguments[0].click()", link)
+        browser.wait_settled(driver)
+    assert "/calls?call_id=" in driver.current_url
+    text = seen(driver, driver.current_url)
+    assert "Conversation" in text
+    assert "step 1 of 6" in text
+
+
+def test_a_hostile_prompt_is_shown_as_text(driver: Any, fleet_pages: str) -> None:
+    place = next(i for i, task in enumerate(fleet.TASKS) if fleet.HOSTILE in task[0])
+    assert "<script>" in seen(driver, f"{fleet_pages}/task?task_id={fleet.task_id(place)}")
+
+
+def test_a_narrow_window_scrolls_only_downwards(driver: Any, fleet_pages: str) -> None:
+    browser.resize(driver, 820, 1100)
+    try:
+        for path in (*PATHS, f"/task?task_id={fleet.task_id(3)}"):
+            seen(driver, fleet_pages + path)
+    finally:
+        browser.resize(driver, 1400, 900)
+
+
+def test_no_request_leaves_this_machine(driver: Any, fleet_pages: str) -> None:
+    seen(driver, f"{fleet_pages}/")
+    asked = driver.execute_script("return performance.getEntriesByType('resource').map(r => new URL(r.name).host)")
+    assert set(asked) == {Path(fleet_pages).name}

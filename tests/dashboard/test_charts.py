@@ -1,0 +1,165 @@
+"""Figures are read back: what is drawn, for whom, and what is said where something is missing."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from suffice_dashboard.charts import estimate, runs, savings, spend, tasks
+
+
+def task(task_id: str, verdict: str, paid: str | None, **more: Any) -> dict[str, Any]:
+    return {
+        "task_id": task_id, "name": f"Task {task_id}", "verdict": verdict, "paid_usd": None if paid is None else Decimal(paid),
+        "calls": 10, "replaceability": 0.6, "replaceability_low": 0.4, "replaceability_high": 0.8, **more,
+    }  # fmt: skip
+
+
+def share(value: float | None, low: float | None = None, high: float | None = None) -> dict[str, Any]:
+    return {"value": value, "low": low, "high": high, "bar": 0.95}
+
+
+def test_money_bar_orders_by_verdict_then_cost_and_leaves_out_the_unpriced() -> None:
+    rows = [task("a", "stays", "5"), task("b", "likely", "1"), task("c", "likely", "3"), task("d", "untested", None)]
+    figure = spend.money_bar(rows, share(0.4, 0.3, 0.5), share(0.0, 0.0, 0.0))
+    paid = [bar for bar in figure.data if bar.type == "bar" and bar.y[0] == spend.PAID]
+    assert [(bar.customdata[0], bar.x[0]) for bar in paid] == [("c", 3.0), ("b", 1.0), ("a", 5.0)]
+
+
+def test_money_bar_shows_the_expected_part_up_to_its_interval() -> None:
+    figure = spend.money_bar([task("a", "likely", "10")], share(0.4, 0.3, 0.5), share(0.0, 0.0, 0.0))
+    movable = [bar.x[0] for bar in figure.data if bar.type == "bar" and bar.y[0] == spend.MOVABLE]
+    assert movable == pytest.approx([3, 1, 1, 5])
+    words = [note.text for note in figure.layout.annotations]
+    assert words == ["<b>40\u202f% (30–50)</b> · $4.00", "<b>0\u202f%</b> · $0.00"]
+
+
+def test_money_bar_says_unknown_where_there_is_no_estimate() -> None:
+    figure = spend.money_bar([task("a", "likely", "10")], None, share(None))
+    assert [note.text for note in figure.layout.annotations] == ["unknown", "unknown"]
+
+
+def test_names_cannot_carry_markup_into_a_figure() -> None:
+    rows = [task("a", "likely", "10", name="<a href='javascript:x'>x</a>")]
+    assert "<a " not in spend.money_bar(rows, share(0.4), share(0.0)).to_json().replace("\\u003c", "<")
+
+
+def test_spend_over_time_takes_days_numbers_and_hours() -> None:
+    row = {"calls": 3, "error_calls": 1, "unpriced_calls": 0, "paid_usd": Decimal("2.5")}
+    figure = spend.spend_over_time([row | {"key": "2026-11-16"}, row | {"key": "2026-11-17", "paid_usd": None}])
+    assert list(figure.data[0].x) == ["2026-11-16", "2026-11-17"]
+    assert list(figure.data[0].y) == [2.5, 0.0]
+    assert figure.data[0].customdata[1][0] == "unpriced"
+    assert list(spend.spend_over_time([row | {"key": 20_773}]).data[0].x) == ["2026-11-16T00:00"]
+    assert spend.spend_over_time([]).data[0].x == ()
+
+
+def test_task_map_tells_verdicts_by_shape_and_carries_the_task() -> None:
+    points = [
+        {"task_id": t, "x": i, "y": -i, "calls": 4 + i, "example": "You are …", "point_id": str(i)}
+        for i, t in enumerate(["a", "b", "gone"])
+    ]
+    figure = tasks.task_map(points, [task("a", "likely", "2"), task("b", "stays", None)])
+    assert [(trace.name, trace.marker.symbol, trace.customdata[0][0]) for trace in figure.data] == [
+        ("◐ Likely", "diamond", "a"), ("? Untested", "square", "gone"), ("■ Stays", "x", "b"),
+    ]  # fmt: skip
+    assert "Task a" in figure.data[0].customdata[0][1]
+    assert {note.text for note in figure.layout.annotations} == {"Task a", "Task b"}
+
+
+def test_task_map_by_cost_gives_a_template_its_share_of_the_task() -> None:
+    points = [
+        {"task_id": "a", "x": 0, "y": 0, "calls": calls, "example": "", "point_id": str(calls)} for calls in (2, 8)
+    ]
+    small, large = tasks.task_map(points, [task("a", "likely", "10")], "cost").data[0].marker.size
+    assert small == pytest.approx(8 + 34 * (2 / 8) ** 0.5)
+    assert large == pytest.approx(42)
+
+
+def test_estimate_picture_draws_interval_value_and_bar() -> None:
+    figure = estimate.estimate_picture(share(0.61, 0.34, 0.83), "untested")
+    assert [list(trace.x) for trace in figure.data] == [[0, 1], [0.34, 0.83], [0.61]]
+    assert [note.text for note in figure.layout.annotations] == [
+        "<b>61\u202f%</b>",
+        "34\u202f%",
+        "83\u202f%",
+        "proven from 95\u202f%",
+    ]
+    assert figure.layout.shapes[0].x0 == 0.95
+
+
+def test_estimate_picture_of_nothing_says_unknown() -> None:
+    assert estimate.estimate_picture(share(None), "untested").layout.annotations[0].text == "unknown"
+
+
+def test_actions_beyond_the_limit_are_added_up() -> None:
+    rows = [{"action": f"tool:t{i}", "calls": 10 - i} for i in range(10)]
+    bar = estimate.actions_bar(rows, limit=8).data[0]
+    assert list(bar.x) == [3, 3, 4, 5, 6, 7, 8, 9, 10]
+    assert bar.y[0] == "2 other actions"
+    assert bar.y[-1] == "calls t0"
+
+
+@pytest.mark.parametrize(
+    ("action", "said"),
+    [
+        ("tool:get_weather", "calls get_weather"),
+        ("answer:short_text", "answers: short text"),
+        ("odd", "odd"),
+        ("x:y", "x:y"),
+    ],
+)
+def test_action_words(action: str, said: str) -> None:
+    assert estimate.action_words(action) == said
+
+
+def saving(position: int, **more: Any) -> dict[str, Any]:
+    return {
+        "alternative": "small_tier", "position": position, "model": f"m{position}", "basis": "month", "paid_usd": 100.0,
+        "projected_usd": 40.0, "saving_usd": 60.0, "saving_low_usd": 50.0, "saving_high_usd": 65.0, "pays": True,
+        "extra_wrong": 12.0, "extra_wrong_low": 5.0, "extra_wrong_high": 30.0, **more,
+    }  # fmt: skip
+
+
+def test_alternatives_stand_side_by_side_with_quality() -> None:
+    dear = saving(
+        1, alternative="self_hosted_slm", projected_usd=115.0, saving_usd=-15.0, saving_low_usd=None, pays=False
+    )
+    figure = savings.alternatives_chart([dear, saving(0)])
+    today, bars = figure.data[0], figure.data[1]
+    assert (today.x[0], list(bars.x)) == (100.0, [40.0, 115.0])
+    whisker = [list(trace.x) for trace in figure.data if trace.type == "scatter" and trace.mode == "lines+markers"]
+    assert whisker == [[35.0, 50.0]]
+    said = [note.text for note in figure.layout.annotations]
+    assert "<b>$40.00</b> · saves $60.00" in said
+    assert "<b>$115.00</b> · costs more" in said
+    assert [trace.x[0] for trace in figure.data if trace.type == "scatter" and trace.mode == "markers+text"] == [
+        12.0,
+        12.0,
+    ]
+
+
+def test_an_unpriced_alternative_says_so() -> None:
+    nothing = saving(0, paid_usd=None, projected_usd=None, saving_usd=None, extra_wrong=None)
+    figure = savings.alternatives_chart([nothing])
+    assert [note.text for note in figure.layout.annotations][2:] == ["<b>unpriced</b>", "unpriced"]
+    assert figure.data[-1].text == ("unknown",)
+
+
+def test_run_timeline_starts_at_zero_and_marks_errors() -> None:
+    step = {"task_name": "Plan", "action": None, "model": "m", "paid_usd": None, "error_type": None}
+    calls = [
+        step | {"call_id": "a", "started_ns": 5_000_000_000, "latency_ms": 500.0},
+        step | {"call_id": "b", "started_ns": 6_000_000_000, "latency_ms": 1500.0, "error_type": "Timeout"},
+        step | {"call_id": "c", "started_ns": None, "latency_ms": None},
+    ]
+    bar = runs.run_timeline(calls, "a").data[0]
+    assert (list(bar.base), list(bar.x)) == ([0.0, 1.0], [0.5, 1.5])
+    assert bar.text == ("500\u202fms", "✕ 1.5\u202fs")
+    assert len(set(bar.marker.color)) == 2
+
+
+def test_a_run_without_times_has_no_timeline() -> None:
+    assert runs.run_timeline([{"started_ns": None}]) is None

@@ -1,0 +1,99 @@
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+from suffice_dashboard import insights
+
+OVERVIEW = {
+    "calls": 5214, "paid_usd": Decimal("412.80"), "priced_calls": 5000, "first_call_ns": 10**18,
+    "last_call_ns": 10**18 + 8 * 86_400 * 10**9, "input_tokens": 9_000_000, "output_tokens": 1_000_000,
+}  # fmt: skip
+
+
+def named(name: str, paid: str | None) -> dict[str, Any]:
+    return {"name": name, "key": name, "paid_usd": None if paid is None else Decimal(paid)}
+
+
+def test_spend_sentence_names_money_calls_time_and_the_largest() -> None:
+    said = insights.spend_sentence(
+        OVERVIEW, [named("m1", "100"), named("m2", "250")], [named("Review", "140"), named("X", None)]
+    )
+    assert said == (
+        "You spent **$412.80** on 5,214 calls in 8 days, most of it on **m2** (61\u202f%) and on **Review** (34\u202f%)."
+    )
+
+
+def test_spend_sentence_without_prices_shows_no_money() -> None:
+    said = insights.spend_sentence(OVERVIEW | {"paid_usd": None, "priced_calls": 0}, [], [])
+    assert said == (
+        "**5,214 calls** were recorded in 8 days, 10.0\u202fM tokens. None of them has a known price, so no money is shown."
+    )
+
+
+def estimate(value: float | None, low: float | None = None, high: float | None = None) -> dict[str, Any]:
+    return {"value": value, "low": low, "high": high}
+
+
+def test_movable_sentence_has_interval_and_why_nothing_is_proven() -> None:
+    headline = {"expected_share_cost": estimate(0.46, 0.38, 0.55), "proven_share_cost": estimate(0.0, 0.0, 0.0)}
+    assert insights.movable_sentence(headline) == (
+        "A small model is expected to suffice for **46\u202f% (38–55)** of that money. "
+        "**Proven: 0\u202f%**, because no small model has answered your recorded calls yet."
+    )
+
+
+def test_movable_sentence_falls_back_to_calls_where_nothing_is_priced() -> None:
+    headline = {"expected_share_cost": estimate(None), "expected_share_calls": estimate(0.5, 0.4, 0.6)}
+    assert "**50\u202f% (40–60)** of these calls" in insights.movable_sentence(headline)
+    assert insights.movable_sentence({}) == "How much of it a small model could take over is not known yet."
+
+
+def test_proven_sentence_when_something_is() -> None:
+    assert (
+        insights.proven_sentence({"proven_share_cost": estimate(0.2)})
+        == "**Proven: 20\u202f%**, by replay on your own calls."
+    )
+
+
+def task(task_id: str, verdict: str, value: float | None) -> dict[str, Any]:
+    return {"task_id": task_id, "name": task_id.upper(), "verdict": verdict, "replaceability": value,
+            "replaceability_low": None, "replaceability_high": None}  # fmt: skip
+
+
+def saving(task_id: str, usd: float | None, **more: Any) -> dict[str, Any]:
+    return {
+        "task_id": task_id, "saving_usd": usd, "saving_low_usd": None, "saving_high_usd": None, "alternative": "hosted_slm",
+        "model": "m", "basis": "month", "pays": True, "extra_wrong": 3.0, "extra_wrong_low": 1.0, "extra_wrong_high": 9.0, **more,
+    }  # fmt: skip
+
+
+def test_next_steps_rank_by_expected_saving_and_leave_out_what_stays() -> None:
+    tasks = [task("a", "likely", 0.9), task("b", "untested", 0.2), task("c", "stays", 0.9), task("d", "likely", None)]
+    savings = [
+        saving("a", 50), saving("a", 60, alternative="small_tier"), saving("a", 999, pays=False), saving("a", 80, alternative="caching_batch"),
+        saving("b", 100), saving("c", 500), saving("d", 100), saving("", 1000), saving("b", None),
+    ]  # fmt: skip
+    steps = insights.next_steps(tasks, savings)
+    assert [(step["task_id"], step["money"]) for step in steps] == [
+        ("a", "Would save $60.00 a month: Vendor's small tier (m)."),
+        ("b", "Would save $100.00 a month: Hosted small model (m)."),
+    ]
+    assert steps[0]["risk"] == "Risk if all its calls moved: 3 extra wrong answers (1–9) a month."
+
+
+def test_task_sentence_claims_no_more_than_its_verdict() -> None:
+    row = task("a", "likely", 0.88) | {"replaceability_low": 0.78, "replaceability_high": 0.95}
+    assert insights.task_sentence(row) == (
+        "**A small model probably suffices here**, and that is not proven yet: expected for **88\u202f% (78–95)** of its calls."
+    )
+    assert insights.task_sentence(task("a", "stays", None)) == "**Keep this on today's model**."
+
+
+def test_coverage_notes_speak_only_of_what_is_wrong() -> None:
+    quality = {"calls": 100, "unpriced_calls": 7, "estimated_calls": 0, "duplicate_calls": 3}
+    assert insights.coverage_notes(quality) == [
+        "7 calls (7\u202f%) have no known price and are in no sum of money",
+        "3 calls were told twice and count once",
+    ]
+    assert insights.coverage_notes({"calls": 0}) == []

@@ -1,0 +1,215 @@
+"""Every page runs on the fleet, on an empty store and without a collector, and says what its rows say."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from dashboard import fleet
+from dashboard.conftest import Open, shown
+from streamlit.testing.v1 import AppTest
+
+from suffice.errors import SufficeError
+from suffice_dashboard import queries
+from suffice_store.file_store import FileStore
+
+PAGES = ["views/overview.py", "views/tasks.py", "views/task.py", "views/savings.py", "views/calls.py"]
+
+
+class NoCollector:
+    """A store behind which nobody answers."""
+
+    def read(self, name: str, **parameters: object) -> object:
+        raise SufficeError("no collector answers at http://127.0.0.1:4318: start one with 'suffice up'")
+
+
+class Broken:
+    """A store whose answers no page can use."""
+
+    def read(self, name: str, **parameters: object) -> object:
+        raise KeyError("secret internals")
+
+
+def drawn(app: AppTest) -> str:
+    assert not app.exception
+    return shown(app)
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_an_empty_store_says_what_to_do(page: str, open_page: Open, empty_store: FileStore) -> None:
+    text = drawn(open_page(empty_store, page))
+    for line in ("Waiting for the first call", "suffice.init()", "suffice import", "suffice demo"):
+        assert line in text
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_without_a_collector_there_is_a_sentence_and_a_retry(page: str, open_page: Open) -> None:
+    app = open_page(NoCollector(), page)
+    assert "The collector does not answer" in drawn(app)
+    assert [button.label for button in app.button] == ["Try again"]
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_a_fault_shows_no_traceback(page: str, open_page: Open, caplog: pytest.LogCaptureFixture) -> None:
+    text = drawn(open_page(Broken(), page))
+    assert "This page could not be drawn" in text
+    assert "secret internals" not in text
+    assert "secret internals" in caplog.text
+
+
+@pytest.mark.parametrize("page", PAGES[:4])
+def test_calls_without_an_analysis_say_so(page: str, open_page: Open, empty_store: FileStore) -> None:
+    empty_store.append({name: table for name, table in fleet.as_arrow(fleet.traffic()).items() if name != "prices"})
+    text = drawn(open_page(empty_store, page))
+    assert "The tasks are not worked out yet" in text
+    assert "suffice analyze" in text
+
+
+def test_overview_answers_the_three_questions(open_page: Open, fleet_store: FileStore) -> None:
+    text = drawn(open_page(fleet_store))
+    assert "You spent <b>$17.32</b> on 2,000 calls in 5 days" in text
+    assert "<b>40\u202f% (31–50)</b> of that money" in text
+    assert "<b>Proven: 0\u202f%</b>" in text
+    assert "1. Choose the next tool" in text
+    assert f"Analysis {fleet.ANALYSIS}" in text
+
+
+def test_overview_filters_come_from_the_address(
+    open_page: Open, fleet_store: FileStore, tables: dict[str, list[dict[str, object]]]
+) -> None:
+    text = drawn(open_page(fleet_store, service="travel-agent"))
+    assert sum(call["service"] == "travel-agent" for call in tables["calls"]) == 300
+    assert "on 300 calls" in text
+
+
+def test_tasks_are_listed_costliest_first_with_interval_and_verdict(open_page: Open, fleet_store: FileStore) -> None:
+    text = drawn(open_page(fleet_store, "views/tasks.py"))
+    assert "<b>12 recurring tasks</b> found in 2,000 calls: 5 likely, 4 untested, 3 stays." in text
+    assert (
+        0
+        < text.index(">Review code changes<")
+        < text.index(">Choose the next tool<")
+        < text.index(">Answer from the manual<")
+    )
+    assert "21\u202f% (8–39)" in text
+    assert "unpriced" in text
+
+
+def test_tasks_can_be_searched_and_sorted(open_page: Open, fleet_store: FileStore) -> None:
+    app = open_page(fleet_store, "views/tasks.py")
+    app.text_input[0].set_value("sql").run()
+    assert ">Write SQL for a question<" in drawn(app)
+    assert ">Review code changes<" not in drawn(app)
+    app.text_input[0].set_value("no such words").run()
+    assert "No task has these words" in drawn(app)
+
+
+def test_a_task_shows_verdict_template_examples_and_alternatives(open_page: Open, fleet_store: FileStore) -> None:
+    text = drawn(open_page(fleet_store, "views/task.py", task_id=fleet.task_id(0)))
+    assert "<b>A small model probably suffices here</b>" in text
+    assert "88\u202f% (78–95)" in text
+    assert "Held-out answers are predicted" in text
+    assert '<mark title="differs from call to call">…</mark>' in text
+    assert "Nordwind GmbH" in text
+    assert "Hosted small model" in text
+    assert "Force the answer into a JSON schema." in text
+
+
+def test_hostile_names_and_prompts_stay_text(open_page: Open, fleet_store: FileStore) -> None:
+    place = next(i for i, task in enumerate(fleet.TASKS) if fleet.HOSTILE in task[0])
+    for page, parameters in (
+        ("views/task.py", {"task_id": fleet.task_id(place)}),
+        ("views/tasks.py", {}),
+        ("views/overview.py", {}),
+    ):
+        text = drawn(open_page(fleet_store, page, **parameters))
+        assert "<script>" not in text
+        assert "<img" not in text
+
+
+def test_an_unknown_task_offers_the_others(open_page: Open, fleet_store: FileStore) -> None:
+    text = drawn(open_page(fleet_store, "views/task.py", task_id="nope"))
+    assert "The latest analysis has no task nope" in text
+    assert "Review code changes" in text
+
+
+def test_a_task_is_renamed_from_its_page(open_page: Open, empty_store: FileStore) -> None:
+    empty_store.append(fleet.as_arrow(fleet.fleet_tables()))
+    app = open_page(empty_store, "views/task.py", task_id=fleet.task_id(0))
+    app.text_input(key=f"name-{fleet.task_id(0)}").set_value("Read invoices")
+    app.button(key="save-name").click().run()
+    assert '<h1 class="sf-title">Read invoices</h1>' in drawn(app)
+    decided = empty_store.read("decisions").to_pylist()
+    assert [(row["kind"], row["task_id"], row["decided_by"]) for row in decided] == [
+        ("rename", fleet.task_id(0), "dashboard")
+    ]
+
+
+def test_savings_stack_alternatives_and_list_assumptions(open_page: Open, fleet_store: FileStore) -> None:
+    text = drawn(open_page(fleet_store, "views/savings.py"))
+    assert "not to be added up" in text
+    assert "does not pay" in text
+    assert "longer answers of small models" in text
+    assert "in-house-70b" in text
+    assert "3 tasks left out because they stay on today&#x27;s model" in text
+
+
+def test_calls_can_be_searched(open_page: Open, fleet_store: FileStore) -> None:
+    app = open_page(fleet_store, "views/calls.py", search="Nordwind", service="invoices")
+    assert "Invoice: No. 2026-" in drawn(app)
+    app.text_input[0].set_value("words that occur nowhere").run()
+    assert "No call matches" in drawn(app)
+
+
+def test_calls_turn_pages(open_page: Open, fleet_store: FileStore) -> None:
+    first = drawn(open_page(fleet_store, "views/calls.py"))
+    second = drawn(open_page(fleet_store, "views/calls.py", page="2"))
+    assert first.count("calls?call_id=") == second.count("calls?call_id=") == queries.PAGE_SIZE
+    assert "Page 2" in second
+
+
+def test_a_call_is_read_as_a_chat_with_its_run(
+    open_page: Open, fleet_store: FileStore, tables: dict[str, list[dict[str, str]]]
+) -> None:
+    run = next(call["run_id"] for call in tables["calls"] if call["service"] == "travel-agent")
+    steps = fleet_store.read("run_calls", run_id=run).to_pylist()
+    text = drawn(open_page(fleet_store, "views/calls.py", call_id=steps[3]["call_id"]))
+    assert "step 4 of 6" in text
+    assert "calls search_" in text
+    assert "Model · the answer" in text
+    assert "6 steps" in text
+    assert steps[2]["call_id"] in text
+
+
+def test_an_unknown_call_says_so(open_page: Open, fleet_store: FileStore) -> None:
+    assert "There is no such call" in drawn(open_page(fleet_store, "views/calls.py", call_id="nope"))
+
+
+def test_the_key_is_asked_once(open_page: Open, fleet_store: FileStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SUFFICE_KEY", "right")
+    monkeypatch.setenv("SUFFICE_DASHBOARD_ASK_KEY", "1")
+    monkeypatch.setattr("suffice_dashboard.access._WRONG_KEY_SECONDS", 0)
+    app = open_page(fleet_store)
+    assert "You spent" not in drawn(app)
+    app.text_input[0].set_value("wrong")
+    app.button[0].click().run()
+    assert [error.value for error in app.error] == [
+        "That is not the key. It is the value of SUFFICE_KEY where the dashboard was started."
+    ]
+    app.text_input[0].set_value("right")
+    app.button[0].click().run()
+    assert "You spent" in drawn(app)
+
+
+def test_asked_to_guard_without_a_key_it_stays_shut(
+    open_page: Open, fleet_store: FileStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SUFFICE_DASHBOARD_ASK_KEY", "1")
+    app = open_page(fleet_store)
+    assert "You spent" not in drawn(app)
+    assert "SUFFICE_KEY is not set" in app.error[0].value
+
+
+def test_the_fixture_is_valid_json() -> None:
+    for row in fleet.fleet_tables()["tasks"]:
+        assert json.loads(row["example_call_ids"])
