@@ -100,7 +100,8 @@ class FileStore:
             # Two connections: an open result owns the one it streams on.
             with self.database.engine.connect() as stream, self.database.engine.connect() as other:
                 for batch in fetch_batches(stream, query):
-                    yield from read.finish(other, arguments, pa.Table.from_batches([batch])).to_batches()
+                    rows = read.finish(other, arguments, pa.Table.from_batches([batch])).combine_chunks()
+                    yield from rows.to_batches() or [pa.RecordBatch.from_pylist([], schema=rows.schema)]
 
         return batches()
 
