@@ -29,9 +29,8 @@ class Delivery(NamedTuple):
 
 @dataclass(slots=True)
 class Counts:
-    """``accepted`` calls are one of: delivered, dropped, spooled, or still on their way."""
+    """What became of calls. Those in the spool are neither delivered nor dropped."""
 
-    accepted: int = 0
     delivered: int = 0
     dropped: int = 0
     spooled: set[Path] = field(default_factory=set)  # this process's files; a number in each one's name

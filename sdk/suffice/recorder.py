@@ -62,12 +62,7 @@ class _Flush:
         self.last = last
 
 
-class _Dropped:
-    """A call that did not fit."""
-
-
-_Item = Capture | ReadableSpan | _Flush | _Dropped
-_DROPPED = _Dropped()
+_Item = Capture | ReadableSpan | _Flush
 
 
 class Recorder:
@@ -93,7 +88,10 @@ class Recorder:
         self._hurry: SimpleQueue[None] = SimpleQueue()
         self._outbox: list[ReadableSpan] = []
         self._outbox_bytes = 0
-        self._held_bytes = 0  # may drift while threads race; put right whenever the queue is empty
+        self._counting = threading.RLock()  # reentrant: the garbage collector may end a capture anywhere
+        self._accepted = 0  # calls submitted so far, those that did not fit included
+        self._unfit = 0
+        self._held_bytes = 0
         self._thread: threading.Thread | None = None
         self._thread_lock = threading.Lock()
         self._announcement: threading.Thread | None = None
@@ -136,10 +134,13 @@ class Recorder:
         """Take a finished capture. Called by whoever ended it, the garbage collector included."""
         try:
             size = capture.held_bytes()
-            if self._stopped or self._held_bytes + size > MAX_HELD_BYTES or self._inbox.qsize() > MAX_HELD_ITEMS:
-                self._put(_DROPPED)
-                return
-            self._held_bytes += size
+            with self._counting:
+                self._accepted += 1
+                full = self._held_bytes + size > MAX_HELD_BYTES or self._inbox.qsize() >= MAX_HELD_ITEMS
+                if full or self._stopped:
+                    self._unfit += 1
+                    return
+                self._held_bytes += size
             self._put(capture)
         except Exception:
             log_once("the end of a call")
@@ -191,8 +192,8 @@ class Recorder:
     def delivery(self) -> Delivery:
         """The counts as they are now."""
         counts = self._deliverer.counts
-        delivered, dropped = counts.delivered, counts.dropped
-        return Delivery(delivered, dropped, max(0, counts.accepted - delivered - dropped))
+        delivered, dropped = counts.delivered, counts.dropped + self._unfit
+        return Delivery(delivered, dropped, max(0, self._accepted - delivered - dropped))
 
     def shutdown(self, timeout: float) -> Delivery:
         """Flush, then stop. What could not be sent in time goes to the spool."""
@@ -200,9 +201,9 @@ class Recorder:
             return self.delivery()
         flushed = self._thread is None or self._wait(_Flush(last=True), timeout)
         self._stopped = True
-        self._hand_over.shutdown()
         if not flushed:
             self._keep_the_rest()
+        self._hand_over.shutdown()
         self._deliverer.collector.close()
         announcement = self._announcement
         if announcement is not None:
@@ -292,7 +293,6 @@ class Recorder:
         try:
             return self._inbox.get_nowait()
         except Empty:
-            self._held_bytes = self._outbox_bytes
             return None
 
     def _linger(self) -> None:
@@ -301,22 +301,20 @@ class Recorder:
         except Empty:
             return
 
-    def _work_off(self, item: Capture | ReadableSpan | _Dropped) -> None:
-        counts = self._deliverer.counts
-        if isinstance(item, Capture):
-            counts.accepted += 1
-            try:
-                if not self._finish(item):
-                    counts.accepted -= 1
-            except Exception:
-                counts.dropped += 1
-                log_once("making a call's span")
-            time.sleep(0)  # let the app's threads have the interpreter between two calls
-        elif isinstance(item, _Dropped):
-            counts.accepted += 1
-            counts.dropped += 1
-        else:
+    def _work_off(self, item: Capture | ReadableSpan) -> None:
+        if not isinstance(item, Capture):
             self._add_to_outbox(item)
+            return
+        is_call = True
+        try:
+            is_call = self._finish(item)
+        except Exception:
+            self._deliverer.counts.dropped += 1
+            log_once("making a call's span")
+        with self._counting:
+            self._held_bytes -= item.held_bytes()
+            self._accepted -= not is_call
+        time.sleep(0)  # let the app's threads have the interpreter between two calls
 
     def _finish(self, capture: Capture) -> bool:
         """End the span of a capture; False if it turns out to be no LLM call."""
@@ -354,8 +352,11 @@ class Recorder:
         scope = span.instrumentation_scope
         if self._shared_provider or scope is None or scope.name != semconv.SCOPE:
             span = self._as_ours(span)
+        size = _size_of(span)
         self._outbox.append(span)
-        self._outbox_bytes += _size_of(span)
+        self._outbox_bytes += size
+        with self._counting:
+            self._held_bytes += size
 
     def _as_ours(self, span: ReadableSpan) -> ReadableSpan:
         """A copy with our resource and redacted attributes, of a span that other code made."""
@@ -375,9 +376,12 @@ class Recorder:
     def _send(self, *, now: bool) -> None:
         spans, self._outbox = self._outbox, []
         size, self._outbox_bytes = self._outbox_bytes, 0
-        self._held_bytes = max(0, self._held_bytes - size)
-        if spans:
-            self._deliver(spans, now=now)
+        try:
+            if spans:
+                self._deliver(spans, now=now)
+        finally:
+            with self._counting:
+                self._held_bytes -= size
 
     def _deliver(self, spans: list[ReadableSpan], *, now: bool) -> None:
         calls = sum(semconv.WIRE_FORMAT in (span.attributes or {}) for span in spans)

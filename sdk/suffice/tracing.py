@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 
 from opentelemetry.context import Context
 from opentelemetry.metrics import NoOpMeterProvider
@@ -62,7 +62,7 @@ def private_provider(settings: Settings) -> TracerProvider:
         semconv.PROJECT: settings.project,
         "telemetry.sdk.name": "suffice",
         "telemetry.sdk.language": "python",
-        "telemetry.sdk.version": version("suffice"),
+        "telemetry.sdk.version": _version(),
     }
     if settings.environment:
         described[semconv.ENVIRONMENT] = settings.environment
@@ -85,3 +85,10 @@ def private_provider(settings: Settings) -> TracerProvider:
     )
     provider._disabled = False  # OTEL_SDK_DISABLED is the host's word about its own telemetry; ours is SUFFICE_DISABLED
     return provider
+
+
+def _version() -> str:
+    try:
+        return version("suffice")
+    except PackageNotFoundError:  # run from a source folder
+        return "0"

@@ -226,8 +226,10 @@ async def test_a_refused_call_is_an_error_without_its_key(provider: Server, sink
 
 @pytest.mark.parametrize("how", ["sync stream", "async stream"])
 async def test_a_cut_stream_raises_as_ever_and_is_partial(how: str, provider: Server, sink: Sink, record: Any) -> None:
+    with pytest.raises(Exception) as bare:  # noqa: PT011 - openai 2 lets httpx's error through, openai 3 has its own
+        await ask_openai(provider.url, how, model="cut-1")
     record()
-    with pytest.raises(openai.APIConnectionError):
+    with pytest.raises(bare.type):
         await ask_openai(provider.url, how, model="cut-1")
     given = recorded(sink)
     assert given["suffice.completeness"] == "error"

@@ -29,6 +29,5 @@ def _record() -> None:
 
 _here = str(Path(__file__).resolve().parent)
 sys.path[:] = [entry for entry in sys.path if not entry or str(Path(entry).resolve()) != _here]
-sys.modules.pop("sitecustomize", None)
 _record()
 _run_the_next_one()
