@@ -88,6 +88,10 @@ class Process:
         self.child.send_signal(number)
         return self.child.wait(DEADLINE_S)
 
+    @staticmethod
+    def kill(pid: int) -> None:
+        os.kill(pid, signal.SIGKILL)
+
     def close(self) -> None:
         self.client.close()
         if self.child.poll() is None:

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from suffice_collector.children import Child
-from suffice_collector.commands.collector import HostOption, LogJsonOption, PortOption
+from suffice_collector.commands.collector import DashboardUrlOption, HostOption, LogJsonOption, PortOption
 from suffice_collector.guard import check_bind, is_loopback
 from suffice_collector.logs import set_up_logs
 from suffice_collector.minder import Minder
@@ -40,6 +40,7 @@ def up(
     port: PortOption = 4318,
     dashboard_port: DashboardPortOption = 8501,
     no_dashboard: NoDashboardOption = False,
+    dashboard_url: DashboardUrlOption = None,
     analyze_every: AnalyzeEveryOption = None,
     log_json: LogJsonOption = False,
 ) -> None:
@@ -56,7 +57,7 @@ def up(
         # Children are on this machine, whatever address others use.
         server = endpoint if is_loopback(host) else f"http://{LOOPBACK}:{sock.getsockname()[1]}"
         with running_collector(path) as running:
-            running.dashboard_url = None if no_dashboard else f"http://{LOOPBACK}:{dashboard_port}"
+            running.dashboard_url = dashboard_url or (None if no_dashboard else f"http://{LOOPBACK}:{dashboard_port}")
             every_s = None if not analyze_every else analyze_every * 60
             minder = Minder(
                 running.store,
@@ -66,8 +67,8 @@ def up(
                 dashboard=None if no_dashboard else lambda: _dashboard(server, dashboard_port),
             )
             running.analyze_now = minder.analyze_now
-            minder.start()
             _say(running.dashboard_url, endpoint, path, key is not None)
+            minder.start()
             try:
                 serve(running, sock, key)
             finally:

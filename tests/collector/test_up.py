@@ -1,0 +1,70 @@
+"""``suffice up`` as a person runs it."""
+
+from __future__ import annotations
+
+import contextlib
+import signal
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from collector.otlp_samples import chat_body
+from collector.processes import Process, free_port, wait_until
+
+from suffice.spool import write_spool
+
+
+@contextlib.contextmanager
+def running_up(folder: Path, *arguments: str, **env: str) -> Iterator[Process]:
+    port = free_port()
+    command = ["up", "--db", str(folder / "calls.duckdb"), "--port", str(port), *arguments]
+    process = Process(command, port, folder / "up.log", {"SUFFICE_SPOOL": str(folder / "spool"), **env})
+    try:
+        yield process.wait_healthy()
+    finally:
+        process.close()
+
+
+def children_of(pid: int) -> list[int]:
+    """Direct children, zombies not counted (Linux)."""
+    found = []
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        with contextlib.suppress(OSError):
+            fields = stat.read_text().rpartition(")")[2].split()
+            if int(fields[1]) == pid and fields[0] != "Z":
+                found.append(int(stat.parent.name))
+    return found
+
+
+def test_three_lines_the_spool_and_a_clean_end(tmp_path: Path) -> None:
+    write_spool(tmp_path / "spool", chat_body(4), 4)
+    with running_up(tmp_path, "--no-dashboard", "--analyze-every", "0") as up:
+        up.wait_calls(4)
+        assert up.log.read_text().splitlines()[:3] == [
+            "dashboard  not started (--no-dashboard)",
+            f"endpoint   http://127.0.0.1:{up.port}  (suffice.init() finds it)",
+            f"database   {tmp_path / 'calls.duckdb'}",
+        ]
+        up.client.post("/api/v1/commands/analyze_now", json={})
+        assert up.stop(signal.SIGINT) == 0
+    assert "Traceback" not in up.log.read_text()
+    assert list((tmp_path / "spool").iterdir()) == []
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+def test_the_dashboard_comes_is_restarted_and_dies_with_it(tmp_path: Path) -> None:
+    dashboard_port = free_port()
+    with running_up(tmp_path, "--dashboard-port", str(dashboard_port), "--analyze-every", "0") as up:
+        assert up.client.get("/healthz").json()["dashboard_url"] == f"http://127.0.0.1:{dashboard_port}"
+        page = f"http://127.0.0.1:{dashboard_port}/"
+        assert wait_until(lambda: up.client.get(page), "the dashboard").status_code == 200
+        (first,) = children_of(up.child.pid)
+        Process.kill(first)
+        (second,) = wait_until(lambda: [pid for pid in children_of(up.child.pid) if pid != first], "another dashboard")
+        assert wait_until(lambda: up.client.get(page), "the dashboard again").status_code == 200
+        assert "dashboard ended with -9" in up.log.read_text()
+        up.child.kill()
+        up.child.wait(30)
+        wait_until(lambda: not Path(f"/proc/{second}").exists(), "the dashboard's end")
