@@ -20,7 +20,7 @@ SHORT_CHARS = 400
 _FENCE = re.compile(r"```[ \t]*([\w+#.-]*)[^\n]*\n(.*?)(?:```|\Z)", re.DOTALL)
 _NUMBER = re.compile(r"[-+]?[$€£]?\d[\d,_ ]*(?:\.\d+)?(?:[eE][-+]?\d+)?\s*%?")
 _SQL = re.compile(
-    r"\s*(?:WITH\s+\w+\s+AS\s*\(|SELECT\s+[\s\S]+?\bFROM\b|SELECT\s+[\w*(]|INSERT\s+INTO\b|UPDATE\s+\S+\s+SET\b|DELETE\s+FROM\b|"
+    r"\s*(?:WITH\s+\w+\s+AS\s*\(|SELECT\s+[\s\S]+?\bFROM\b|SELECT\s+(?:[\d*'(]|\w+\()|INSERT\s+INTO\b|UPDATE\s+\S+\s+SET\b|DELETE\s+FROM\b|"
     r"CREATE\s+(?:TABLE|VIEW|INDEX)\b|ALTER\s+TABLE\b|DROP\s+(?:TABLE|VIEW)\b|SHOW\s+(?:TABLES|COLUMNS|DATABASES|CREATE|INDEX)\b|"
     r"DESC(?:RIBE)?\s+[\w.`\"]+\s*;?\s*$|EXPLAIN\s+SELECT\b|PRAGMA\s+\w+)",
     re.IGNORECASE,
@@ -111,7 +111,8 @@ def _main_fence(text: str) -> tuple[str, str] | None:
     if not blocks:
         return None
     language, body = max(blocks, key=lambda block: len(block[1]))
-    return (language.lower(), body.strip()) if sum(len(b[1]) for b in blocks) * 2 >= len(text) else None
+    beside = len(_FENCE.sub("", text).strip())
+    return (language.lower(), body.strip()) if beside <= sum(len(block[1]) for block in blocks) else None
 
 
 def _is_json(text: str) -> bool:

@@ -14,37 +14,45 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 NAME_CHARS = 60
+LONGEST_ROLE = 32  # a longer role stands alone
 
+_PHRASE = r"(?:[^.,;:!?\n…#|]|\n(?=[a-z]))"
+_CLAUSE = r"(?:[^.;:!?\n…#]|\n(?=[a-z]))"
+_NOT_A_ROLE = r"(?!(?:given|currently|asked|provided|free|able|allowed|also|not|to|in|on|at|expected|required|responsible|\w+ing)\b)"
 _ROLE = re.compile(
-    r"\b(?:you are|you're|act as|you will act as|du bist|sie sind|tu es|vous êtes|eres|você é|sei)\s+(?:now\s+|acting as\s+)?"
-    r"(?:an?\s|the\s|ein(?:e)?\s|une?\s|una?\s|um(?:a)?\s)?\s*([^.,;:!?\n…#|]{3,80})|你(?:现在)?是(?:一[个名位])?([^，。；：！？\n…]{2,30})",
+    rf"\b(?:you are|you're|act as|du bist|sie sind|tu es|vous êtes|eres|você é|sei)\s+(?:now\s+|acting as\s+)?{_NOT_A_ROLE}"
+    rf"(?:an?\s|the\s|ein(?:e)?\s|une?\s|una?\s|um(?:a)?\s)?\s*({_PHRASE}{{3,80}})"
+    rf"|\bas an? ({_PHRASE}{{3,40}}), you\b"
+    r"|你(?:现在)?是(?:一[个名位])?([^，。；：！？\n…]{2,30})",
     re.IGNORECASE,
 )
 _GOAL = re.compile(
-    r"\b(?:your|the)\s+(?:(?:main|primary|only)\s+)?(?:goal|task|job|role|objective)\s+(?:is|will be)\s+(?:to\s+)?([^.;:!?\n…]{4,90})",
+    r"\b(?:your|the)\s+(?:(?:main|primary|only)\s+)?(?:goal|task|job|role|objective)\s+(?:is|will be)\s+(?:to\s+)?"
+    rf"({_CLAUSE}{{4,90}})",
     re.IGNORECASE,
 )
-_VERBS = (
-    "add analyse analyze answer assess assign categorise categorize check choose classify compare complete compose convert "
-    "correct create decide describe design detect determine draft edit evaluate explain extract fill find fix format generate "
-    "give identify improve infer judge label list merge normalize parse plan predict produce propose provide rank rate "
-    "recommend refactor repair rephrase reply respond return review rewrite route score select solve suggest summarise "
-    "summarize tag tell transform translate turn update use validate verify write"
+# Verbs that say what is asked for; the second list says more often how.
+_STRONG = (
+    "analy[sz]e|assess|assign|assist|build|categori[sz]e|classify|compare|complete|compose|convert|correct|create|decide|"
+    "describe|design|detect|determine|draft|edit|evaluate|explain|extract|fix|generate|grade|help|identify|improve|infer|"
+    "label|merge|paraphrase|parse|plan|predict|propose|rank|rate|recommend|refactor|rephrase|respond|review|rewrite|route|"
+    "score|select|solve|suggest|summari[sz]e|tag|transform|translate|turn|validate|verify|write"
 )
+_WEAK = "add|answer|check|choose|fill|find|format|give|list|normalize|output|produce|provide|repair|reply|return|tell|update|use"
 _INSTRUCTION = re.compile(
-    rf"(?:^|[\n.!?:;]\s*|\b(?:please|must|should|to)\s+)((?:{'|'.join(_VERBS.split())})\s[^.;:!?\n…]{{6,90}})",
+    r"(?P<lead>^|[\n.!?:;,]\s*(?:[-*]\s+|\d+\.\s+)?|\b(?:please|must|should|can|now|to|(?<!\bi )(?<!\bwe )will)\s+)"
+    rf"(?P<what>(?P<strong>{_STRONG})\s{_CLAUSE}{{6,90}}|(?:{_WEAK})\s{_CLAUSE}{{6,90}})",
     re.IGNORECASE,
 )
+_QUOTED = re.compile(r'"[^"\n]{0,300}"|```.*?(?:```|\Z)', re.DOTALL)  # examples and data, not instructions
 _HEADING = re.compile(r"^\s{0,3}#{1,4}\s+([^\n…]{3,70})$", re.MULTILINE)
 _MARK = re.compile(r"^\[(?:system|user|tool|developer)\]$", re.MULTILINE)
-_EMPTY_ROLES = {
-    "helpful assistant",
-    "helpful ai assistant",
-    "assistant",
-    "ai assistant",
-    "a helpful assistant",
-    "expert",
-}
+_EMPTY_ROLES = {"helpful assistant", "helpful ai assistant", "assistant", "ai assistant", "expert"}
+_EMPTY_HEADINGS = re.compile(
+    "background|basic info|context|data|examples?|format|format example|goal|history|history messages|input|instructions?|"
+    "introduction|notice|output|output format|overview|query|question|requirements?|role|rules|system|task|topic|user requirements?"
+)
+_DANGLING = re.compile(r"\s+(?:a|an|and|as|by|for|from|in|is|of|on|or|that|the|with|your)$", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,36 +78,61 @@ def name_tasks(tasks: Sequence[Nameable]) -> list[tuple[str, str]]:
         given = tasks[t].app_names.most_common(1)
         if given and given[0][1] * 2 > tasks[t].calls:
             names[t] = (_distinct([given[0][0]], tasks[t], taken), "app")
+    texts = [task.template.casefold() for task in tasks]
     for t in order:
         if names[t] is None:
-            names[t] = (_distinct(phrases(tasks[t]), tasks[t], taken), "template")
+            others = texts[:t] + texts[t + 1 :]
+            names[t] = (_distinct(phrases(tasks[t], others), tasks[t], taken), "template")
     return [name for name in names if name is not None]
 
 
-def phrases(task: Nameable) -> list[str]:
-    """Phrases a task could be called by, the best first; never empty."""
+def phrases(task: Nameable, others: Sequence[str] = ()) -> list[str]:
+    """Phrases a task could be called by, the best first; never empty.
+
+    ``others`` are the other tasks' templates, case folded: an instruction they give too says less.
+    """
     if task.operation == "embeddings":
         return ["Embeddings"]
-    if task.is_open and len(re.findall(r"[^\W\d_]{2,}", _MARK.sub("", task.template))) < 2:
-        return ["Tool calls on open requests" if task.tools else "Open requests (no common template)"]
     text = _MARK.sub("", task.template)
-    roles = [_tidy(match.group(1) or match.group(2)) for match in _ROLE.finditer(text)]
-    roles = [role for role in roles if role.lower() not in _EMPTY_ROLES and len(role) > 3]
+    if task.is_open and len(re.findall(r"[^\W\d_]{2,}", text)) < 2:
+        return ["Open requests with tools" if task.tools else "Open requests (no common template)"]
+    roles = [_tidy(next(filter(None, match.groups()))) for match in _ROLE.finditer(text)]
+    roles = [role for role in roles if role.casefold() not in _EMPTY_ROLES and len(role) > 3]
     goals = [_tidy(match.group(1)) for match in _GOAL.finditer(text)]
-    instructions = [_tidy(match.group(1)) for match in _INSTRUCTION.finditer(text)]
+    whats, hows = _instructions(text, others)
     headings = [_tidy(match.group(1)) for match in _HEADING.finditer(text)]
+    headings = [heading for heading in headings if not _EMPTY_HEADINGS.fullmatch(heading.casefold())]
     found: list[str] = []
-    aims = [*goals[:1], *instructions[:1]]
     if roles:
-        short = len(roles[0]) <= 28
-        found += [f"{roles[0]}: {_lower(aim)}" for aim in aims] if short else [roles[0]]
+        short = len(roles[0]) <= LONGEST_ROLE
+        aims = goals[:1] + whats[:2]
+        found += (
+            [f"{roles[0]}: {_lower(aim)}" for aim in aims if aim.casefold() not in roles[0].casefold()] if short else []
+        )
         found.append(roles[0])
-    if headings and not roles and text.lstrip().startswith("#"):
+    if headings and text.lstrip().startswith("# ") and headings[0] in text.lstrip().splitlines()[0]:
         found.append(headings[0])
-    found += [*goals[:2], *instructions[:4], *headings[:4], *roles[1:3]]
-    first = re.sub(r"…+", " ", text).strip()
-    found += [_tidy(line) for line in first.splitlines() if len(_tidy(line)) > 5][:3]
-    return [_capital(phrase) for phrase in found if phrase] or ["Unnamed template"]
+    lines = [_tidy(line) for line in re.sub(r"…+", " ", text).splitlines()]
+    lines = [line for line in lines if len(line) > 5 and not _EMPTY_HEADINGS.fullmatch(line.casefold())]
+    sentence = [line for line in lines[:1] if re.match(r"(?:[^\W\d_]+,? ){3}", line)]
+    found += [*goals[:2], *whats[:4], *sentence, *headings[:2], *hows[:2], *roles[1:3], *lines[:3]]
+    return [_capital(phrase) for phrase in found if len(phrase.split()) > 1 or not phrase.isascii()] or [
+        "Unnamed template"
+    ]
+
+
+def _instructions(text: str, others: Sequence[str]) -> tuple[list[str], list[str]]:
+    """What the template tells the model to do, and how: own before shared, sentences before clauses, early before late."""
+    ranked: list[tuple[bool, bool, int, bool, str]] = []
+    for match in _INSTRUCTION.finditer(_QUOTED.sub(" ", text)):
+        what = match["what"]
+        shared = any(what.casefold()[:40] in other for other in others)
+        clause = match["lead"].casefold().strip() in ("to", ",")
+        phrase = _tidy(what)
+        if len(phrase.split()) > 2:
+            ranked.append((shared, clause, match.start(), match["strong"] is not None, phrase))
+    ranked.sort()
+    return [phrase for *_, strong, phrase in ranked if strong], [phrase for *_, strong, phrase in ranked if not strong]
 
 
 def _distinct(candidates: Sequence[str], task: Nameable, taken: set[str]) -> str:
@@ -116,7 +149,10 @@ def _distinct(candidates: Sequence[str], task: Nameable, taken: set[str]) -> str
 def _tidy(phrase: str) -> str:
     """Without markup, doubled space and a dangling end."""
     phrase = re.sub(r"[`*_#\"“”\[\]{}<>|\\]+", " ", phrase)
-    return re.sub(r"\s+", " ", phrase).strip(" ,;:.-–—'()")
+    phrase = re.sub(r"\s+", " ", phrase).strip(" ,;:.-–—'()")
+    while _DANGLING.search(phrase):
+        phrase = _DANGLING.sub("", phrase).rstrip(" ,;:")
+    return phrase
 
 
 def _cut(text: str, limit: int) -> str:
