@@ -16,7 +16,7 @@ import orjson
 
 from suffice.wire import openai_chat
 from suffice.wire.canonical import canonical_json, logged_call_hash, unnamed_call_hash
-from suffice.wire.lenient import as_object, as_text, has_surrogates, parse_json, without_lone_surrogates
+from suffice.wire.lenient import as_object, as_text, has_surrogates, is_too_deep, parse_json, without_lone_surrogates
 from suffice.wire.providers import provider_of_model
 from suffice.wire.tokens import fill_usage
 from suffice_collector.importers.contract import Context, Read, Skipped
@@ -68,7 +68,8 @@ def _has_request(logged: dict[str, Any]) -> bool:
 def _parsed(line: bytes) -> Any:
     """orjson is five times as fast; what it refuses (NaN, huge numbers, half characters) is tried once more."""
     try:
-        return orjson.loads(line)
+        value = orjson.loads(line)
+        return None if is_too_deep(value) else value
     except orjson.JSONDecodeError:
         value = parse_json(line)
         return without_lone_surrogates(value) if has_surrogates(line) else value

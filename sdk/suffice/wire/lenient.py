@@ -10,15 +10,32 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+MAX_DEPTH = 100  # JSON schemas of tools, the deepest seen, have 12
 _SURROGATE_ESCAPE = re.compile(rb"\\u[dD][89a-fA-F]")
 
 
 def parse_json(body: bytes | str) -> Any:
     """The JSON value, or None where it does not parse (too deep counts as that). Broken UTF-8 is replaced."""
     try:
-        return json.loads(body.decode("utf-8", "replace") if isinstance(body, bytes) else body)
+        value = json.loads(body.decode("utf-8", "replace") if isinstance(body, bytes) else body)
     except (ValueError, RecursionError):
         return None
+    return None if is_too_deep(value) else value
+
+
+def is_too_deep(value: Any) -> bool:
+    """Over MAX_DEPTH levels: whoever walks or writes it after us would run out of stack."""
+    level = [value]
+    for _ in range(MAX_DEPTH):
+        level = [
+            inner
+            for each in level
+            if isinstance(each, dict | list)
+            for inner in (each.values() if isinstance(each, dict) else each)
+        ]
+        if not level:
+            return False
+    return True
 
 
 def parse_object(body: bytes | str) -> dict[str, Any]:
@@ -63,9 +80,10 @@ def parse_arguments(arguments: Any) -> Any:
     if not isinstance(arguments, str):
         return arguments
     try:
-        return json.loads(arguments)
+        value = json.loads(arguments)
     except (ValueError, RecursionError):
         return arguments
+    return arguments if is_too_deep(value) else value
 
 
 def has_surrogates(body: bytes) -> bool:

@@ -210,7 +210,8 @@ def parse_response(call: Call, body: Mapping[str, Any]) -> None:
         call.output_messages.append(message)
     call.usage = _usage(body, choices)
     call.completeness = "complete" if choices else "partial"
-    note_failure(call, body)
+    failed_choice = next((each for each in choices if each.get("error")), {})  # OpenRouter
+    note_failure(call, body if body.get("error") else failed_choice or body)
 
 
 def _usage(body: Mapping[str, Any], choices: list[dict[str, Any]]) -> Usage | None:
@@ -269,7 +270,7 @@ def join_stream(events: Iterable[Event]) -> tuple[dict[str, Any], bool]:
 
 
 def _add_delta(choice: dict[str, Any], chunk: Mapping[str, Any]) -> None:
-    for key in ("finish_reason", "usage"):
+    for key in ("finish_reason", "usage", "error"):
         if chunk.get(key):
             choice[key] = chunk[key]
     message = choice["message"]

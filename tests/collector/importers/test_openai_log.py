@@ -93,12 +93,15 @@ def test_an_outcome_follows_its_call() -> None:
 
 def test_broken_lines_are_numbered_and_stop_nothing() -> None:
     good = json.dumps(logged()).encode()
-    content = b"\n".join([good[:40], b"", b"[1]", b'{"request": {"prompt": "x"}}', b"\xff\xfe\x00", good])
+    content = b"\n".join(
+        [good[:40], b"", b"[1]", b'{"request": {"prompt": "x"}}', b"\xff\xfe\x00", b"[" * 500 + b"]" * 500, good]
+    )
     assert read(content)[:-1] == [
         Skipped(1, "not JSON"),
         Skipped(3, "not a JSON object"),
         Skipped(4, "no request with messages"),
         Skipped(5, "not JSON"),
+        Skipped(6, "not JSON"),
     ]
     assert isinstance(read(content)[-1], CallRecord)
 

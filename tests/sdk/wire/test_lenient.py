@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from suffice.wire.lenient import (
+    MAX_DEPTH,
     as_count,
     as_list,
     as_object,
@@ -27,6 +28,16 @@ from suffice.wire.lenient import (
 def test_what_does_not_parse_is_none(body: bytes) -> None:
     assert parse_json(body) is None
     assert parse_object(body) == {}
+
+
+def nested(depth: int) -> bytes:
+    return b"[" * depth + b"]" * depth
+
+
+def test_what_others_could_not_walk_does_not_parse() -> None:
+    assert parse_json(nested(MAX_DEPTH)) is not None
+    assert parse_json(nested(MAX_DEPTH + 1)) is None
+    assert parse_arguments(nested(500).decode()) == nested(500).decode()
 
 
 def test_broken_utf_8_is_replaced_not_refused() -> None:

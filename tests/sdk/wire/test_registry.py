@@ -36,6 +36,10 @@ def summary(given: Exchange) -> tuple[str, str | None, str | None]:
         (exchange(response={"error": "no credit"}, status=402), ("error", "402", "no credit")),
         (exchange(response={"error": {"code": 429, "message": "slow"}}, status=429), ("error", "429", "slow")),
         (exchange(response={"detail": "not here"}, status=404), ("error", "404", "not here")),
+        (
+            exchange(response={"choices": [{"message": {}, "error": {"code": 502, "message": "upstream"}}]}),
+            ("error", "502", "upstream"),
+        ),
         (exchange(response={"object": "error", "type": "bad", "message": "x"}, status=400), ("error", "bad", "x")),
         (
             exchange(response={}, status=None, error_type="ReadTimeout", error_message="s"),
