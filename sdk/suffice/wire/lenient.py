@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from typing import Any
 
 MAX_DEPTH = 100  # JSON schemas of tools, the deepest seen, have 12
+_CONTAINERS = (dict, list)
 _SURROGATE_ESCAPE = re.compile(rb"\\u[dD][89a-fA-F]")
 
 
@@ -25,13 +26,13 @@ def parse_json(body: bytes | str) -> Any:
 
 def is_too_deep(value: Any) -> bool:
     """Over MAX_DEPTH levels: whoever walks or writes it after us would run out of stack."""
-    level = [value]
+    level = [value] if isinstance(value, _CONTAINERS) else []
     for _ in range(MAX_DEPTH):
         level = [
             inner
             for each in level
-            if isinstance(each, dict | list)
             for inner in (each.values() if isinstance(each, dict) else each)
+            if isinstance(inner, _CONTAINERS)
         ]
         if not level:
             return False

@@ -94,8 +94,7 @@ def estimate_usage(call: Call) -> Usage:
     for message in call.request_messages():
         tokens += weights.message + _parts_tokens(message["parts"], model)
     if call.tool_definitions:
-        text = sum(estimate_text_tokens(_as_json(tool), model) for tool in call.tool_definitions)
-        tokens += weights.any_tools + weights.tool_text * text
+        tokens += weights.any_tools + weights.tool_text * estimate_text_tokens(_as_json(call.tool_definitions), model)
     if call.response_format:
         tokens += weights.tool_text * estimate_text_tokens(_as_json(call.response_format), model)
     answers = [_parts_tokens(message["parts"], model) for message in call.output_messages]
