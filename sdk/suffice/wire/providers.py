@@ -16,7 +16,6 @@ _BY_HOST = {  # end of the host name -> provider
     "models.ai.azure.com": "azure.ai.inference",
     "inference.ai.azure.com": "azure.ai.inference",
     "api.anthropic.com": "anthropic",
-    "amazonaws.com": "aws.bedrock",
     "generativelanguage.googleapis.com": "gcp.gemini",
     "aiplatform.googleapis.com": "gcp.vertex_ai",
     "api.groq.com": "groq",
@@ -51,6 +50,8 @@ def provider_of(url: str, default: str) -> str:
         return default
     if "/openai/deployments/" in parts.path:
         return "azure.ai.openai"
+    if host.startswith("bedrock") and host.endswith(".amazonaws.com"):  # not any server that AWS happens to host
+        return "aws.bedrock"
     labels = host.split(".")
     for start in range(len(labels) - 1):
         if found := _BY_HOST.get(".".join(labels[start:])):
