@@ -30,7 +30,7 @@ _RESPONSE_HEADERS = frozenset(
 
 # Shapes of credentials: the prefix stays, so that a person sees which key was in the wrong place.
 _SECRETS = re.compile(
-    r"""(?P<kept>\b(?:bearer|basic)\s+|\b(?:api[-_]?key|access[-_]?token|authorization|password|secret)["']?\s*[=:]\s*["']?
+    r"""(?P<kept>\bbearer\s+|\b(?:api[-_]?key|access[-_]?token|authorization|password|secret)["']?\s*[=:]\s*["']?(?:(?:bearer|basic)\s+)?
         |\bsk-(?:ant-|proj-|or-)?|\bAKIA|\bASIA|\bAIza|\bgsk_|\bhf_|\bghp_|\bgho_|\bxox[abp]-|\bya29\.)
         (?P<secret>[A-Za-z0-9_\-./+*]{6,}=*)""",
     re.VERBOSE | re.IGNORECASE,
