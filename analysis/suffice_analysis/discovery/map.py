@@ -44,9 +44,9 @@ def _layout(vectors: npt.NDArray[np.float32], seed: int) -> npt.NDArray[Any]:
 
 def _main_axes(vectors: npt.NDArray[np.float32]) -> npt.NDArray[Any]:
     """The first two principal components; zeros where there are none. Signs fixed, so runs agree."""
-    centred = vectors - vectors.mean(axis=0)
+    centred = vectors.astype(np.float64) - vectors.mean(axis=0, dtype=np.float64)
     places = np.zeros((len(vectors), 2))
-    if min(centred.shape) == 0 or not np.any(centred):
+    if min(centred.shape) == 0 or np.abs(centred).max() < 1e-6:
         return places
     u, s, _ = np.linalg.svd(centred, full_matrices=False)
     k = min(2, len(s))

@@ -94,7 +94,7 @@ def phrases(task: Nameable, others: Sequence[str] = ()) -> list[str]:
     if task.operation == "embeddings":
         return ["Embeddings"]
     text = _MARK.sub("", task.template)
-    if task.is_open and len(re.findall(r"[^\W\d_]{2,}", text)) < 2:
+    if task.is_open and not re.search(r"[^\W\d_]{4,}", text):
         return ["Open requests with tools" if task.tools else "Open requests (no common template)"]
     roles = [_tidy(next(filter(None, match.groups()))) for match in _ROLE.finditer(text)]
     roles = [role for role in roles if role.casefold() not in _EMPTY_ROLES and len(role) > 3]
@@ -116,9 +116,8 @@ def phrases(task: Nameable, others: Sequence[str] = ()) -> list[str]:
     lines = [line for line in lines if len(line) > 5 and not _EMPTY_HEADINGS.fullmatch(line.casefold())]
     sentence = [line for line in lines[:1] if re.match(r"(?:[^\W\d_]+,? ){3}", line)]
     found += [*goals[:2], *whats[:4], *sentence, *headings[:2], *hows[:2], *roles[1:3], *lines[:3]]
-    return [_capital(phrase) for phrase in found if len(phrase.split()) > 1 or not phrase.isascii()] or [
-        "Unnamed template"
-    ]
+    said = [phrase for phrase in found if len(phrase.split()) > 1 or not phrase.isascii()]
+    return [_capital(phrase) for phrase in said or found] or ["Unnamed template"]
 
 
 def _instructions(text: str, others: Sequence[str]) -> tuple[list[str], list[str]]:

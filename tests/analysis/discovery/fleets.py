@@ -90,7 +90,22 @@ def make_fleet(said: Iterable[Said]) -> Fleet:
 SCHEMA = pa.schema(
     [
         (name, pa.list_(pa.string()) if name.endswith("put_hashes") else pa.string())
-        for name in ["call_id", "external_id", "run_id", "service", "model", "agent_name", "task_name", "operation", "input_hashes", "output_hashes", "chain_before", "chain_after", "toolset_hash", "response_format"]
+        for name in [
+            "call_id",
+            "external_id",
+            "run_id",
+            "service",
+            "model",
+            "agent_name",
+            "task_name",
+            "operation",
+            "input_hashes",
+            "output_hashes",
+            "chain_before",
+            "chain_after",
+            "toolset_hash",
+            "response_format",
+        ]
     ]
 )
 

@@ -1,0 +1,173 @@
+#!/usr/bin/env python3
+"""How well discovery finds the tasks of real recordings, beside what others do. One run prints it all.
+
+    benchmarks/tasks.py [FOLDER] [--no-baselines] [--map]
+
+FOLDER holds ``*.jsonl.gz`` neutral call logs, each with a ``*.labels.csv`` (columns id, task, action);
+default ``$SUFFICE_SHARED/data/calls``, else ``../shared/data/calls``. ARI and AMI compare the found tasks
+with the labels (1 = the same); "action" is how well the templates within tasks recover the labels' action.
+Baselines: grouping by the first 80 characters of the request, and TF-IDF + UMAP + HDBSCAN, where a call
+left as noise counts as a task of its own.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import gzip
+import json
+import os
+import resource
+import time
+import warnings
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+from sklearn.metrics import adjusted_mutual_info_score, adjusted_rand_score
+
+from suffice.wire.canonical import canonical_json, canonical_message, chains, content_hash, message_hash
+from suffice_analysis.discovery import MessageText, discover, draw_map
+
+ROOT = Path(__file__).resolve().parent.parent
+Logged = Mapping[str, Any]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    shared = Path(os.environ.get("SUFFICE_SHARED", ROOT.parent / "shared"))
+    parser.add_argument("folder", nargs="?", type=Path, default=shared / "data" / "calls")
+    parser.add_argument("--no-baselines", action="store_true")
+    parser.add_argument("--map", action="store_true", help="time the map too")
+    options = parser.parse_args()
+    paths = sorted(options.folder.glob("*.jsonl.gz"))
+    if not paths:
+        raise SystemExit(f"no *.jsonl.gz in {options.folder}")
+    apps = {path.name.removesuffix(".jsonl.gz"): read_log(path) for path in paths}
+    labels = read_labels(options.folder)
+    methods: dict[str, Callable[[Sequence[Logged]], list[Any]]] = {"suffice": by_templates}
+    if not options.no_baselines:
+        methods |= {"first 80 characters": by_first_characters, "TF-IDF+UMAP+HDBSCAN": by_topics}
+    print(f"{'calls':<16}{'method':<22}{'n':>6}{'labels':>8}{'tasks':>7}{'ARI':>7}{'AMI':>7}{'s':>8}")
+    for name, calls in {"all": [c for app in apps.values() for c in app], **apps}.items():
+        truth = [labels[call["id"]]["task"] for call in calls]
+        for method, group in methods.items():
+            started = time.perf_counter()
+            found = group(calls)
+            seconds = time.perf_counter() - started
+            ari, ami = adjusted_rand_score(truth, found), adjusted_mutual_info_score(truth, found)
+            kinds = len(set(truth))
+            print(
+                f"{name:<16}{method:<22}{len(calls):>6}{kinds:>8}{len(set(found)):>7}{ari:>7.3f}{ami:>7.3f}{seconds:>8.1f}"
+            )
+    everything = [c for app in apps.values() for c in app]
+    calls_table, texts, toolsets = as_read(everything)
+    started = time.perf_counter()
+    discovery = discover(calls_table, texts, toolsets)
+    seconds = time.perf_counter() - started
+    actions = [labels[call["id"]]["action"] for call in everything]
+    print(f"\ndiscovery alone: {len(everything)} calls in {seconds:.1f} s, {len(discovery.templates)} templates")
+    print(f"templates against the labels' action: AMI {adjusted_mutual_info_score(actions, discovery.point_ids):.3f}")
+    if options.map:
+        started = time.perf_counter()
+        draw_map(discovery)
+        print(f"map: {time.perf_counter() - started:.1f} s")
+    print(f"peak memory: {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6:.2f} GB\n")
+    for task in discovery.tasks.values():
+        print(f"{task.calls:>6}  {task.name}")
+
+
+def by_templates(calls: Sequence[Logged]) -> list[Any]:
+    """suffice itself. A call without a task would be one of its own."""
+    table, texts, toolsets = as_read(calls)
+    return [task or f"none-{i}" for i, task in enumerate(discover(table, texts, toolsets).task_ids)]
+
+
+def by_first_characters(calls: Sequence[Logged]) -> list[Any]:
+    """The request's first 80 characters."""
+    return [request_text(call)[:80] for call in calls]
+
+
+def by_topics(calls: Sequence[Logged]) -> list[Any]:
+    """TF-IDF of the request, UMAP to 10 dimensions, HDBSCAN: what peers do, with their defaults."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        import umap
+        from sklearn.cluster import HDBSCAN
+        from sklearn.feature_extraction.text import TfidfVectorizer
+
+        vectors = TfidfVectorizer(max_features=20_000, sublinear_tf=True).fit_transform(map(request_text, calls))
+        places = umap.UMAP(
+            n_components=10, n_neighbors=15, min_dist=0.0, metric="cosine", random_state=0
+        ).fit_transform(vectors)
+        found = HDBSCAN(min_cluster_size=10, copy=True).fit_predict(places)
+    return [f"none-{i}" if cluster < 0 else int(cluster) for i, cluster in enumerate(found)]
+
+
+def request_text(call: Logged) -> str:
+    """The request's messages as one text."""
+    return "\n".join(str(message.get("content") or "") for message in call["request"]["messages"])
+
+
+def read_log(path: Path) -> list[Logged]:
+    with gzip.open(path, "rt", encoding="utf-8") as lines:
+        return [json.loads(line) for line in lines]
+
+
+def read_labels(folder: Path) -> dict[str, dict[str, str]]:
+    labels: dict[str, dict[str, str]] = {}
+    for path in sorted(folder.glob("*.labels.csv")):
+        with path.open(newline="") as rows:
+            labels.update({row["id"]: row for row in csv.DictReader(rows)})
+    return labels
+
+
+def as_read(calls: Sequence[Logged]) -> tuple[pa.Table, dict[str, MessageText], dict[str, list[Any]]]:
+    """Calls, texts and toolsets as the named reads give them; only what a request holds, no id, trace or model."""
+    texts: dict[str, MessageText] = {}
+    toolsets: dict[str, list[Any]] = {}
+    rows: list[dict[str, Any]] = []
+    for call in calls:
+        request = call["request"]
+        inputs = [store_message(message, texts) for message in request["messages"]]
+        answer = store_message(call["response"]["choices"][0]["message"], texts)
+        before, after = chains(inputs, [message["role"] for message in request["messages"]], answer)
+        tools = [{"type": "function", **tool["function"]} for tool in request.get("tools") or ()]
+        toolset = content_hash("default", tools) if tools else None
+        if toolset:
+            toolsets[toolset] = tools
+        form = request.get("response_format")
+        rows.append(
+            {
+                "operation": "chat",
+                "input_hashes": inputs,
+                "output_hashes": [answer],
+                "chain_before": before,
+                "chain_after": after,
+                "toolset_hash": toolset,
+                "response_format": json.dumps(form) if form else None,
+            }
+        )
+    schema = pa.schema([(n, pa.list_(pa.string()) if n.endswith("hashes") else pa.string()) for n in rows[0]])
+    return pa.Table.from_pylist(rows, schema), texts, toolsets
+
+
+def store_message(message: Mapping[str, Any], texts: dict[str, MessageText]) -> str:
+    parts: list[dict[str, Any]] = []
+    if message["role"] == "tool":
+        parts.append(
+            {"type": "tool_call_response", "id": message.get("tool_call_id"), "response": message.get("content")}
+        )
+    elif message.get("content"):
+        parts.append({"type": "text", "content": message["content"]})
+    parts += [{"type": "tool_call", "id": tool["id"], **tool["function"]} for tool in message.get("tool_calls") or ()]
+    canonical = canonical_message({"role": message["role"], "parts": parts})
+    key = message_hash("default", canonical)
+    if key not in texts:
+        texts[key] = MessageText(canonical["role"], canonical_json(canonical).decode("utf-8", "replace"))
+    return key
+
+
+if __name__ == "__main__":
+    main()
