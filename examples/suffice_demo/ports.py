@@ -16,7 +16,12 @@ def choose_port(usual: int) -> int:
             probe.listen(1)
             return usual
     except OSError:
-        with socket.socket() as probe:
-            probe.bind((LOOPBACK, 0))
-            port: int = probe.getsockname()[1]
-            return port
+        return free_port()
+
+
+def free_port() -> int:
+    """A port nobody listens on, as the system picks it."""
+    with socket.socket() as probe:
+        probe.bind((LOOPBACK, 0))
+        port: int = probe.getsockname()[1]
+        return port

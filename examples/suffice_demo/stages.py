@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import threading
 import time
+from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,7 +16,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn
 
 from suffice.errors import SufficeError
 from suffice_demo.fleet.agents import AGENTS
-from suffice_demo.ports import LOOPBACK, choose_port
+from suffice_demo.ports import LOOPBACK, choose_port, free_port
 from suffice_demo.processes import Child
 from suffice_store import Store, open_store
 from suffice_store.console import err
@@ -52,11 +53,13 @@ class FleetCount:
 
 def start_collector(stack: ExitStack, database: Path) -> str:
     """Its base URL, once it answers."""
-    port = _port(COLLECTOR_PORT, "collector")
-    url = f"http://{LOOPBACK}:{port}"
-    child = stack.enter_context(Child("collector", "suffice", "collector", "--db", str(database), "--port", str(port)))
-    child.wait_for(lambda: _answers(f"{url}/healthz"), START_S)
-    return url
+
+    def start(port: int) -> tuple[str, Child]:
+        child = Child("collector", "suffice", "collector", "--db", str(database), "--port", str(port))
+        return f"http://{LOOPBACK}:{port}/healthz", stack.enter_context(child)
+
+    port, _ = _start("collector", COLLECTOR_PORT, start)
+    return f"http://{LOOPBACK}:{port}"
 
 
 def start_provider(stack: ExitStack, seed: int) -> str:
@@ -127,11 +130,30 @@ def write_report(collector: str, output: Path) -> None:
 
 def start_dashboard(stack: ExitStack, collector: str) -> tuple[str, Child]:
     """Its address, once it answers, and its process."""
-    port = _port(DASHBOARD_PORT, "dashboard")
-    url = f"http://{LOOPBACK}:{port}"
-    child = stack.enter_context(Child("dashboard", "suffice", "dashboard", "--server", collector, "--port", str(port)))
-    child.wait_for(lambda: _answers(url), START_S)
-    return url, child
+
+    def start(port: int) -> tuple[str, Child]:
+        child = Child("dashboard", "suffice", "dashboard", "--server", collector, "--port", str(port), "--no-browser")
+        return f"http://{LOOPBACK}:{port}", stack.enter_context(child)
+
+    port, child = _start("dashboard", DASHBOARD_PORT, start)
+    return f"http://{LOOPBACK}:{port}", child
+
+
+def _start(name: str, usual: int, start: Callable[[int], tuple[str, Child]]) -> tuple[int, Child]:
+    """Start on the usual port, or on a free one where that is taken, also at the last moment; wait until it answers."""
+    port = choose_port(usual)
+    while True:
+        if port != usual:
+            err().print(f"Port {usual} is taken, so the demo's {name} listens on {port}.")
+        url, child = start(port)
+        try:
+            child.wait_for(lambda url=url: _answers(url), START_S)  # type: ignore[misc]
+        except SufficeError:
+            if port != usual or not any(f"port {port} is taken" in line for line in child.lines):
+                raise
+            port = free_port()
+        else:
+            return port, child
 
 
 def _command(name: str, *arguments: str) -> None:
@@ -142,13 +164,6 @@ def _command(name: str, *arguments: str) -> None:
 def _stored_calls(store: Store) -> int:
     row = store.read("overview").to_pylist()[0]
     return int(row["calls"] or 0) + int(row["duplicate_calls"] or 0)
-
-
-def _port(usual: int, name: str) -> int:
-    port = choose_port(usual)
-    if port != usual:
-        err().print(f"Port {usual} is taken, so the demo's {name} listens on {port}.")
-    return port
 
 
 def _answers(url: str) -> bool:

@@ -42,6 +42,7 @@ ProjectOption = Annotated[str, typer.Option("--project", metavar="NAME", help="T
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON document and nothing else.")]
 
 DEFAULT_PROJECT = "default"
+_INTERRUPTED = 130  # Typer's own exit code for Ctrl-C; ours is said by suffice.cli
 UNKNOWN = "–"
 
 
@@ -61,6 +62,8 @@ def run_app(app: typer.Typer, argv: Sequence[str], name: str = "suffice") -> int
         if type(error).__name__ == "Abort":
             raise KeyboardInterrupt from None
         raise
+    if code == _INTERRUPTED:
+        raise KeyboardInterrupt
     return code if isinstance(code, int) else 0
 
 

@@ -49,6 +49,17 @@ def test_help_is_not_an_error(capsys: pytest.CaptureFixture[str]) -> None:
     assert "--count" in capsys.readouterr().out
 
 
+def test_an_interrupt_stays_one_for_the_caller_to_word() -> None:
+    waiting = typer.Typer()
+
+    @waiting.command()
+    def wait() -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        console.run_app(waiting, [])
+
+
 def test_an_error_for_people_passes_through() -> None:
     with pytest.raises(SufficeError, match="free some space"):
         console.run_app(app, ["--fail"])

@@ -27,11 +27,19 @@ class Duty:
 
 
 @dataclass(frozen=True, slots=True)
-class Agent:
-    """``chains``: duties done one after another on the same matter, in one run; later ones not every time."""
+class Workflow:
+    """Duties done one after another on the same matter, in one run of this name; later ones not every time."""
 
     name: str
-    chains: tuple[tuple[Duty, ...], ...]
+    duties: tuple[Duty, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Agent:
+    """One service: what it does, how much of it at once, and with which kind of client."""
+
+    name: str
+    workflows: tuple[Workflow, ...]
     concurrency: int
     uses_async: bool
 
@@ -46,12 +54,15 @@ AGENTS: Final = (
     Agent(
         "support-desk",
         (
-            (
-                Duty("triage_ticket", 900, "openai", _BIG, named=True),
-                Duty("route_intent", 700, "openai", (("gpt-6.1-sol", 1),)),
-                Duty("extract_order", 620, "openai", (("gpt-6.1-sol", 1),), named=True),
+            Workflow(
+                "ticket-intake",
+                (
+                    Duty("triage_ticket", 900, "openai", _BIG, named=True),
+                    Duty("route_intent", 700, "openai", (("gpt-6.1-sol", 1),)),
+                    Duty("extract_order", 620, "openai", (("gpt-6.1-sol", 1),), named=True),
+                ),
             ),
-            (Duty("moderate_review", 480, "openai", (("gpt-5.4-mini", 1),)),),
+            Workflow("review-moderation", (Duty("moderate_review", 480, "openai", (("gpt-5.4-mini", 1),)),)),
         ),
         concurrency=6,
         uses_async=True,
@@ -59,9 +70,14 @@ AGENTS: Final = (
     Agent(
         "trip-assistant",
         (
-            (Duty("choose_tool", 420, "openai", (("gpt-6.1-sol", 1),)),),
-            (Duty("rebook_trip", 400, "anthropic", (("claude-sonnet-5-5", 1),), steps=3.9),),
-            (Duty("chat_customer", 310, "anthropic", (("claude-sonnet-5-5", 1),), stream=True, steps=2.7),),
+            Workflow("site-assistant", (Duty("choose_tool", 420, "openai", (("gpt-6.1-sol", 1),)),)),
+            Workflow(
+                "trip-rebooking", (Duty("rebook_trip", 400, "anthropic", (("claude-sonnet-5-5", 1),), steps=4.7),)
+            ),
+            Workflow(
+                "web-chat",
+                (Duty("chat_customer", 310, "anthropic", (("claude-sonnet-5-5", 1),), stream=True, steps=3.0),),
+            ),
         ),
         concurrency=4,
         uses_async=False,
@@ -69,9 +85,23 @@ AGENTS: Final = (
     Agent(
         "content-studio",
         (
-            (Duty("answer_policy", 260, "anthropic", (("claude-sonnet-5-5", 4), ("claude-opus-5-5", 1)), named=True),),
-            (Duty("rewrite_email", 210, "openai", (("gpt-6.1-sol", 1),), stream=True, stream_usage=False),),
-            (Duty("translate_message", 190, "openai", (("gpt-5.4-mini", 1),)),),
+            Workflow(
+                "handbook-answers",
+                (
+                    Duty(
+                        "answer_policy",
+                        260,
+                        "anthropic",
+                        (("claude-sonnet-5-5", 4), ("claude-opus-5-5", 1)),
+                        named=True,
+                    ),
+                ),
+            ),
+            Workflow(
+                "email-polish",
+                (Duty("rewrite_email", 210, "openai", (("gpt-6.1-sol", 1),), stream=True, stream_usage=False),),
+            ),
+            Workflow("message-translation", (Duty("translate_message", 190, "openai", (("gpt-5.4-mini", 1),)),)),
         ),
         concurrency=4,
         uses_async=True,
@@ -79,8 +109,8 @@ AGENTS: Final = (
     Agent(
         "back-office",
         (
-            (Duty("summarise_call", 170, "openai", (("gpt-6.1-sol", 1),), stream=True),),
-            (Duty("write_sql", 160, "openai", (("gpt-6.1-sol", 1),), named=True),),
+            Workflow("call-notes", (Duty("summarise_call", 170, "openai", (("gpt-6.1-sol", 1),), stream=True),)),
+            Workflow("data-questions", (Duty("write_sql", 160, "openai", (("gpt-6.1-sol", 1),), named=True),)),
         ),
         concurrency=2,
         uses_async=False,
@@ -88,17 +118,23 @@ AGENTS: Final = (
     Agent(
         "dev-helper",
         (
-            (
-                Duty("review_diff", 140, "anthropic", (("claude-opus-5-5", 1),), stream=True),
-                Duty("write_tests", 130, "anthropic", (("claude-sonnet-5-5", 1),)),
+            Workflow(
+                "pull-request",
+                (
+                    Duty("review_diff", 140, "anthropic", (("claude-opus-5-5", 1),), stream=True),
+                    Duty("write_tests", 130, "anthropic", (("claude-sonnet-5-5", 1),)),
+                ),
             ),
-            (Duty("plan_launch", 125, "anthropic", (("claude-opus-5-5", 1),), named=True),),
+            Workflow(
+                "launch-planning", (Duty("plan_launch", 125, "anthropic", (("claude-opus-5-5", 1),), named=True),)
+            ),
         ),
         concurrency=3,
         uses_async=True,
     ),
 )
-ALL_CALLS: Final = sum(duty.calls for agent in AGENTS for chain in agent.chains for duty in chain)
+ALL_DUTIES: Final = tuple(duty for agent in AGENTS for workflow in agent.workflows for duty in workflow.duties)
+ALL_CALLS: Final = sum(duty.calls for duty in ALL_DUTIES)
 
 
 def runs_of(duty: Duty, calls: int) -> int:

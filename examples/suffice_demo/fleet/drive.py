@@ -1,4 +1,4 @@
-"""Runs an agent: each run works through a chain of duties on one matter, one dialogue each.
+"""Runs an agent: each run works through a workflow's duties on one matter, one dialogue each.
 
 A dialogue is a generator that yields what to ask and takes the answer, so that the blocking and the
 awaiting agents share it.
@@ -26,7 +26,7 @@ Spoken = Callable[[], None]  # told after each call
 class Job:
     """One run to do: ``matter`` seeds its content, so that all its duties see the same ticket."""
 
-    agent: Agent
+    workflow: str
     matter: str
     duties: tuple[Duty, ...]
 
@@ -34,11 +34,11 @@ class Job:
 def jobs_of(agent: Agent, seed: int, calls: int) -> list[Job]:
     """All runs of an agent in a day's random order; the same for the same seed."""
     jobs = []
-    for number, chain in enumerate(agent.chains):
-        counts = [runs_of(duty, calls) for duty in chain]
+    for workflow in agent.workflows:
+        counts = [runs_of(duty, calls) for duty in workflow.duties]
         for run in range(max(counts)):
-            duties = tuple(duty for duty, count in zip(chain, counts, strict=True) if run < count)
-            jobs.append(Job(agent, f"{seed}/{agent.name}/{number}/{run}", duties))
+            duties = tuple(duty for duty, count in zip(workflow.duties, counts, strict=True) if run < count)
+            jobs.append(Job(workflow.name, f"{seed}/{workflow.name}/{run}", duties))
     Random(f"{seed}/{agent.name}").shuffle(jobs)
     return jobs
 
@@ -63,7 +63,7 @@ def work_blocking(agent: Agent, jobs: list[Job], provider: str, spoken: Spoken) 
     speaker = SyncSpeaker(provider)
 
     def work(job: Job) -> None:
-        with suffice.run(agent.name):
+        with suffice.run(job.workflow):
             for duty in job.duties:
                 with _named(duty):
                     steps = dialogue(duty, job.matter)
@@ -89,7 +89,7 @@ async def work_awaiting(agent: Agent, jobs: list[Job], provider: str, spoken: Sp
     waiting = iter(jobs)
 
     async def work(job: Job) -> None:
-        async with suffice.run(agent.name):
+        async with suffice.run(job.workflow):
             for duty in job.duties:
                 with _named(duty):
                     steps = dialogue(duty, job.matter)

@@ -60,7 +60,7 @@ def _other_value(value: Any, rng: Random) -> Any:
 def _other_label(seen: Ask, label: str, rng: Random) -> str:
     if label in ("yes", "no"):
         return "no" if label == "yes" else "yes"
-    labels = re.findall(r"^- (\w+):", seen.system, re.MULTILINE)
+    labels: list[str] = re.findall(r"^- (\w+):", seen.system, re.MULTILINE)
     return rng.choice([each for each in labels if each != label] or ["other"])
 
 

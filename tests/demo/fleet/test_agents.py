@@ -6,13 +6,11 @@ from collections import Counter
 
 import pytest
 
-from suffice_demo.fleet.agents import AGENTS, ALL_CALLS, Agent, Duty, runs_of
+from suffice_demo.fleet.agents import AGENTS, ALL_CALLS, ALL_DUTIES, Agent, Duty, runs_of
 from suffice_demo.fleet.drive import dialogue, jobs_of
 from suffice_demo.provider.model import SimulatedModels
 from suffice_demo.tasks import TASKS
 from suffice_demo.tasks.base import Answer, ToolCall
-
-DUTIES = [duty for agent in AGENTS for chain in agent.chains for duty in chain]
 
 
 def calls_made(agent: Agent, seed: int, calls: int) -> Counter[str]:
@@ -55,20 +53,23 @@ def test_several_thousand_calls_unequally_spread(made: Counter[str]) -> None:
 
 
 def test_each_task_has_one_agent() -> None:
-    assert Counter(duty.task for duty in DUTIES) == Counter(list(TASKS))
+    assert Counter(duty.task for duty in ALL_DUTIES) == Counter(list(TASKS))
 
 
 def test_the_clients_are_mixed() -> None:
     kinds = {
-        (duty.vendor, duty.stream, agent.uses_async) for agent in AGENTS for chain in agent.chains for duty in chain
+        (duty.vendor, duty.stream, agent.uses_async)
+        for agent in AGENTS
+        for workflow in agent.workflows
+        for duty in workflow.duties
     }
     assert {vendor for vendor, _, _ in kinds} == {"openai", "anthropic"}
     for vendor in ("openai", "anthropic"):
         assert {stream for v, stream, _ in kinds if v == vendor} == {True, False}
         assert {uses_async for v, _, uses_async in kinds if v == vendor} == {True, False}
-    assert any(duty.stream and not duty.stream_usage for duty in DUTIES)
-    assert 0 < sum(duty.named for duty in DUTIES) < len(DUTIES)
-    assert len({model for duty in DUTIES for model, _ in duty.models}) >= 4
+    assert any(duty.stream and not duty.stream_usage for duty in ALL_DUTIES)
+    assert 0 < sum(duty.named for duty in ALL_DUTIES) < len(ALL_DUTIES)
+    assert len({model for duty in ALL_DUTIES for model, _ in duty.models}) >= 4
 
 
 def test_services_say_that_they_are_simulated() -> None:
