@@ -29,11 +29,14 @@ class Inputs:
     texts: Mapping[str, MessageText]
     toolsets: Mapping[str, Tools]
     prices: Sequence[Mapping[str, Any]] = field(default_factory=tuple)
-    outcomes: int = 0
 
     def column(self, name: str) -> list[Any]:
         """A column as Python values."""
         return list(self.calls[name].to_pylist())
+
+    def take(self, rows: Sequence[int]) -> pa.Table:
+        """The calls at these indexes."""
+        return self.calls.take(pa.array(rows, pa.int64()))
 
     def numbers(self, name: str) -> np.ndarray[Any, np.dtype[np.float64]]:
         """A numeric column as float64, null as NaN."""

@@ -30,8 +30,8 @@ _PREFERRED_FORM = {
 }  # fmt: skip
 _PERSONA = re.compile(
     r"\b(friendly|helpful|warm|polite|empath\w+|conversational)\b|\bchat(s|ting|bot)?\b|\bconversation\b|\bcompanion\b"
-    r"|\b(customer|user|guest|visitor|student|caller|patient|people|person)s?\b.{0,40}\b(help|talk|support|assist|answer)\b"
-    r"|\b(help|talk|speak|support|assist)\w*\b.{0,30}\b(customer|user|guest|visitor|student|caller|patient|people|person)s?\b",
+    r"|\b(help|assist|support|answer|(talk|speak|chat|write|reply) (to|with))(s|ing)?( (the|our|your|a|an|its))? \w{0,12} ?"
+    r"(customer|user|guest|visitor|student|caller|patient|people|person)s?\b",
     re.IGNORECASE | re.DOTALL,
 )
 MACHINE_FORMS = frozenset({"json", "label", "number", "tool_call", "sql", "code"})

@@ -93,7 +93,7 @@ def analyze(
     found = find(
         inputs.calls,
         inputs.texts,
-        inputs.toolsets,  # type: ignore[arg-type]  # parsed JSON: the keys are those of ToolDefinition
+        inputs.toolsets,
         seed=seed,
         known=known,
         progress=lambda stage, share: tell(stage, 0.1 + 0.4 * share),

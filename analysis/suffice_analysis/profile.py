@@ -80,7 +80,7 @@ class TaskProfile:
 
 def profile_task(found: FoundTask, inputs: Inputs, rows: Sequence[int], sample: Sequence[SampledCall]) -> TaskProfile:
     """Profile the calls ``rows`` (indexes into ``inputs.calls``) of one task."""
-    calls = inputs.calls.take(list(rows))
+    calls = inputs.take(rows)
     one = Inputs(calls, inputs.texts, inputs.toolsets)
     input_tokens, output_tokens = one.numbers("input_tokens"), one.numbers("output_tokens")
     latency, started = one.numbers("latency_ms"), calls["started_ns"]

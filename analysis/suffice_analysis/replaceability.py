@@ -1,9 +1,10 @@
 """Replaceability: the probability that on a random call of a task an SLM's answer is acceptable.
 
-One posterior from graded evidence. With prior theta ~ Normal(mean, sd) on the logit scale, split into an
-error shared by all tasks and the task's own; and with skill s, the share of held-out answers foretold above
-chance, R = s*a + (1-s)*expit(theta): what a lookup foretells an SLM gets right with probability a (Beta(19, 2), mean
-0.90), the rest follows the prior. No SLM has been run, so nothing here can be proven.
+One posterior from graded evidence. The prior is theta ~ Normal(mean, sd) on the logit scale, split into an error
+shared by all tasks and the task's own. With skill s, the share of held-out answers foretold above chance,
+R = s*expit(theta + delta) + (1-s)*expit(theta), delta ~ Normal(1.5, 0.5): what a lookup foretells is easier. It is not
+taken for right, because the lookup has seen the task's history and an SLM as it is has not. No SLM has been
+run, so nothing here can be proven.
 
 The same draws serve every task and the totals, so the shared error stays shared.
 """
@@ -26,7 +27,7 @@ from suffice_analysis.proxy import Predictability
 DRAWS = 4_000  # an interval's end is then known to about half a point
 ANY_SLM = "any SLM"
 MODE = "as_is"
-FORETOLD = (19.0, 2.0)  # Beta: how often an SLM gets right what a lookup foretells; 0.90 within 0.79-0.98
+EASIER = (1.5, 0.5)  # Normal, logit: how much easier what a lookup foretells is for an SLM than the rest
 CLAIM_CALLS = 100  # below, no percentage is claimed
 METHOD = f"logit-normal prior, mixed with predictability above chance; {DRAWS} seeded draws"
 
@@ -67,8 +68,8 @@ def estimate_replaceability(
     if proxy is not None and proxy.skill > 0:
         agreement = random.beta(proxy.predicted + 0.5, proxy.n - proxy.predicted + 0.5, shared.z.size)
         skill = np.clip((agreement - proxy.chance) / (1 - proxy.chance), 0.0, 1.0)
-        foretold = random.beta(*FORETOLD, shared.z.size)
-        acceptable = skill * foretold + (1 - skill) * acceptable
+        easier = np.maximum(0.0, random.normal(*EASIER, shared.z.size))
+        acceptable = skill * special.expit(theta + easier) + (1 - skill) * acceptable
         grade, n = "proxy", proxy.n
     estimate = from_draws(acceptable, grade=grade, n=n, method=METHOD, seed=shared.seed)
     return Replaceability(task_id, estimate, acceptable, calls >= CLAIM_CALLS)

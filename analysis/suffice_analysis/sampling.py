@@ -35,9 +35,9 @@ class SampledCall:
 
 def sample_calls(inputs: Inputs, rows: Sequence[int], *, seed: int, limit: int = SAMPLE_CALLS) -> list[SampledCall]:
     """Calls of ``rows`` (indexes into ``inputs.calls``) that have an answer: whole runs in an order fixed by ``seed``."""
+    calls = inputs.take(rows)
     columns = {
-        name: inputs.calls[name].take(list(rows)).to_pylist()
-        for name in ("call_id", "run_id", "started_ns", "input_hashes", "output_hashes")
+        name: calls[name].to_pylist() for name in ("call_id", "run_id", "started_ns", "input_hashes", "output_hashes")
     }
     order = sorted(
         range(len(rows)),

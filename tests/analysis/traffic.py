@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import json
 import random
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 
 from suffice.wire.canonical import canonical_json, canonical_message, message_hash
+from suffice_analysis.discovery.types import Discovery, FoundTask, FoundTemplate
 from suffice_store.arrow_schema import arrow_schema
 from suffice_store.store import Store
 from suffice_store.tables import ANALYSIS_TABLES
@@ -194,3 +197,18 @@ def shop_traffic(calls: int = 480, seed: int = 5) -> Traffic:
             answer = "\n".join(f"{n}. {' '.join(rng.choices(words, k=14))}" for n in range(1, 9))
             traffic.call([("system", system), ("user", f"Goal: {noise}")], answer)
     return traffic
+
+
+def by_instructions(calls: pa.Table, texts: Mapping[str, Any], toolsets: Any, **_: Any) -> Discovery:
+    """A stand-in for discovery that no change there can move: one task per first message."""
+    first = [hashes[0] if hashes else None for hashes in calls["input_hashes"].to_pylist()]
+    counts = Counter(f for f in first if f)
+    named: dict[str, FoundTask] = {}
+    for key, count in sorted(counts.items()):
+        text = json.loads(texts[key].content)["parts"][0]["content"]
+        named[key] = FoundTask(f"t_{key[:8]}", " ".join(text.split()[:4]), "template", text, {"first": key}, count)
+    ids = [named[f].task_id if f else None for f in first]
+    templates = [FoundTemplate(f"p_{k[:8]}", t.task_id, t.calls, t.template[:200]) for k, t in named.items()]
+    vectors = np.eye(max(1, len(templates)), dtype=np.float32)[: len(templates)]
+    points = [f"p_{f[:8]}" if f else None for f in first]
+    return Discovery(ids, points, {t.task_id: t for t in named.values()}, templates, vectors)

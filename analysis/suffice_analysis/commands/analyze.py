@@ -54,7 +54,7 @@ def analyze(
         print_json({**run, "headlines": sentences})
         return
     for sentence in sentences:
-        out().print(sentence, markup=False)
+        out().print(sentence, markup=False, soft_wrap=True)
 
 
 def parse_since(text: str, now: datetime | None = None) -> int:

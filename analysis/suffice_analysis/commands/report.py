@@ -28,7 +28,7 @@ def report(
     renderer(output)  # refuse a format before anything is opened
     with open_store(db, server=server, create=False) as store:
         write_report(store, output, project=project)
-    err().print(f"wrote {output}", markup=False, highlight=False)
+    err().print(f"wrote {output}", markup=False, soft_wrap=True)
 
 
 def write_report(store: Store, path: Path, *, project: str = "default") -> Path:

@@ -48,7 +48,7 @@ def tasks(
         rows = store.read("tasks", project=project).to_pylist()
         if assignments is not None:
             count = write_assignments(store, project, assignments)
-            err().print(f"{count:,} calls written to {assignments}", markup=False)
+            err().print(f"{count:,} calls written to {assignments}", markup=False, soft_wrap=True)
     if as_json:
         print_json([{k: v for k, v in row.items() if k not in _LEFT_OUT} for row in rows])
         return

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from html import escape
 
 from suffice_analysis.report.model import (
     ALTERNATIVE_NAMES,
@@ -75,5 +76,5 @@ def _alternatives(rows: list[Row]) -> list[str]:
 
 def _text(text: object) -> str:
     """One line in which nothing is markup."""
-    line = " ".join(str(text).split())
-    return re.sub(r"([\\`*_{}\[\]<>#|!~])", r"\\\1", line)
+    line = escape(" ".join(str(text).split()), quote=False)
+    return re.sub(r"([\\`*_{}\[\]#|!~])", r"\\\1", line)

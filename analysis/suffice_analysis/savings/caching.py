@@ -31,7 +31,7 @@ class Repeated:
 
 def repeated_input(inputs: Inputs, rows: Sequence[int]) -> Repeated:
     """Walk the calls ``rows`` of one task."""
-    calls = inputs.calls.take(list(rows)[:MOST_CALLS]).select(
+    calls = inputs.take(list(rows)[:MOST_CALLS]).select(
         [
             "started_ns",
             "run_id",

@@ -148,20 +148,22 @@ def _total_row(
     saving = sum((c.paid or 0.0) - float(v.usd) for c, v, _ in kept) * basis.factor
     savings = sum(((c.paid or 0.0) - s.usd for c, _, s in kept), np.zeros(DRAWS)) * basis.factor
     weight = sum(c.calls for c in cases)
-    at_value, spread = (
-        Moved(
-            0.0,
-            sum(pair[which].caught for pair in kept),
-            sum(pair[which].silent for pair in kept),
-            sum(pair[which].quality * pair[0].calls for pair in kept) / weight,
-        )
-        for which in (1, 2)
-    )
+    at_value = _together([(c, v) for c, v, _ in kept], weight)
+    spread = _together([(c, s) for c, _, s in kept], weight)
     _fill(row, saving, savings, at_value, spread, basis)
     row["quality_grade"] = "same model" if name == "caching_batch" else _weakest([_grade(name, c) for c in cases])
     moved = f"{len(kept)} of {tasks} tasks {'use it' if name == 'caching_batch' else 'moved'}."
     row["note"] = f"{moved} {_note(name, row, float(np.mean(at_value.caught)) * basis.factor, cases)}".strip()
     return row
+
+
+def _together(moved: Sequence[tuple[Case, Moved]], weight: int) -> Moved:
+    return Moved(
+        usd=sum(m.usd for _, m in moved),
+        caught=sum(m.caught for _, m in moved),
+        silent=sum(m.silent for _, m in moved),
+        quality=sum(m.quality * c.calls for c, m in moved) / weight,
+    )
 
 
 def _fill(row: dict[str, Any], saving: float, savings: Any, at_value: Moved, spread: Moved, basis: Basis) -> None:

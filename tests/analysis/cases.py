@@ -1,0 +1,69 @@
+"""Tasks as the savings see them, made by hand."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+from suffice_analysis.prior import Prior
+from suffice_analysis.profile import TaskProfile
+from suffice_analysis.replaceability import SharedError, estimate_replaceability
+from suffice_analysis.savings.alternatives import Case
+from suffice_analysis.savings.caching import Repeated
+from suffice_analysis.savings.candidates import choose
+from suffice_analysis.savings.prices import ModelPrice, SmallTier
+
+TODAY = ModelPrice("gpt-6.1-sol", 2.0, 10.0, 0.2, None, "test")
+TIER = SmallTier(ModelPrice("gpt-6-luna", 0.1, 0.5, 0.01, None, "test"), 272_000, True)
+SHARED = SharedError(0)
+
+
+def make_profile(**more: Any) -> TaskProfile:
+    """10,000 calls of 1,000 tokens in and 200 out, paid at 2 and 10 USD per million tokens."""
+    values: dict[str, Any] = {
+        "task_id": "t_1",
+        "name": "Label tickets",
+        "name_source": "template",
+        "template": "Label the ticket: …",
+        "recogniser": "{}",
+        "kind": "classification",
+        "kind_rule": "",
+        "hci": "no",
+        "hci_rule": "",
+        "answer_form": "label",
+        "calls": 10_000,
+        "runs": 10_000,
+        "services": ["shop"],
+        "models": {"gpt-6.1-sol": 10_000},
+        "providers": {"openai": 10_000},
+        "input_tokens": 10_000_000,
+        "output_tokens": 2_000_000,
+        "cache_read_tokens": 0,
+        "estimated_calls": 0,
+        "paid_usd": Decimal(40),
+        "unpriced_calls": 0,
+        "priced_input_tokens": 10_000_000,
+        "priced_output_tokens": 2_000_000,
+        "error_calls": 0,
+        "input_tokens_p50": 1000.0,
+        "input_tokens_p99": 1500.0,
+        "output_tokens_p50": 200.0,
+        "latency_p50_ms": 500.0,
+        "latency_p95_ms": 900.0,
+        "first_call_ns": None,
+        "last_call_ns": None,
+        "timed_calls": 0,
+        "streamed_calls": 0,
+        "tools": 0,
+        "turns_p50": 0.0,
+        "images": False,
+        "example_call_ids": [],
+    }
+    return TaskProfile(**(values | more))
+
+
+def make_case(*, mean: float = 2.0, verdict: str = "likely", repeated: float = 0.0, **more: Any) -> Case:
+    """A task with replaceability around expit(mean)."""
+    profile = make_profile(**more)
+    found = estimate_replaceability(profile.task_id, profile.calls, Prior(mean, 0.8, []), None, SHARED)
+    return Case(profile, found, verdict, TODAY, Repeated(repeated, 0.0), choose(profile).candidates[0], TIER)

@@ -1,0 +1,200 @@
+"""One model, four formats: the same numbers in each, hostile text harmless in each, and a golden JSON."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+import pytest
+from analysis.traffic import Traffic, by_instructions, shop_traffic
+
+from suffice.errors import SufficeError, UsageError
+from suffice_analysis import pipeline
+from suffice_analysis.report.as_csv import HEADER, render_csv
+from suffice_analysis.report.as_html import render_html
+from suffice_analysis.report.as_json import render_json
+from suffice_analysis.report.as_markdown import render_markdown
+from suffice_analysis.report.formats import renderer
+from suffice_analysis.report.model import Report, read_report
+from suffice_store import open_store
+from suffice_store.console import format_usd
+
+GOLDEN = Path(__file__).parent / "golden_report.json"
+HOSTILE = '</pre><script>alert("x")</script> | `code` {{ 7*7 }} =cmd()'
+
+
+def make_report(path: Path, traffic: Traffic) -> Report:
+    clock = iter(range(10**18, 10**18 + 100)).__next__
+    with open_store(str(path / "calls.duckdb")) as store:
+        traffic.fill(store)
+        pipeline.analyze(store, find=by_instructions, clock=clock)
+        return read_report(store, clock=lambda: 10**18)
+
+
+@pytest.fixture(scope="module")
+def report(tmp_path_factory: pytest.TempPathFactory) -> Report:
+    return make_report(tmp_path_factory.mktemp("report"), shop_traffic())
+
+
+@pytest.fixture(scope="module")
+def document(report: Report) -> dict[str, Any]:
+    return json.loads(render_json(report))
+
+
+class Words(HTMLParser):
+    """The text of the first page, and every tag and address of the file."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.first: list[str] = []
+        self.text: list[str] = []
+        self.tags: set[str] = set()
+        self.addresses: list[str] = []
+        self._in_first = self._in_style = False
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.add(tag)
+        self.addresses += [v or "" for k, v in attrs if k in ("href", "src")]
+        self._in_first = self._in_first or ("id", "summary") in attrs
+        self._in_style = tag == "style"
+
+    def handle_endtag(self, tag: str) -> None:
+        self._in_first = self._in_first and tag != "header"
+        self._in_style = False
+
+    def handle_data(self, data: str) -> None:
+        if not self._in_style:
+            self.text.append(data)
+            if self._in_first:
+                self.first.append(data)
+
+
+def words_of(html: str) -> Words:
+    words = Words()
+    words.feed(html)
+    return words
+
+
+def test_golden(report: Report, document: dict[str, Any]) -> None:
+    """The whole JSON on fixed data. To renew it after a wanted change, delete the file and run twice."""
+    document = json.loads(json.dumps(document))
+    document["analysis"]["suffice_version"] = "0"
+    if not GOLDEN.exists():
+        GOLDEN.write_text(json.dumps(document, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+        pytest.fail(f"{GOLDEN.name} was missing and has been written")
+    assert approximate(document) == approximate(json.loads(GOLDEN.read_text(encoding="utf-8")))
+
+
+def approximate(value: Any) -> Any:
+    """Floats to five digits: another machine's logarithm may differ in the last."""
+    if isinstance(value, float):
+        return float(f"{value:.5g}")
+    if isinstance(value, dict):
+        return {k: approximate(v) for k, v in value.items()}
+    return [approximate(v) for v in value] if isinstance(value, list) else value
+
+
+def test_every_format_states_the_same_amounts(report: Report, document: dict[str, Any]) -> None:
+    html = " ".join(words_of(render_html(report)).text)
+    markdown = render_markdown(report)
+    lines = {row["task_id"]: row for row in csv.DictReader(io.StringIO(render_csv(report)))}
+    everything = [("", document["savings"]), *((t["task_id"], t["alternatives"]) for t in document["tasks"])]
+    for task_id, alternatives in everything:
+        for a in alternatives:
+            for column in ("saving_usd", "marginal_usd", "quality", "extra_wrong"):
+                in_csv = lines[task_id][f"{a['alternative']}_{column}"]
+                assert (float(in_csv) if in_csv else None) == a[column]
+            assert format_usd(a["saving_usd"]) in html
+            assert format_usd(a["saving_usd"]) in markdown
+        assert float(lines[task_id]["basis_paid_usd"]) == alternatives[0]["paid_usd"]
+        assert format_usd(alternatives[0]["paid_usd"]) in html
+    for sentence in document["headlines"]:
+        assert sentence in html
+    assert float(lines[""]["share"]) == document["shares"]["expected_share_calls"]["value"]
+
+
+def test_the_first_page_has_at_most_200_words_and_says_zero_proven(report: Report) -> None:
+    first = " ".join(words_of(render_html(report)).first)
+    assert len(first.split()) <= 200
+    assert "0 %" in first
+    assert len(re.findall(r"Next steps", first)) == 1
+
+
+def test_the_html_opens_offline_and_runs_nothing(report: Report) -> None:
+    html = render_html(report)
+    words = words_of(html)
+    assert words.addresses == []
+    assert words.tags.isdisjoint({"script", "link", "iframe", "img", "object"})
+    assert "url(http" not in html
+    assert html.count('class="chart"') == 2
+    assert len(html) < 5_000_000
+
+
+def test_hostile_text_stays_text(tmp_path: Path) -> None:
+    traffic = Traffic()
+    for i in range(120):
+        traffic.call([("system", HOSTILE), ("user", f"{HOSTILE} {i}")], HOSTILE, model="<b>model</b>")
+    report = make_report(tmp_path, traffic)
+    html = render_html(report)
+    assert words_of(html).tags.isdisjoint({"script", "b>model"})
+    assert "<script" not in html
+    assert "<b>model" not in html
+    assert "{{ 7*7 }}" in html
+    assert "<script" not in render_markdown(report)
+    row = next(csv.DictReader(io.StringIO(render_csv(report))))
+    assert not row["name"].startswith(("=", "+", "-", "@"))
+
+
+def test_a_formula_in_a_name_is_made_text(tmp_path: Path) -> None:
+    traffic = Traffic()
+    traffic.call([("system", "=HYPERLINK(1) do it now"), ("user", "x")], "y")
+    row = next(csv.DictReader(io.StringIO(render_csv(make_report(tmp_path, traffic)))))
+    assert row["name"] == "'=HYPERLINK(1) do it now"
+
+
+def test_little_data_claims_no_percentage(tmp_path: Path) -> None:
+    report = make_report(tmp_path, shop_traffic(60))
+    first = " ".join(words_of(render_html(report)).first)
+    assert "under 100 calls" in render_markdown(report)
+    assert report.tasks[0].share_words == "under 100 calls"
+    assert "per 1,000 calls" in first
+    assert "a month" not in first
+    assert report.headlines[1] == "Under 100 calls no percentage is claimed; record more."
+
+
+def test_nothing_priced_is_said_in_every_format(tmp_path: Path) -> None:
+    traffic = shop_traffic(120)
+    for call in traffic.calls:
+        call |= {"request_model": "homemade-1", "model": "homemade-1", "provider": "home"}
+    report = make_report(tmp_path, traffic)
+    assert "none of them priced" in report.headlines[0]
+    assert "no price is known" in report.headlines[3]
+    assert "no call is priced" in render_html(report)
+    assert "Give homemade-1 a price" in render_markdown(report)
+    assert json.loads(render_json(report))["savings"][0]["paid_usd"] is None
+    assert all(row["paid_usd"] == "" for row in csv.DictReader(io.StringIO(render_csv(report))))
+
+
+def test_the_header_is_stable() -> None:
+    assert HEADER[:12] == (
+        "task_id", "name", "kind", "hci", "answer_form", "calls", "input_tokens", "output_tokens", "unpriced_calls",
+        "paid_usd", "verdict", "share",
+    )  # fmt: skip
+
+
+def test_no_analysis_says_what_to_do(tmp_path: Path) -> None:
+    with open_store(str(tmp_path / "empty.duckdb")) as store, pytest.raises(SufficeError, match="suffice analyze"):
+        read_report(store)
+
+
+@pytest.mark.parametrize(
+    ("name", "reason"), [("r.pdf", "yet"), ("r.xlsx", "yet"), ("r", "format"), ("r.doc", "format")]
+)
+def test_other_formats_are_refused_in_one_line(name: str, reason: str) -> None:
+    with pytest.raises(UsageError, match=reason):
+        renderer(Path(name))

@@ -1,0 +1,107 @@
+"""Basis, prices, candidates, caching: the parts that savings are made of."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from analysis.cases import make_profile
+from analysis.traffic import CALLS_SCHEMA, DAY_NS, PRICE, Traffic
+
+from suffice_analysis.discovery.types import MessageText
+from suffice_analysis.inputs import Inputs
+from suffice_analysis.savings.basis import find_basis
+from suffice_analysis.savings.caching import Repeated, repeated_input
+from suffice_analysis.savings.candidates import choose
+from suffice_analysis.savings.prices import find_price, small_tier
+
+
+def times(*days: float) -> np.ndarray:
+    return np.array([d * DAY_NS for d in days])
+
+
+def test_a_week_of_timed_calls_is_projected_to_a_month() -> None:
+    basis = find_basis(times(*np.linspace(0, 10, 101)))
+    assert (basis.name, basis.days) == ("month", pytest.approx(10.0))
+    assert basis.factor == pytest.approx(30.4375 / 10)
+
+
+@pytest.mark.parametrize(
+    "started",
+    [times(0, 6.9), np.array([]), np.array([np.nan] * 5), np.append(times(0, 30), [np.nan])],
+    ids=["short", "none", "untimed", "too few timed"],
+)
+def test_else_amounts_are_per_1000_calls(started: np.ndarray) -> None:
+    basis = find_basis(started)
+    assert basis.name == "per_1000_calls"
+    assert basis.factor == (1000 / started.size if started.size else 0.0)
+
+
+def test_a_peak_is_the_busiest_hour_over_the_mean() -> None:
+    quiet = np.arange(0, 10 * 24) / 24
+    busy = np.append(quiet, np.full(240, 5.0))
+    assert find_basis(times(*busy)).peak_factor == pytest.approx(241 / (480 / (quiet[-1] * 24)))
+
+
+def test_the_best_fitting_price_wins() -> None:
+    prefix = PRICE | {"model": "gpt-6*", "input_usd_per_mtok": 9}
+    own = PRICE | {"project": "default", "provider": "", "input_usd_per_mtok": 1}
+    batch = PRICE | {"tier": "batch", "input_usd_per_mtok": 0.5}
+    assert [
+        found.input if (found := find_price(rows, "openai", "gpt-6.1-sol")) else None
+        for rows in ([prefix], [prefix, PRICE], [PRICE, own], [batch], [PRICE | {"provider": "azure"}])
+    ] == [9.0, 2.0, 1.0, None, None]
+
+
+def test_a_small_tier_takes_the_stores_price_before_the_files() -> None:
+    by_file = small_tier([], "anthropic")
+    assert by_file is not None
+    assert (by_file.price.model, by_file.price.input) == ("claude-haiku-5-5", 0.1)
+    by_store = small_tier([PRICE | {"model": "gpt-6-luna", "input_usd_per_mtok": 3}], "openai")
+    assert by_store is not None
+    assert by_store.price.input == 3.0
+    assert small_tier([], "nobody") is None
+
+
+def test_hard_filters_refuse_with_their_reason() -> None:
+    plain = choose(make_profile())
+    assert "licence" in plain.refused["CohereLabs/c4ai-command-r7b-12-2024"]
+    assert all(c.params_b <= 10 for c in plain.candidates)
+    long = choose(make_profile(input_tokens_p99=200_000.0))
+    assert {c.model for c in long.candidates} < {c.model for c in plain.candidates}
+    assert "context" in long.refused["Qwen/Qwen3-8B"]
+    assert all("image" in r or "licence" in r for r in choose(make_profile(images=True)).refused.values())
+    tools = choose(make_profile(tools=3))
+    assert "tools" in tools.refused["meta-llama/Llama-3.2-1B-Instruct"]
+    assert choose(make_profile(input_tokens_p99=5_000_000.0)).candidates == []
+
+
+def inputs_of(traffic: Traffic) -> Inputs:
+    import pyarrow as pa
+
+    texts = {k: MessageText(m["role"], m["content"]) for k, m in traffic.messages.items()}
+    return Inputs(pa.Table.from_pylist(traffic.calls, schema=CALLS_SCHEMA), texts, {})
+
+
+def test_a_long_prefix_seen_within_five_minutes_is_repeated() -> None:
+    traffic = Traffic()
+    system = "rule " * 4000
+    for i, minute in enumerate((0, 4, 8, 30)):
+        traffic.call([("system", system), ("user", f"q{i}")], "a", started_ns=minute * 60 * 10**9 + 1)
+    found = repeated_input(inputs_of(traffic), [0, 1, 2, 3])
+    assert found.repeated == pytest.approx(0.5, abs=0.01)  # the second and the third, not the first and the last
+    assert (found.served, found.unused) == (0.0, found.repeated)
+
+
+def test_short_prefixes_and_other_runs_without_times_are_not_repeated() -> None:
+    short, untimed = Traffic(), Traffic()
+    for i in range(4):
+        short.call([("system", "short"), ("user", f"q{i}")], "a", started_ns=i)
+        untimed.call([("system", "rule " * 4000), ("user", f"q{i}")], "a", started_ns=None, run_id=f"r{i // 2}")
+    assert repeated_input(inputs_of(short), range(4)) == Repeated(0.0, 0.0)
+    assert repeated_input(inputs_of(untimed), range(4)).repeated == pytest.approx(0.5, abs=0.01)
+    assert repeated_input(inputs_of(untimed), []) == Repeated(0.0, 0.0)
+
+
+def test_what_the_cache_served_already_is_not_saved_again() -> None:
+    assert Repeated(0.6, 0.5).unused == pytest.approx(0.1)
+    assert Repeated(0.3, 0.5).unused == 0.0

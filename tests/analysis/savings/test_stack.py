@@ -1,0 +1,153 @@
+"""What holds for every stack of savings, and one worked by hand."""
+
+from __future__ import annotations
+
+import json
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from analysis.cases import make_case
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from suffice_analysis.savings.alternatives import Case
+from suffice_analysis.savings.basis import Basis
+from suffice_analysis.savings.stack import ALTERNATIVES, savings_rows
+
+MONTH = Basis("month", 2.0, 15.2, 3.0)
+PER_1000 = Basis("per_1000_calls", 0.1, None, 1.0)
+
+
+def rows_of(case: Case, basis: Basis = PER_1000) -> dict[tuple[str, str], dict[str, Any]]:
+    rows = savings_rows([case], basis, total_paid=case.paid, seed=0)
+    return {(r["task_id"], r["alternative"]): r for r in rows}
+
+
+def test_worked_by_hand_hosted() -> None:
+    # 10,000 calls: 10M tokens in, 2M out, paid 40 USD: 4 USD per 1,000 calls. The candidate's prices and lengths:
+    case = make_case()
+    assert case.candidate is not None
+    assert case.replaceability is not None
+    price, share = case.candidate.price, case.replaceability.estimate.value
+    slm = 10 * price.input + 2 * 1.15 * price.output
+    caught = (1 - share) * 10_000 * 0.5
+    expected = slm + caught * 40 / 10_000 + 0.02 * 40
+    row = rows_of(case)["t_1", "hosted_slm"]
+    assert row["paid_usd"] == pytest.approx(4.0)
+    assert row["projected_usd"] == pytest.approx(expected * 0.1)
+    assert row["saving_usd"] == pytest.approx(4.0 - expected * 0.1)
+    assert row["extra_wrong"] == pytest.approx(caught * 0.1)  # half of the wrong ones are caught, half are silent
+    assert row["break_even_wrong_usd"] == pytest.approx(row["saving_usd"] / row["extra_wrong"])
+    assert row["quality"] == share
+
+
+def test_worked_by_hand_caching() -> None:
+    # Half of 10M input tokens repeat; 80 % of that is served at 0.2 instead of 2 USD: 4M x 1.8 = 7.2 USD of 40.
+    row = rows_of(make_case(repeated=0.5, streamed_calls=1))["t_1", "caching_batch"]
+    assert row["saving_usd"] == pytest.approx(0.72)
+    assert (row["quality"], row["extra_wrong"], row["quality_grade"]) == (1.0, 0.0, "same model")
+
+
+def test_batch_is_only_the_upper_end_and_only_where_answers_may_wait() -> None:
+    waits = rows_of(make_case())["t_1", "caching_batch"]
+    talks = rows_of(make_case(hci="yes"))["t_1", "caching_batch"]
+    assert (waits["saving_usd"], waits["saving_high_usd"]) == (0.0, pytest.approx(2.0))
+    assert (talks["saving_usd"], talks["saving_high_usd"]) == (0.0, 0.0)
+
+
+@settings(max_examples=25, deadline=None)
+@given(
+    usd=st.decimals(Decimal("0.001"), Decimal(100_000), places=3),
+    mean=st.floats(-2, 4),
+    repeated=st.floats(0, 1),
+    month=st.booleans(),
+)
+def test_what_holds_for_every_stack(usd: Decimal, mean: float, repeated: float, month: bool) -> None:
+    rows = rows_of(make_case(mean=mean, repeated=repeated, paid_usd=usd), MONTH if month else PER_1000)
+    for task_id in ("t_1", ""):
+        stack = [rows[task_id, name] for name in ALTERNATIVES]
+        assert [r["position"] for r in stack] == [1, 2, 3, 4]
+        paid = stack[0]["paid_usd"]
+        marginal = [r["marginal_usd"] for r in stack]
+        assert all(m >= 0 for m in marginal)
+        assert sum(marginal) <= paid * (1 + 1e-9)
+        assert sum(marginal) == pytest.approx(max(0.0, *(r["saving_usd"] for r in stack)), abs=1e-9 * paid)
+        for r in stack:
+            assert r["saving_low_usd"] <= r["saving_usd"] <= r["saving_high_usd"] <= paid * (1 + 1e-9)
+            assert r["projected_usd"] == pytest.approx(paid - r["saving_usd"])
+            assert r["pays"] == (r["saving_usd"] > 0)
+            if r["quality"] is not None:
+                assert 0 <= r["quality_low"] <= r["quality"] <= r["quality_high"] <= 1
+                assert 0 <= r["extra_wrong_low"] <= r["extra_wrong"] <= r["extra_wrong_high"]
+
+
+@settings(max_examples=15, deadline=None)
+@given(st.floats(1.01, 50))
+def test_savings_grow_with_what_is_paid_and_with_quality(factor: float) -> None:
+    plain, dearer = make_case(), make_case(paid_usd=Decimal(40) * Decimal(factor))
+    better = make_case(mean=3.0)
+    for name in ("small_tier", "hosted_slm"):
+        saving = rows_of(plain)["t_1", name]["saving_usd"]
+        assert rows_of(dearer)["t_1", name]["saving_usd"] > saving
+        assert rows_of(better)["t_1", name]["saving_usd"] > saving
+
+
+@settings(max_examples=15, deadline=None)
+@given(st.floats(1.0, 1000), st.floats(1.1, 100))
+def test_self_hosting_gets_cheaper_a_call_with_volume(volume: float, growth: float) -> None:
+    def per_call(factor: float) -> float:
+        basis = Basis("month", factor, 30.0, 1.0)
+        row = rows_of(make_case(), basis)["t_1", "self_hosted_slm"]
+        return float(row["projected_usd"]) / factor
+
+    # Never dearer than before a GPU had to be added: within one replica's share.
+    assert per_call(volume * growth) <= per_call(volume) * 2.0
+    assert per_call(volume * 1000) < per_call(1.0)
+
+
+def test_one_gpu_is_paid_however_little_is_asked() -> None:
+    row = rows_of(make_case(), Basis("month", 0.001, 30.0, 1.0))["", "self_hosted_slm"]
+    assert row["projected_usd"] > 730 * 4.29
+    assert not row["pays"]
+    assert "does not pay" in row["note"]
+    named = {a["name"]: a["value"] for a in json.loads(row["assumptions"])}
+    assert named["gpus"] == 1.0
+    assert named["usd_per_1000_calls_at_5_percent_utilisation"] == pytest.approx(
+        20 * named["usd_per_1000_calls_at_100_percent_utilisation"]
+    )
+
+
+def test_what_stays_is_priced_but_not_moved() -> None:
+    rows = rows_of(make_case(verdict="stays"))
+    assert rows["t_1", "hosted_slm"]["saving_usd"] > 0
+    assert "stays on the LLM" in rows["t_1", "hosted_slm"]["note"]
+    total = rows["", "hosted_slm"]
+    assert (total["saving_usd"], total["projected_usd"], total["pays"]) == (0.0, total["paid_usd"], False)
+
+
+def test_unpriced_is_null_and_said_never_zero() -> None:
+    case = make_case(paid_usd=None, unpriced_calls=10_000, priced_input_tokens=0, priced_output_tokens=0)
+    rows = {(r["task_id"], r["alternative"]): r for r in savings_rows([case], PER_1000, total_paid=None, seed=0)}
+    for row in rows.values():
+        assert row["paid_usd"] is None
+        assert row["saving_usd"] is None
+        assert "price" in row["note"]
+    assert rows["t_1", "hosted_slm"]["extra_wrong"] > 0
+
+
+def test_no_tasks_no_savings() -> None:
+    rows = savings_rows([], PER_1000, total_paid=None, seed=0)
+    assert [(r["alternative"], r["saving_usd"]) for r in rows] == [(name, None) for name in ALTERNATIVES]
+    assert savings_rows([], MONTH, total_paid=0.0, seed=0)[0]["saving_usd"] == 0.0
+
+
+def test_each_row_lists_what_it_rests_on() -> None:
+    for row in rows_of(make_case()).values():
+        entries = json.loads(row["assumptions"])
+        assert entries
+        assert all(e["source"] and e["unit"] and e["name"] for e in entries)
+
+
+def test_the_same_seed_gives_the_same_rows() -> None:
+    assert rows_of(make_case()) == rows_of(make_case())

@@ -1,0 +1,122 @@
+"""The proxy grade recovers a known predictability, gives chance on shuffled answers, and never leaks between runs."""
+
+from __future__ import annotations
+
+import json
+import random
+from collections.abc import Callable
+
+import pytest
+
+from suffice_analysis.proxy import Predictability, answer_values, predictability, split_by_run
+from suffice_analysis.sampling import SampledCall
+
+WORDS = [f"word{i}" for i in range(300)]
+ANIMALS = [f"animal{i}" for i in range(8)]
+
+
+def call(number: int, asked: str, said: str, *, run: str | None = None, tool: str | None = None) -> SampledCall:
+    part = (
+        {"type": "text", "content": said}
+        if tool is None
+        else {"type": "tool_call", "name": tool, "arguments": json.loads(said)}
+    )
+    return SampledCall(
+        call_id=f"{number:08d}",
+        run=run or f"run{number}",
+        started_ns=None,
+        messages=2,
+        turns=0,
+        last_role="user",
+        instructions="Say.",
+        asked=asked,
+        request=f"Say.\n{asked}",
+        answer={"role": "assistant", "parts": [part]},
+        said=said,
+        form="label",
+        action="answer:label",
+        images=False,
+    )
+
+
+def sample(answer: Callable[[random.Random, str], str], n: int = 400, seed: int = 1) -> list[SampledCall]:
+    rng = random.Random(seed)
+    calls = []
+    for i in range(n):
+        animal = rng.choice(ANIMALS)
+        calls.append(call(i, f"the {animal} {animal} {' '.join(rng.choices(WORDS, k=5))}", answer(rng, animal)))
+    return calls
+
+
+@pytest.mark.parametrize("known", [0.0, 0.5, 0.9])
+def test_it_recovers_a_known_predictability(known: float) -> None:
+    # A share `known` of the answers follows from the request, the rest is drawn from many others.
+    found = predictability(
+        sample(lambda rng, animal: animal if rng.random() < known else f"x{rng.randrange(10**9)}"), seed=0
+    )
+    assert found is not None
+    # A lookup needs both its neighbour's answer and the truth to follow the rule.
+    assert found.agreement == pytest.approx(known * known, abs=0.08)
+    assert found.low - 0.02 <= found.skill <= found.high + 0.02
+
+
+def test_shuffled_answers_give_chance() -> None:
+    truth = sample(lambda rng, animal: animal)
+    answers = [c.said for c in truth]
+    random.Random(3).shuffle(answers)
+    found = predictability([call(i, c.asked, a) for i, (c, a) in enumerate(zip(truth, answers, strict=True))], seed=0)
+    assert found is not None
+    assert found.agreement == pytest.approx(1 / len(ANIMALS), abs=0.08)
+    assert found.skill < 0.1
+
+
+def test_a_majority_answer_is_no_skill() -> None:
+    found = predictability(sample(lambda rng, _: "yes" if rng.random() < 0.95 else "no"), seed=0)
+    assert found is not None
+    assert found.agreement > 0.8
+    assert found.skill < 0.2
+
+
+def test_values_that_stand_at_a_known_place_are_copied() -> None:
+    rng = random.Random(2)
+    calls = []
+    for i in range(200):
+        order = str(rng.randrange(10**6, 10**7))
+        asked = f"{' '.join(rng.choices(WORDS, k=6))} order number: {order}. thanks"
+        calls.append(call(i, asked, json.dumps({"order": order})))
+    found = predictability(calls, seed=0)
+    assert found is not None
+    assert (found.agreement, found.chance, found.skill) == (1.0, 0.0, 1.0)
+
+
+def test_few_calls_say_nothing() -> None:
+    assert predictability([], seed=0) is None
+    assert predictability(sample(lambda _, animal: animal, n=50), seed=0) is None
+    one_run = [call(i, "a b c", "x", run="run0") for i in range(200)]
+    assert predictability(one_run, seed=0) is None
+
+
+def test_the_split_never_parts_a_run() -> None:
+    calls = [call(i, "a", "b", run=f"run{i // 7}") for i in range(210)]
+    history, held_out = split_by_run(calls, seed=0)
+    assert {c.run for c in history}.isdisjoint({c.run for c in held_out})
+    assert len(history) + len(held_out) == 210
+    assert abs(len(history) - len(held_out)) <= 14
+
+
+def test_an_answer_is_the_values_it_holds() -> None:
+    assert answer_values(call(0, "", '{"a": {"b": "X  y"}, "c": [1, null]}')) == {
+        ".a.b": "x y",
+        ".c[0]": "1",
+        ".c[1]": "null",
+    }
+    assert answer_values(call(0, "", '```json\n{"a": 1}\n```')) == {".a": "1"}
+    assert answer_values(call(0, "", "Billing ")) == {"": "billing"}
+    assert answer_values(call(0, "", '{"city": "Oslo"}', tool="find")) == {"tool0": "find", "tool0.city": "oslo"}
+
+
+def test_the_same_seed_gives_the_same_figures() -> None:
+    calls = sample(lambda rng, animal: animal if rng.random() < 0.7 else "other")
+    first, second = predictability(calls, seed=4), predictability(calls, seed=4)
+    assert isinstance(first, Predictability)
+    assert first == second
