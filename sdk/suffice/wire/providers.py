@@ -17,7 +17,6 @@ _BY_HOST = {  # end of the host name -> provider
     "inference.ai.azure.com": "azure.ai.inference",
     "api.anthropic.com": "anthropic",
     "generativelanguage.googleapis.com": "gcp.gemini",
-    "aiplatform.googleapis.com": "gcp.vertex_ai",
     "api.groq.com": "groq",
     "api.mistral.ai": "mistral_ai",
     "api.deepseek.com": "deepseek",
@@ -52,6 +51,8 @@ def provider_of(url: str, default: str) -> str:
         return "azure.ai.openai"
     if host.startswith("bedrock") and host.endswith(".amazonaws.com"):  # not any server that AWS happens to host
         return "aws.bedrock"
+    if host.endswith("aiplatform.googleapis.com"):  # europe-west1-aiplatform...
+        return "gcp.vertex_ai"
     labels = host.split(".")
     for start in range(len(labels) - 1):
         if found := _BY_HOST.get(".".join(labels[start:])):

@@ -17,7 +17,7 @@ from suffice.wire.providers import provider_of, provider_of_model
         ("https://proxy.acme.org/openai/deployments/gpt/chat/completions", "azure.ai.openai"),
         ("https://bedrock-runtime.eu-west-1.amazonaws.com/model/x/converse", "aws.bedrock"),
         ("https://vllm-123.eu-west-1.elb.amazonaws.com/v1/chat/completions", "default"),
-        ("https://europe-west1-aiplatform.googleapis.com/v1", "default"),
+        ("https://europe-west1-aiplatform.googleapis.com/v1", "gcp.vertex_ai"),
         ("https://api.groq.com/openai/v1/chat/completions", "groq"),
         ("http://localhost:11434/v1/chat/completions", "ollama"),
         ("http://localhost:8000/v1/chat/completions", "default"),
