@@ -27,7 +27,7 @@ from suffice_store.store import Store
 
 log = logging.getLogger("suffice.apply")
 
-BATCH_SPANS = 16_384  # >= 2 row groups: DuckDB then writes compressed blocks at once, not the WAL
+BATCH_SPANS = 8_192  # a whole row group: DuckDB then writes compressed blocks at once, not the WAL
 LINGER_S = 0.25  # an answer of 200 is queryable this much later, plus the append itself
 RETRY_S = 1.0  # between tries of a store that takes nothing
 
@@ -38,11 +38,9 @@ class Durable:
 
     position: Position
     entry: Entry
-    request: TraceRequest | None = None
+    spans: int  # 0 where the entry can't be decoded
+    request: TraceRequest | None = None  # None: decoded again when its turn comes
     live: bool = True  # received by this process; False for a replayed one
-
-    def spans(self) -> int:
-        return 0 if self.request is None else self.request.span_count()
 
 
 class Applier:
@@ -98,7 +96,7 @@ class Applier:
         first = self._queue.get()
         if first is None:
             return [], False
-        batch, spans = [first], first.spans()
+        batch, spans = [first], first.spans
         deadline = time.monotonic() + self._linger_s
         while spans < self._batch_spans:
             wait = 0.0 if self._closing.is_set() else max(0.0, deadline - time.monotonic())
@@ -109,7 +107,7 @@ class Applier:
             if following is None:
                 return batch, False
             batch.append(following)
-            spans += following.spans()
+            spans += following.spans
         return batch, True
 
     def _apply(self, batch: list[Durable]) -> None:
@@ -187,11 +185,12 @@ def _batches(replay: Iterable[tuple[Position, Entry]], batch_spans: int) -> Iter
     spans = 0
     for position, entry in replay:
         try:
-            durable = Durable(position, entry, decode(entry), live=False)
+            request = decode(entry)
+            durable = Durable(position, entry, request.span_count(), request, live=False)
         except ValueError:
-            durable = Durable(position, entry, live=False)  # decoded again, and set aside, when applied
+            durable = Durable(position, entry, 0, live=False)  # decoded again, and set aside, when applied
         batch.append(durable)
-        spans += durable.spans()
+        spans += durable.spans
         if spans >= batch_spans:
             yield batch
             batch, spans = [], 0

@@ -56,7 +56,7 @@ class _Trace:
 class DuplicateFinder:
     """Fed with every batch in order; says which calls to mark. Not thread-safe: one apply thread owns it."""
 
-    def __init__(self, max_spans: int = 200_000) -> None:
+    def __init__(self, max_spans: int = 100_000) -> None:
         self._max_spans = max_spans
         self._span_count = 0
         self._traces: OrderedDict[tuple[str, str], _Trace] = OrderedDict()

@@ -20,6 +20,7 @@ from suffice_collector.otlp import TraceRequest
 from suffice_store.store import Store
 
 MAX_BACKLOG_SPANS = 65_536  # acknowledged, not yet in the store: some two seconds of work
+MAX_DECODED_SPANS = 8_192
 MAX_BACKLOG_BYTES = 512 * 1024 * 1024
 
 
@@ -125,7 +126,10 @@ class Ingest:
         return drained
 
     def _write(self, entry: Entry, request: TraceRequest) -> Future[Position]:
-        return self._journal.append(entry, lambda position: self._applier.put(Durable(position, entry, request)))
+        spans = request.span_count()
+        # A decoded span takes some 20 kB, its share of the body 1 kB: what has to wait is decoded again.
+        kept = request if self._waiting_spans <= MAX_DECODED_SPANS else None
+        return self._journal.append(entry, lambda position: self._applier.put(Durable(position, entry, spans, kept)))
 
     def _add_spans(self, request: TraceRequest) -> None:
         with self._lock:
@@ -138,7 +142,7 @@ class Ingest:
 
     def _on_applied(self, position: Position, batch: list[Durable]) -> None:
         live = [each for each in batch if each.live]
-        self._subtract(sum(each.spans() for each in live), sum(len(each.entry.body) for each in live))
+        self._subtract(sum(each.spans for each in live), sum(len(each.entry.body) for each in live))
         self._journal.applied(position)
 
 

@@ -7,6 +7,7 @@ import logging
 import os
 import signal
 import socket
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from types import FrameType
@@ -16,6 +17,7 @@ import uvicorn
 from suffice_collector.app import Collector, make_app
 from suffice_collector.ingest import Ingest
 from suffice_collector.journal import NAME as JOURNAL
+from suffice_store.database import MEMORY
 from suffice_store.file_store import FileStore
 from suffice_store.opening import DEFAULT_DB, database_path
 
@@ -27,8 +29,11 @@ GRACE_S = 10  # for requests in flight; then the journal is drained, however lon
 @contextlib.contextmanager
 def running_collector(db: str) -> Iterator[Collector]:
     """Open the database, replay its journal, and drain it at the end. Raises SufficeError where the file is held."""
-    with FileStore(database_path(db)) as store:
-        folder = Path(f"{store.path}.journal")
+    with FileStore(database_path(db)) as store, contextlib.ExitStack() as temporary:
+        if store.path == MEMORY:  # for a look around: what is acknowledged lasts as long as the process
+            folder = Path(temporary.enter_context(tempfile.TemporaryDirectory(prefix="suffice-")))
+        else:
+            folder = Path(f"{store.path}.journal")
         ingest = Ingest(store, folder, applied=store.journal_position(JOURNAL))
         try:
             yield Collector(store, ingest)

@@ -180,3 +180,11 @@ def test_a_taken_port_and_a_held_file_name_the_holder(tmp_path: Path) -> None:
             assert f"pid {collector.child.pid}" in done.stderr
             assert done.stderr.count("\n") == 1
         assert not (tmp_path / "b.duckdb").exists()
+
+
+def test_a_database_in_memory_leaves_nothing_behind(tmp_path: Path) -> None:
+    with running_collector(tmp_path, "--db", ":memory:") as collector:
+        collector.post(chat_body(2))
+        collector.wait_calls(2)
+        assert collector.stop() == 0
+    assert [path.name for path in tmp_path.iterdir()] == ["collector.log"]

@@ -49,7 +49,7 @@ def call_record(call: Call, span: Span, resource: Resource, dialect: str, conten
         time_to_first_token_ms=None if first_chunk_s is None else first_chunk_s * 1000,
         source="otlp",
         dialect=dialect,
-        attributes={k: v for k, v in raw_attributes(span, resource).items() if k not in content},
+        attributes=raw_attributes(span, resource, content),
     )
 
 
@@ -71,9 +71,11 @@ def span_record(span: Span, resource: Resource) -> SpanRecord:
     )
 
 
-def raw_attributes(span: Span, resource: Resource) -> dict[str, Any]:
+def raw_attributes(span: Span, resource: Resource, content: Collection[str] = ()) -> dict[str, Any]:
     """The attributes as received, and under ``otel.*`` what else the span carried, so that it can be read anew."""
-    raw = dict(span.attributes)
+    raw = span.attributes.copy()
+    for name in content:
+        raw.pop(name, None)
     if resource.attributes:
         raw["otel.resource"] = resource.attributes
     if span.scope:

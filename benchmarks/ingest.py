@@ -1,0 +1,208 @@
+"""How many spans a second are durable and queryable, with the load generator beside it on the same cores.
+
+    python benchmarks/ingest.py [--spans 100000] [--per-request 512] [--senders 4]
+
+Spans are distinct: 26 attributes, about 3 kB of request and 1.2 kB of answer, from 30 templates of uneven
+popularity; bodies are made and gzipped beforehand. Prints one JSON line.
+"""
+
+from __future__ import annotations
+
+import argparse
+import gzip
+import json
+import os
+import random
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+import httpx2
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+from opentelemetry.proto.common.v1.common_pb2 import AnyValue, KeyValue
+
+WORDS = [f"word{number:04d}" for number in range(3000)]
+HEADERS = {"Content-Type": "application/x-protobuf", "Content-Encoding": "gzip"}
+
+
+def main() -> int:
+    options = _options()
+    rng = random.Random(1)
+    templates = [" ".join(rng.choices(WORDS, k=240)) for _ in range(30)]
+    made = time.perf_counter()
+    bodies = [
+        make_body(rng, templates, min(options.per_request, options.spans - first), first)
+        for first in range(0, options.spans, options.per_request)
+    ]
+    print(f"made {len(bodies)} bodies in {time.perf_counter() - made:.1f} s", file=sys.stderr)
+    with tempfile.TemporaryDirectory() as folder:
+        server, port = start(Path(folder))
+        try:
+            print(json.dumps(measure(options, bodies, server, port, Path(folder))))
+        finally:
+            server.terminate()
+            server.wait(60)
+    return 0
+
+
+def make_body(rng: random.Random, templates: list[str], count: int, first: int) -> bytes:
+    """One gzipped ExportTraceServiceRequest."""
+    request = ExportTraceServiceRequest()
+    resource = request.resource_spans.add()
+    resource.resource.attributes.append(text("service.name", "bench"))
+    scope = resource.scope_spans.add()
+    scope.scope.name = "suffice"
+    start_ns = time.time_ns()
+    for number in range(first, first + count):
+        template = templates[min(int(rng.expovariate(0.15)), len(templates) - 1)]
+        asked = f"{template} {' '.join(rng.choices(WORDS, k=60))}"
+        said = " ".join(rng.choices(WORDS, k=130))
+        span = scope.spans.add(
+            trace_id=rng.randbytes(16), span_id=rng.randbytes(8), name="chat gpt-5-mini", kind=3,
+            start_time_unix_nano=start_ns + number * 1000, end_time_unix_nano=start_ns + number * 1000 + 900_000_000,
+        )  # fmt: skip
+        span.attributes.extend(attributes(rng, asked, said, number))
+    return gzip.compress(request.SerializeToString(), 6)
+
+
+def attributes(rng: random.Random, asked: str, said: str, number: int) -> list[KeyValue]:
+    system = {"role": "system", "parts": [{"type": "text", "content": asked[:400]}]}
+    user = {"role": "user", "parts": [{"type": "text", "content": asked[400:]}]}
+    answer = {"role": "assistant", "parts": [{"type": "text", "content": said}], "finish_reason": "stop"}
+    return [
+        text("gen_ai.operation.name", "chat"),
+        text("gen_ai.provider.name", "openai"),
+        text("gen_ai.request.model", "gpt-5-mini"),
+        text("gen_ai.response.model", "gpt-5-mini-2026-08-07"),
+        text("gen_ai.response.id", f"chatcmpl-{number}"),
+        text("gen_ai.input.messages", json.dumps([system, user])),
+        text("gen_ai.output.messages", json.dumps([answer])),
+        KeyValue(key="gen_ai.request.temperature", value=AnyValue(double_value=0.2)),
+        integer("gen_ai.request.max_tokens", 512),
+        integer("gen_ai.usage.input_tokens", 700 + rng.randrange(300)),
+        integer("gen_ai.usage.output_tokens", 100 + rng.randrange(200)),
+        integer("gen_ai.usage.cache_read.input_tokens", 128),
+        integer("gen_ai.usage.reasoning.output_tokens", 64),
+        text("server.address", "api.openai.com"),
+        integer("server.port", 443),
+        integer("http.response.status_code", 200),
+        text("suffice.wire_format", "openai.chat"),
+        text("suffice.completeness", "complete"),
+        text("suffice.call_site", "agents/triage.py:classify:42"),
+        integer("suffice.attempt", 1),
+        text("suffice.task", f"task-{number % 30}"),
+        text("suffice.run.id", f"run-{number // 7}"),
+        integer("suffice.step", number % 7 + 1),
+        text("suffice.parameters", '{"temperature":0.2,"max_tokens":512}'),
+        text("suffice.usage.source", "reported"),
+        text("suffice.usage.raw", '{"prompt_tokens":700,"completion_tokens":100,"total_tokens":800}'),
+    ]
+
+
+def text(key: str, value: str) -> KeyValue:
+    return KeyValue(key=key, value=AnyValue(string_value=value))
+
+
+def integer(key: str, value: int) -> KeyValue:
+    return KeyValue(key=key, value=AnyValue(int_value=value))
+
+
+def start(folder: Path) -> tuple[subprocess.Popen[bytes], int]:
+    import socket
+
+    with socket.socket() as sock:
+        sock.bind(("127.0.0.1", 0))
+        port = int(sock.getsockname()[1])
+    command = [sys.executable, "-m", "suffice", "collector", "--db", str(folder / "b.duckdb"), "--port", str(port)]
+    server = subprocess.Popen(command)
+    with client(port) as waiting:
+        for _ in range(600):
+            try:
+                if waiting.get("/healthz").status_code == 200:
+                    return server, port
+            except httpx2.TransportError:
+                time.sleep(0.1)
+    raise SystemExit("the collector did not start")
+
+
+def measure(
+    options: argparse.Namespace, bodies: list[bytes], server: subprocess.Popen[bytes], port: int, folder: Path
+) -> dict[str, Any]:
+    latencies: list[float] = []
+    busy = [0]
+    lock = threading.Lock()
+    remaining = list(reversed(bodies))
+
+    def send() -> None:
+        with client(port) as sending:
+            while True:
+                with lock:
+                    if not remaining:
+                        return
+                    body = remaining.pop()
+                while True:
+                    begun = time.perf_counter()
+                    status = sending.post("/v1/traces", content=body, headers=HEADERS).status_code
+                    if status == 200:
+                        with lock:
+                            latencies.append(time.perf_counter() - begun)
+                        break
+                    assert status == 503, status
+                    with lock:
+                        busy[0] += 1
+                    time.sleep(0.05)
+
+    begun = time.perf_counter()
+    senders = [threading.Thread(target=send) for _ in range(options.senders)]
+    for sender in senders:
+        sender.start()
+    for sender in senders:
+        sender.join()
+    acked_s = time.perf_counter() - begun
+    with client(port) as reading:
+        while reading.get("/api/v1/read/projects").json()["rows"] != [["default", options.spans]]:
+            time.sleep(0.25)
+            assert time.perf_counter() - begun < 600, "not everything became queryable"
+    queryable_s = time.perf_counter() - begun
+    latencies.sort()
+    return {
+        "spans": options.spans,
+        "per_request": options.per_request,
+        "acked_per_s": round(options.spans / acked_s),
+        "queryable_per_s": round(options.spans / queryable_s),
+        "ack_p50_ms": round(latencies[len(latencies) // 2] * 1000, 1),
+        "ack_p99_ms": round(latencies[int(len(latencies) * 0.99)] * 1000, 1),
+        "busy_answers": busy[0],
+        "server_cpu_us_per_span": round(cpu_seconds(server.pid) / options.spans * 1e6, 1),
+        "rss_mb": round(resident_bytes(server.pid) / 1e6),
+        "disk_bytes_per_span": round(sum(each.stat().st_size for each in folder.glob("b.duckdb*") if each.is_file()) / options.spans),
+    }  # fmt: skip
+
+
+def client(port: int) -> httpx2.Client:
+    return httpx2.Client(base_url=f"http://127.0.0.1:{port}", trust_env=False, timeout=60)
+
+
+def cpu_seconds(pid: int) -> float:
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def resident_bytes(pid: int) -> int:
+    return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--spans", type=int, default=100_000)
+    parser.add_argument("--per-request", type=int, default=512)
+    parser.add_argument("--senders", type=int, default=4)
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
