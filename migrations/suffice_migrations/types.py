@@ -14,11 +14,11 @@ class CompressedText(sa.String):
     __visit_name__ = "compressed_text"
 
 
-@compiles(CompressedText)  # type: ignore[untyped-decorator, no-untyped-call]
+@compiles(CompressedText)
 def _plain(element: CompressedText, compiler: Any, **options: Any) -> str:
     return str(compiler.visit_string(element, **options))
 
 
-@compiles(CompressedText, "duckdb")  # type: ignore[untyped-decorator, no-untyped-call]
+@compiles(CompressedText, "duckdb")
 def _duckdb(element: CompressedText, compiler: Any, **options: Any) -> str:
     return "VARCHAR USING COMPRESSION zstd"

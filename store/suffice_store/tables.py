@@ -15,7 +15,11 @@ import sqlalchemy as sa
 
 metadata = sa.MetaData()
 
-_project = lambda: sa.Column("project", sa.String, nullable=False)  # noqa: E731
+
+def _project() -> sa.Column[str]:
+    return sa.Column("project", sa.String, nullable=False)
+
+
 Usd = sa.Numeric(38, 12)  # an amount of money: exact, the sum of tokens x price
 UsdPerMtok = sa.Numeric(18, 6)  # a price: USD per million tokens
 

@@ -21,9 +21,9 @@ _CALL_COLUMNS = (
 
 
 def _analysis_calls(arguments: Arguments) -> sa.Select[Any]:
-    made = {"model": model, "latency_ms": latency_ms}
+    made: dict[str, sa.ColumnElement[Any]] = {"model": model, "latency_ms": latency_ms}
     names = [name for name in _CALL_COLUMNS if name != "paid_usd"]
-    rows = counted(arguments, *(made.get(name, calls.c.get(name)) for name in names))
+    rows = counted(arguments, *(made[name] if name in made else calls.c[name] for name in names))
     return sa.select(*(rows.c[name] for name in _CALL_COLUMNS)).order_by(rows.c.started_ns.nulls_last(), rows.c.call_id)
 
 

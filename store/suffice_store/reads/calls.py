@@ -27,7 +27,7 @@ _LISTED = (
 def _listed(arguments: Arguments, rows: sa.Subquery) -> sa.Select[Any]:
     """``rows`` (from ``counted``) with their task; the hashes are replaced by previews afterwards."""
     task = assigned(arguments)
-    columns = {**dict(rows.c), "task_id": task.c.task_id, "action": task.c.action}
+    columns: dict[str, sa.ColumnElement[Any]] = {**dict(rows.c), "task_id": task.c.task_id, "action": task.c.action}
     columns["task_name"] = sa.cast(sa.null(), sa.String)
     chosen = [columns[name].label(name) for name in CALL_COLUMNS if name in columns]
     return sa.select(*chosen, rows.c.input_hashes, rows.c.output_hashes).select_from(

@@ -25,13 +25,13 @@ PREVIEW_CHARS = 200
 
 def add_previews(connection: sa.Connection, arguments: Arguments, rows: pa.Table) -> pa.Table:
     """``input_hashes`` and ``output_hashes`` become the start of the last request message and of the answer."""
-    asked = [hashes[-1] if hashes else None for hashes in rows.column("input_hashes").to_pylist()]
-    answered = [hashes[0] if hashes else None for hashes in rows.column("output_hashes").to_pylist()]
-    contents = read_messages(connection, arguments["project"], {*asked, *answered} - {None})
+    asked: list[str | None] = [hashes[-1] if hashes else None for hashes in rows.column("input_hashes").to_pylist()]
+    answered: list[str | None] = [hashes[0] if hashes else None for hashes in rows.column("output_hashes").to_pylist()]
+    contents = read_messages(connection, arguments["project"], {key for key in (*asked, *answered) if key})
     previews = {key: preview(content) for key, (_, content) in contents.items()}
     rows = rows.drop_columns(["input_hashes", "output_hashes"])
     for name, hashes in (("request_preview", asked), ("answer_preview", answered)):
-        rows = rows.append_column(name, pa.array([previews.get(key) for key in hashes], pa.string()))
+        rows = rows.append_column(name, pa.array([previews.get(key or "") for key in hashes], pa.string()))
     extra = [name for name in rows.column_names if name not in CALL_COLUMNS]
     return rows.select([*CALL_COLUMNS, *extra])
 

@@ -76,7 +76,6 @@ def price_keys(project: str) -> PriceKeys:
             offered.c.output_usd_per_mtok,
         ],
     )
-    same = lambda a, b: sa.and_(a.c.provider == b.c.provider, a.c.model == b.c.model, a.c.tier == b.c.tier)  # noqa: E731
     ranked = (
         sa.select(
             days,
@@ -86,10 +85,10 @@ def price_keys(project: str) -> PriceKeys:
             place.label("place"),
         )
         .select_from(
-            days.join(levels, same(days, levels)).join(
+            days.join(levels, _same_key(days, levels)).join(
                 offered,
                 sa.and_(
-                    same(days, offered),
+                    _same_key(days, offered),
                     offered.c.valid_from_day <= days.c.day_from,
                     offered.c.context_from_tokens <= levels.c.band_from,
                 ),
@@ -138,7 +137,7 @@ def priced(keys: PriceKeys) -> sa.ColumnElement[Any]:
     return sa.case((known, sa.cast(usd, Usd)), else_=sa.null())
 
 
-def _candidates(project: str) -> sa.Subquery:
+def _candidates(project: str) -> sa.CTE:
     """Each (provider, model, tier) of the calls with every price row that fits it, and how well it fits."""
     used = (
         sa.select(calls.c.provider, _model.label("model"), _tier.label("tier"))
@@ -178,8 +177,12 @@ def _candidates(project: str) -> sa.Subquery:
                 ),
             )
         )
-        .subquery("offered")
+        .cte("offered")
     )
+
+
+def _same_key(one: sa.FromClause, other: sa.FromClause) -> sa.ColumnElement[bool]:
+    return sa.and_(one.c.provider == other.c.provider, one.c.model == other.c.model, one.c.tier == other.c.tier)
 
 
 def _with_end(starts: sa.Subquery, start: str, end: str) -> sa.Subquery:

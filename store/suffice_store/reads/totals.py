@@ -78,6 +78,7 @@ def _spend(arguments: Arguments) -> sa.Select[Any]:
     rows = counted(arguments, *_NEEDED)
     by = arguments["by"]
     source: Any = rows
+    key: sa.ColumnElement[Any]
     if by == "task":
         task = assigned(arguments)
         source = rows.outerjoin(task, task.c.call_id == rows.c.call_id)

@@ -1,0 +1,80 @@
+"""``suffice db`` and ``suffice prices``, as a person calls them."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from store.synthetic import START_NS, call_record
+
+from suffice import cli
+from suffice.errors import SufficeError
+from suffice_migrations import head
+from suffice_store.appending import build_tables
+from suffice_store.commands import db, prices
+from suffice_store.file_store import FileStore
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> str:
+    """A database with one call of a model that nobody listed."""
+    name = str(tmp_path / "s.duckdb")
+    with FileStore(name) as store:
+        store.append(build_tables([call_record(0), call_record(1, response_model="house-7b")], START_NS))
+    return name
+
+
+def test_info_for_people(path: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert db.main(["info", "--db", path]) == 0
+    first, heading, *rows = capsys.readouterr().out.splitlines()
+    assert first.startswith(f"{path}: ")
+    assert first.endswith(f"MB, schema {head()}")
+    assert heading.split() == ["table", "project", "rows"]
+    assert ["calls", "default", "2"] in [row.split() for row in rows]
+
+
+def test_info_as_json(path: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert db.main(["info", "--db", path, "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert (found["path"], found["schema"], found["projects"]) == (path, head(), [{"project": "default", "calls": 2}])
+    assert {"table_name": "calls", "project": "default", "rows": 2} in found["tables"]
+
+
+def test_migrate_makes_a_file_and_then_has_nothing_to_do(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    new = str(tmp_path / "new.duckdb")
+    assert db.main(["migrate", "--db", new]) == 0
+    assert db.main(["migrate", "--db", new]) == 0
+    assert capsys.readouterr().out == f"{new}: made → schema {head()}\n{new} is at schema {head()} already\n"
+    with pytest.raises(SufficeError, match="a collector migrates its own file"):
+        db.main(["migrate", "--db", "http://127.0.0.1:1"])
+
+
+def test_a_price_can_be_set_and_the_unpriced_model_is_gone(path: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert prices.main(["list", "house", "--db", path]) == 0
+    assert "unpriced: house-7b (openai, 1 calls): set it with 'suffice prices set house-7b" in capsys.readouterr().out
+    assert prices.main(["set", "house-7b", "--input", "0.10", "--output", "0.20", "--db", path]) == 0
+    assert capsys.readouterr().out == "house-7b: $0.10 in, $0.20 out per million tokens (standard)\n"
+    assert prices.main(["list", "house", "--db", path, "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["unpriced_models"] == []
+    assert [(row["model"], row["input_usd_per_mtok"]) for row in found["prices"]] == [("house-7b", "0.100000")]
+
+
+def test_errors_are_one_line_with_the_right_exit_code(
+    path: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.main(["db", "info", "--db", str(tmp_path / "none.duckdb")]) == 1
+    assert cli.main(["db", "info", "--nosuch"]) == 2
+    assert cli.main(["db", "info", "--db", path, "--server", "http://127.0.0.1:1"]) == 2
+    assert cli.main(["db", "info", "--server", "http://127.0.0.1:1"]) == 1
+    assert cli.main(["prices", "set", "m", "--input", "free", "--output", "1", "--db", path]) == 1
+    captured = capsys.readouterr()
+    lines = captured.err.splitlines()
+    assert captured.out == ""
+    assert len(lines) == 5
+    assert "there is no database at" in lines[0]
+    assert "--nosuch" in lines[1]
+    assert "exclude each other" in lines[2]
+    assert "no collector answers at http://127.0.0.1:1: start one with 'suffice up'" in lines[3]
+    assert "'input_usd_per_mtok' must be USD per million tokens" in lines[4]
