@@ -1,4 +1,4 @@
-"""The entry script of the dashboard: look, key, navigation. The pages are in ``views/``."""
+"""The entry script of the dashboard: look and navigation. The pages are in ``views/``."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from pathlib import Path
 
 import streamlit as st
 
-from suffice_dashboard.access import require_key
 from suffice_dashboard.pieces import e
 from suffice_dashboard.settings import read_settings
 from suffice_dashboard.theme import style_sheet
@@ -27,8 +26,6 @@ def main() -> None:
         st.Page("views/calls.py", title="Calls", icon=":material/forum:", url_path="calls"),
     ]
     chosen = st.navigation(pages)
-    if not require_key():
-        return
     chosen.run()
     settings = read_settings()
     with st.sidebar:

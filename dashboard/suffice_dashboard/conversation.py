@@ -6,6 +6,7 @@ Everything in a message is hostile until escaped: prompts quote web pages, and w
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -16,6 +17,7 @@ FOLD_AT = 1_200  # characters shown before a message folds
 TEXT_LIMIT = 60_000  # characters of one part that go to the browser at all
 VARIABLE = "…"  # stands for a variable part in a template
 
+_ROLE_LINE = re.compile(r"^\[(system|user|assistant|tool)\]\n?", re.MULTILINE)
 _WHO = {"system": "System", "user": "User", "assistant": "Model", "tool": "Tool result"}
 
 
@@ -83,7 +85,8 @@ def render_value(value: Any) -> str:
 
 def render_template(template: str) -> str:
     """A template with its variable parts marked."""
-    marked = e(template).replace(VARIABLE, f'<mark title="differs from call to call">{VARIABLE}</mark>')
+    marked = _ROLE_LINE.sub(lambda line: f'<span class="role">{_WHO[line[1]]}</span>', e(template))
+    marked = marked.replace(VARIABLE, f'<mark title="differs from call to call">{VARIABLE}</mark>')
     return f'<div class="sf-template" tabindex="0">{marked}</div>'
 
 

@@ -176,4 +176,13 @@ def bold(line: str) -> str:
     pieces = line.split("**")
     if len(pieces) % 2 == 0:
         return e(line)
-    return "".join(f"<b>{e(piece)}</b>" if i % 2 else e(piece) for i, piece in enumerate(pieces))
+    return "".join(_strong(piece) if i % 2 else e(piece) for i, piece in enumerate(pieces))
+
+
+def _strong(text: str) -> str:
+    """Figures stay on one line, names may break."""
+    return (
+        f'<b class="sf-figure">{e(text)}</b>'
+        if len(text) < 24 and any(c in text for c in "%$")
+        else f"<b>{e(text)}</b>"
+    )

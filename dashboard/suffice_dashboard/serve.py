@@ -1,4 +1,4 @@
-"""The ASGI app that ``streamlit run`` starts: our pages, with the root's address told to the browser.
+"""The ASGI app that ``streamlit run`` starts: our pages behind the key, with the root's address told to the browser.
 
 Streamlit's page asks for its server below every path it was opened at (``/tasks/_stcore/health`` first, then
 ``/_stcore/health``), so each deep link would begin with two 404s in the console. Telling it the address ends the guessing.
@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING
 import streamlit as st
 from starlette.middleware import Middleware
 
+from suffice_dashboard.access import AskKey
 from suffice_dashboard.launch import APP
+from suffice_dashboard.settings import read_settings
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -61,4 +63,4 @@ def with_length(start: Message, body: bytes) -> Message:
     return {**start, "headers": [*headers, (b"content-length", str(len(body)).encode())]}
 
 
-app = st.App(APP, middleware=[Middleware(TellRoot)])
+app = st.App(APP, middleware=[Middleware(AskKey, settings=read_settings()), Middleware(TellRoot)])

@@ -28,6 +28,18 @@ def test_money_bar_orders_by_verdict_then_cost_and_leaves_out_the_unpriced() -> 
     assert [(bar.customdata[0], bar.x[0]) for bar in paid] == [("c", 3.0), ("b", 1.0), ("a", 5.0)]
 
 
+def test_segments_too_thin_to_see_become_one_for_each_verdict() -> None:
+    rows = [
+        task("a", "likely", "100"),
+        task("b", "likely", "0.2"),
+        task("c", "likely", "0.3"),
+        task("d", "stays", "0.1"),
+    ]
+    figure = spend.money_bar(rows, share(0.4), share(0.0))
+    paid = [(bar.name, bar.x[0]) for bar in figure.data if bar.type == "bar" and bar.y[0] == spend.PAID]
+    assert paid == [("Task a", 100.0), ("2 smaller tasks", 0.5), ("Task d", 0.1)]
+
+
 def test_money_bar_shows_the_expected_part_up_to_its_interval() -> None:
     figure = spend.money_bar([task("a", "likely", "10")], share(0.4, 0.3, 0.5), share(0.0, 0.0, 0.0))
     movable = [bar.x[0] for bar in figure.data if bar.type == "bar" and bar.y[0] == spend.MOVABLE]
@@ -106,7 +118,7 @@ def test_actions_beyond_the_limit_are_added_up() -> None:
     ("action", "said"),
     [
         ("tool:get_weather", "calls get_weather"),
-        ("answer:short_text", "answers: short text"),
+        ("answer:short_text", "answers with short text"),
         ("odd", "odd"),
         ("x:y", "x:y"),
     ],

@@ -50,27 +50,26 @@ def estimate_picture(estimate: Row, verdict_key: str) -> go.Figure:
         figure.add_annotation(
             x=value, y=0, text=f"<b>{render_share(value)}</b>", showarrow=False, yshift=29, font={"size": 17}
         )
-        for end, side in ((left, "right"), (right, "left")):
+        for end in (left, right):
             if abs(end - value) > 0.035:
                 figure.add_annotation(
-                    x=end, y=0, text=render_share(end), showarrow=False, yshift=-24, xanchor="center", font={"size": 12}
+                    x=end, y=0, text=render_share(end), showarrow=False, yshift=-23, xanchor="center", font={"size": 12}
                 )
-            del side
     if bar is not None:
         figure.add_shape(
-            type="line", x0=bar, x1=bar, y0=-0.55, y1=0.55, line={"color": LINE, "width": 2.5, "dash": "dot"}
+            type="line", x0=bar, x1=bar, y0=-0.3, y1=0.92, line={"color": LINE, "width": 2.5, "dash": "dot"}
         )
         figure.add_annotation(
-            x=bar, y=0.62, text=f"proven from {render_share(bar)}", showarrow=False, xanchor="right", font={"size": 12}
+            x=bar, y=1.04, text=f"proven from {render_share(bar)}", showarrow=False, xanchor="right", font={"size": 12}
         )
-    figure.update_yaxes(visible=False, range=[-1, 1])
+    figure.update_yaxes(visible=False, range=[-0.85, 1.15])
     figure.update_xaxes(
         range=[-0.015, 1.015],
         tickvals=[0, 0.25, 0.5, 0.75, 1],
         ticktext=["none", "25 %", "50 %", "75 %", "all calls"],
         showgrid=False,
     )
-    return finish(figure, 168, margin={"l": 18, "r": 30, "t": 22, "b": 4})
+    return finish(figure, 178, margin={"l": 18, "r": 30, "t": 10, "b": 4})
 
 
 def actions_bar(actions: Sequence[Row], limit: int = 8) -> go.Figure:
@@ -104,4 +103,4 @@ def action_words(action: str) -> str:
     """``tool:search_flights`` -> ``calls search_flights``; ``answer:json`` -> ``answers with json``."""
     kind, _, what = action.partition(":")
     what = what.replace("_", " ") if kind != "tool" else what
-    return {"tool": f"calls {what}", "answer": f"answers: {what}"}.get(kind, action) if what else action
+    return {"tool": f"calls {what}", "answer": f"answers with {what}"}.get(kind, action) if what else action

@@ -26,7 +26,7 @@ def alternatives_chart(savings: Sequence[Row]) -> go.Figure:
     order = [*labels[::-1], TODAY]
     figure = make_subplots(
         cols=2, shared_yaxes=True, horizontal_spacing=0.07, column_widths=[0.6, 0.4],
-        subplot_titles=(f"Cost {basis}", f"Extra wrong answers {basis}"),
+        subplot_titles=(f"Cost {basis}", "Extra wrong answers"),
     )  # fmt: skip
     figure.add_trace(_bars([TODAY], [paid], [render_money(paid)], GREY), row=1, col=1)
     figure.add_trace(
@@ -60,7 +60,9 @@ def cost_words(row: Row) -> str:
     saving = number_or_none(row["saving_usd"])
     if number_or_none(row["projected_usd"]) is None or saving is None:
         return "unpriced"
-    if saving <= 0:
+    if saving == 0:
+        return f"<b>{render_money(row['projected_usd'])}</b> · saves nothing"
+    if saving < 0:
         return f"<b>{render_money(row['projected_usd'])}</b> · costs more"
     return f"<b>{render_money(row['projected_usd'])}</b> · saves {render_money(saving)}"
 

@@ -15,6 +15,7 @@ from suffice_dashboard.verdicts import VERDICTS, verdict
 Row = Mapping[str, Any]
 
 _ORDER = {key: place for place, key in enumerate(VERDICTS)}
+THIN = 0.012  # share of the bar below which a segment can neither be read nor clicked
 PAID, MOVABLE, PROVEN = "Paid", "Expected movable", "Proven movable"
 
 
@@ -24,7 +25,7 @@ def money_bar(tasks: Sequence[Row], expected: Row | None, proven: Row | None) ->
     ``tasks``: rows of the read ``tasks``. ``expected``/``proven``: estimates ``expected_share_cost`` and
     ``proven_share_cost``. Axis in USD as recorded, so that the whole bar is what was paid for tasks.
     """
-    priced = [(row, number_or_none(row["paid_usd"]) or 0.0) for row in tasks]
+    priced = with_small_ones_together([(row, number_or_none(row["paid_usd"]) or 0.0) for row in tasks])
     priced.sort(key=lambda pair: (_ORDER[verdict(pair[0]["verdict"]).key], -pair[1]))
     total = sum(usd for _, usd in priced)
     figure = go.Figure()
@@ -47,7 +48,7 @@ def money_bar(tasks: Sequence[Row], expected: Row | None, proven: Row | None) ->
                     "bgcolor": each.colour,
                     "fgcolor": "rgba(255,255,255,.55)",
                 },
-                "line": {"width": 1.5, "color": "rgba(255,255,255,.75)"},
+                "line": {"width": 1, "color": "rgba(255,255,255,.6)"},
             },
             text=clean(row["name"], max(4, int(share * 130))) if share >= 0.06 else "",
             textposition="inside",
@@ -68,7 +69,26 @@ def money_bar(tasks: Sequence[Row], expected: Row | None, proven: Row | None) ->
         categoryorder="array", categoryarray=[PROVEN, MOVABLE, PAID], showgrid=False, tickfont={"size": 13}
     )
     figure.update_xaxes(range=[0, total * 1.001 or 1], tickprefix="$", showgrid=False, nticks=6, ticks="outside")
-    return finish(figure, 218, barmode="stack", bargap=0.3)
+    return finish(figure, 218, barmode="stack", bargap=0.3, uniformtext={"minsize": 11, "mode": "hide"})
+
+
+def with_small_ones_together(priced: list[tuple[Row, float]]) -> list[tuple[Row, float]]:
+    """The tasks with their USD; those too thin to see become one segment for each verdict."""
+    thin = THIN * sum(usd for _, usd in priced)
+    kept = [pair for pair in priced if pair[1] >= thin]
+    for key in VERDICTS:
+        small = [pair for pair in priced if 0 < pair[1] < thin and verdict(pair[0]["verdict"]).key == key]
+        if len(small) == 1:
+            kept += small
+        elif small:
+            together = {
+                "name": f"{len(small)} smaller tasks",
+                "verdict": key,
+                "task_id": "",
+                "calls": sum(row["calls"] for row, _ in small),
+            }
+            kept.append((together, sum(usd for _, usd in small)))
+    return kept
 
 
 def _movable(figure: go.Figure, label: str, estimate: Row | None, total: float, colour: str) -> None:
@@ -105,14 +125,15 @@ def _movable(figure: go.Figure, label: str, estimate: Row | None, total: float, 
             marker={"symbol": "circle", "size": 13, "color": colour, "line": {"width": 2.5, "color": "#ffffff"}},
             hoverinfo="skip",
         )
+    inside = left >= 0.34  # the words fit on the solid part
     figure.add_annotation(
-        x=end * total,
+        x=0 if inside else end * total,
         y=label,
         text=f"<b>{words}</b> · {render_money(value * total)}",
         showarrow=False,
-        xanchor="left" if end < 0.62 else "right",
-        xshift=12 if end < 0.62 else -12,
-        font={"size": 13, **({} if end < 0.62 else {"color": "#ffffff"})},
+        xanchor="left",
+        xshift=10 if inside else 12,
+        font={"size": 13, **({"color": "#ffffff"} if inside else {})},
     )
 
 

@@ -52,7 +52,7 @@ def task_map(points: Sequence[Row], tasks: Sequence[Row], size_by: str = "calls"
     blank = {"showgrid": False, "showticklabels": False, "showline": False, "title": ""}
     figure.update_xaxes(**blank)
     figure.update_yaxes(**blank)
-    return finish(
+    finish(
         figure,
         560,
         showlegend=True,
@@ -71,21 +71,25 @@ def task_map(points: Sequence[Row], tasks: Sequence[Row], size_by: str = "calls"
             }
         ],
     )
+    figure.update_xaxes(automargin=False)
+    figure.update_yaxes(automargin=False)
+    return figure
 
 
 def _names(figure: go.Figure, points: Sequence[Row], weights: Sequence[float], by_id: Mapping[str, Row]) -> None:
     """The ten weightiest tasks carry their name beside their largest dot."""
+    largest = max(weights, default=0.0) or 1.0
     best: dict[str, tuple[float, Row]] = {}
     for point, weight in zip(points, weights, strict=True):
         if point["task_id"] in by_id and weight >= best.get(point["task_id"], (-1.0, point))[0]:
             best[point["task_id"]] = (weight, point)
-    for task_id, (_, point) in sorted(best.items(), key=lambda item: -item[1][0])[:10]:
+    for task_id, (weight, point) in sorted(best.items(), key=lambda item: -item[1][0])[:10]:
         figure.add_annotation(
             x=point["x"],
             y=point["y"],
             text=clean(by_id[task_id]["name"], 34),
             showarrow=False,
-            yshift=-26,
+            yshift=-(18 + 17 * math.sqrt(weight / largest)),
             font={"size": 11.5},
         )
 

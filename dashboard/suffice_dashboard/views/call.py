@@ -22,9 +22,11 @@ from suffice_dashboard.formatting import (
     render_tokens,
     shorten,
 )
+from suffice_dashboard.layout import side_by_side
 from suffice_dashboard.queries import Row
 
 RUN_STEPS_SHOWN = 40
+COST_NOTES = {"unpriced": "no known price for its model", "unknown": "no token counts"}
 
 
 def show_call(call_id: str) -> None:
@@ -40,7 +42,7 @@ def show_call(call_id: str) -> None:
     run = queries.read_run(call["run_id"]) if call["run_id"] else []
     place = next((i for i, row in enumerate(run) if row["call_id"] == call_id), None)
     _head(call, run, place)
-    chat, facts = st.columns([5, 2], gap="large")
+    chat, facts = side_by_side("call", 5, 2)
     with chat:
         messages = queries.read_conversation(call_id)
         st.html(
@@ -76,7 +78,7 @@ def _head(call: Row, run: list[Row], place: int | None) -> None:
     st.html(pieces.badges(*head_badges(call, place, len(run))))
     st.html(
         pieces.tiles(
-            pieces.tile("Cost", render_money(call["paid_usd"]), "no known price for its model" if call["paid_usd"] is None else "as priced today"),
+            pieces.tile("Cost", render_call_cost(call), COST_NOTES.get(render_call_cost(call), "by the price on its day")),
             pieces.tile("Tokens in", render_tokens(call["input_tokens"]), _cached(call)),
             pieces.tile("Tokens out", render_tokens(call["output_tokens"]), f"{render_tokens(call['reasoning_tokens'])} reasoning" if call["reasoning_tokens"] else ""),
             pieces.tile("Took", render_duration(call["latency_ms"]), f"first token after {render_duration(call['time_to_first_token_ms'])}" if call["time_to_first_token_ms"] is not None else ""),

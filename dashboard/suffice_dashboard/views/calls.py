@@ -58,7 +58,7 @@ def render() -> None:
 def call_table(rows: list[Row]) -> str:
     """Calls as a table; the request opens the call, the answer stands under it."""
     head = [
-        ("When (UTC)", "num"), ("Request and answer", "clip"), ("Service and task", "name"), ("Model", "one"),
+        ("When (UTC)", "num"), ("Request and answer", "clip"), ("Task and service", "short"), ("Model", "one"),
         ("Tokens in / out", "num"), ("Cost", "num"), ("Took", "num"),
     ]  # fmt: skip
     return pieces.table(head, (("", _cells(row)) for row in rows))
@@ -74,7 +74,7 @@ def _cells(row: Row) -> list[str]:
     return [
         pieces.e(render_moment(row["started_ns"])),
         f'<div>{preview}</div><div class="sub">{answer}</div>',
-        f'{pieces.e(row["service"] or "unknown")}<div class="sub">{pieces.e(shorten(row["task_name"], 36))}</div>',
+        f'<div>{pieces.e(row["task_name"] or "no task yet")}</div><div class="sub">{pieces.e(row["service"] or "unknown service")}</div>',
         pieces.e(shorten(row["model"], 26) or "unknown"),
         pieces.e(render_token_pair(row)),
         pieces.e(render_call_cost(row)),

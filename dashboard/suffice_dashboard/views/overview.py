@@ -18,6 +18,7 @@ from suffice_dashboard.formatting import (
     render_tokens,
     shorten,
 )
+from suffice_dashboard.layout import side_by_side
 from suffice_dashboard.queries import Row
 
 HOURS_SHOWN_NS = 3 * 86_400 * 10**9  # spend by hour up to three days, by day beyond
@@ -68,7 +69,7 @@ def _tiles(overview: Row, headline: dict[str, Row]) -> str:
         pieces.tile("Calls", render_count(overview["calls"]), _runs_and_services(overview)),
         pieces.tile(
             "Tokens",
-            render_tokens((overview["input_tokens"] or 0) + (overview["output_tokens"] or 0)),
+            render_tokens(_tokens(overview)),
             f"{render_tokens(overview['input_tokens'])} in · {render_tokens(overview['output_tokens'])} out",
         ),
     ]
@@ -113,11 +114,10 @@ def _money(tasks: list[Row], headline: dict[str, Row], filtered: bool) -> None:
     event = st.plotly_chart(figure, config=CONFIG, key="money-bar", on_select="rerun", selection_mode="points")
     st.html(pieces.verdict_key(row["verdict"] for row in tasks))
     points = event.selection.points if event else []
-    if points and points[0].get("customdata"):
-        chosen = points[0]["customdata"]
-        st.switch_page(
-            "views/task.py", query_params={"task_id": str(chosen[0] if isinstance(chosen, list) else chosen)}
-        )
+    chosen = points[0].get("customdata") if points else None
+    task_id = str(chosen[0] if isinstance(chosen, list) else chosen or "")
+    if task_id:
+        st.switch_page("views/task.py", query_params={"task_id": task_id})
 
 
 def _next_steps(analysis: Row | None, tasks: list[Row]) -> None:
@@ -147,35 +147,45 @@ def _next_steps(analysis: Row | None, tasks: list[Row]) -> None:
 
 
 def _spend(overview: Row, models: list[Row], filters: queries.Filters) -> None:
-    left, right = st.columns([3, 2], gap="large")
+    left, right = side_by_side("spend", 3, 2)
     span = (overview["last_call_ns"] or 0) - (overview["first_call_ns"] or 0)
     unit = "hour" if span <= HOURS_SHOWN_NS else "day"
     with left:
-        st.html(pieces.section(f"Spend by {unit}"))
         rows = [row for row in queries.read_spend(unit, filters) if row["key"] not in (None, "")]
-        if rows:
+        if len(rows) > 1:
+            st.html(pieces.section(f"Spend by {unit}"))
             st.plotly_chart(spend_over_time(rows, unit), config=CONFIG, key="spend-over-time")
         else:
-            st.html(pieces.paragraphs(["These calls carry no times, so there is no chart over time."], "sf-note"))
+            why = f"All calls lie in one {unit}" if rows else "These calls carry no times"
+            st.html(pieces.section("Spend by service", f"{why}, so there is nothing to draw over time."))
+            st.html(spend_bars(queries.read_spend("service", filters), "unknown service"))
     with right:
         st.html(pieces.section("Top models"))
-        st.html(model_bars(models))
+        st.html(spend_bars(models, "unknown model"))
 
 
-def model_bars(models: list[Row], limit: int = 6) -> str:
-    """The models by money (by calls where nothing is priced), the widest bar the largest."""
-    measure = "paid_usd" if any(number_or_none(row["paid_usd"]) for row in models) else "calls"
-    ranked = sorted(models, key=lambda row: -(number_or_none(row[measure]) or 0))[:limit]
+def spend_bars(rows: list[Row], nameless: str, limit: int = 6) -> str:
+    """The rows with most money (most calls where nothing is priced), the widest bar the largest."""
+    measure = "paid_usd" if any(number_or_none(row["paid_usd"]) for row in rows) else "calls"
+    ranked = sorted(rows, key=lambda row: -(number_or_none(row[measure]) or 0))[:limit]
     widest = max((number_or_none(row[measure]) or 0 for row in ranked), default=0) or 1
     return pieces.bar_list(
         (
-            row["name"] or row["key"] or "unknown model",
-            render_money(row["paid_usd"]) if row["paid_usd"] is not None else "unpriced",
+            row["name"] or row["key"] or nameless,
+            _paid(row),
             (number_or_none(row[measure]) or 0) / widest,
-            f"{plural(row['calls'], 'call')} · {render_tokens((row['input_tokens'] or 0) + (row['output_tokens'] or 0))} tokens",
+            plural(row["calls"], "call") + (f" · {render_tokens(_tokens(row))} tokens" if _tokens(row) else ""),
         )
         for row in ranked
     )
+
+
+def _tokens(row: Row) -> int:
+    return (row["input_tokens"] or 0) + (row["output_tokens"] or 0)
+
+
+def _paid(row: Row) -> str:
+    return "no token counts" if row["paid_usd"] is None and not _tokens(row) else render_money(row["paid_usd"])
 
 
 def _grade(headline: dict[str, Row]) -> str:

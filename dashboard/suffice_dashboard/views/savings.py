@@ -40,7 +40,7 @@ def render() -> None:
         st.html(
             pieces.section(
                 "The alternatives",
-                "Every bar is all traffic under that alternative alone. They exclude each other, so the savings are not to be added up. Whiskers: the interval.",
+                "Every bar is all traffic under that alternative alone. They exclude each other, so the savings are not to be added up. Whiskers are intervals; wrong answers are per the same basis as the cost.",
             )
         )
         st.plotly_chart(alternatives_chart(whole), config=CONFIG, key="alternatives")
@@ -70,7 +70,7 @@ def savings_sentence(whole: list[Row]) -> str:
 def alternatives_table(savings: list[Row]) -> str:
     """Money and quality of each alternative in one line."""
     head = [
-        ("Alternative", "name"), ("Would cost", "num"), ("Saves", "num"),
+        ("Alternative", "wide"), ("Would cost", "num"), ("Saves", "num"),
         ("Acceptable answers", "num"), ("Extra wrong answers", "num"), ("Break-even of one", "num"),
     ]  # fmt: skip
     rows = sorted(savings, key=lambda row: row["position"])

@@ -10,7 +10,7 @@ import streamlit as st
 
 from suffice.errors import SufficeError
 from suffice_dashboard import insights, pieces, queries, states
-from suffice_dashboard.charts.estimate import action_words, actions_bar, estimate_picture
+from suffice_dashboard.charts.estimate import actions_bar, estimate_picture
 from suffice_dashboard.charts.style import CONFIG
 from suffice_dashboard.conversation import parse_message, render_message, render_template
 from suffice_dashboard.formatting import (
@@ -25,6 +25,7 @@ from suffice_dashboard.formatting import (
     render_tokens,
     shorten,
 )
+from suffice_dashboard.layout import side_by_side
 from suffice_dashboard.queries import Row
 from suffice_dashboard.verdicts import GRADES, kind_words
 from suffice_dashboard.views.savings import alternatives_table
@@ -83,11 +84,10 @@ def _pick(tasks: list[Row], missing: str | None) -> None:
 
 def _head(task: Row) -> None:
     st.html(f'<p class="sf-crumb">{pieces.link("tasks", "Tasks")} / {pieces.e(kind_words(task["kind"]))}</p>')
-    name, change = st.columns([6, 1], vertical_alignment="center")
-    with name:
-        st.html(f'<h1 class="sf-title">{pieces.e(task["name"])}</h1>')
-    with change, st.popover("Rename", width="stretch"):
-        _rename(task)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.html(f'<h1 class="sf-title">{pieces.e(task["name"])}</h1>', width="stretch")
+        with st.popover("Rename", icon=":material/edit:", width="content"):
+            _rename(task)
     st.html(
         pieces.badges(
             pieces.verdict_badge(task["verdict"]),
@@ -129,7 +129,7 @@ def _rename(task: Row) -> None:
 
 
 def _estimate(task: Row, estimates: list[Row], evidence: list[Row]) -> None:
-    left, right = st.columns([1, 1], gap="large")
+    left, right = side_by_side("estimate", 1, 1)
     with left:
         st.html(pieces.section("How much of it could be small"))
         if not estimates:
@@ -195,7 +195,7 @@ def _evidence_bar(row: Row) -> str:
 
 
 def _what(analysis: Row | None, task: Row) -> None:
-    left, right = st.columns([3, 2], gap="large")
+    left, right = side_by_side("what", 3, 2)
     with left:
         st.html(
             pieces.section("Template", "The constant part of its requests; what differs from call to call is marked.")
@@ -213,7 +213,7 @@ def _what(analysis: Row | None, task: Row) -> None:
             first = max(actions, key=lambda row: row["calls"])
             if first["example_call_id"]:
                 st.html(
-                    f'<p class="sf-note">{pieces.link(pieces.call_link(first["example_call_id"]), "An example: " + action_words(first["action"]))}</p>'
+                    f'<p class="sf-note">{pieces.link(pieces.call_link(first["example_call_id"]), "See an example →")}</p>'
                 )
         models = json.loads(task["models"] or "{}")
         st.html(

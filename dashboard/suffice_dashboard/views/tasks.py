@@ -93,7 +93,7 @@ def _cells(row: Row) -> list[str]:
         pieces.e(render_money(row["paid_usd"])),
         pieces.e(render_share(row["share_cost"])) if row["paid_usd"] is not None else "–",
         pieces.interval_bar(*can, tone, bar=0.95),
-        pieces.e(render_interval(*can)),
+        pieces.e(render_interval(*can)) if row["replaceability"] is not None else "",
         pieces.verdict_badge(row["verdict"]),
         pieces.grade_badge(row["grade"]),
     ]
