@@ -7,6 +7,7 @@ event loop, so a slow read never delays an acknowledgement.
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -42,6 +43,8 @@ from suffice_store.reads import READS
 from suffice_store.store import Store
 from suffice_store.tables import metadata
 
+log = logging.getLogger("suffice.collector")
+
 RETRY_AFTER_S = "1"
 MAX_COMMAND_BYTES = 1024 * 1024
 MAX_RESULT_BYTES = 256 * 1024 * 1024  # an analysis hands over its assignments in one piece
@@ -73,7 +76,12 @@ def make_app(collector: Collector, *, key: str | None = None) -> Starlette:
             Route("/api/v1/results/{table}", post_results, methods=["POST"]),
         ],
         middleware=[Middleware(Guard, key=key)],
-        exception_handlers={HTTPException: _http_error, SufficeError: _refused, ClientDisconnect: _gone},
+        exception_handlers={
+            HTTPException: _http_error,
+            SufficeError: _refused,
+            ClientDisconnect: _gone,
+            Exception: _failed,
+        },
     )
     app.state.collector = collector
     return app
@@ -98,6 +106,11 @@ async def post_traces(request: Request) -> Response:
         return export_error(content_type, 400, str(reason))
     except (BusyError, JournalUnavailableError) as reason:
         return export_error(content_type, 503, str(reason), {"Retry-After": RETRY_AFTER_S})
+    except ClientDisconnect:
+        raise
+    except Exception:  # a bug of ours; senders drop what is answered with 500, so they are asked to keep it
+        log.exception("a request could not be taken")
+        return export_error(content_type, 503, "the collector failed; see its log", {"Retry-After": RETRY_AFTER_S})
     return export_response(content_type, accepted.rejected, accepted.reason)
 
 
@@ -265,3 +278,7 @@ async def _refused(request: Request, failure: Exception) -> Response:
 
 async def _gone(request: Request, failure: Exception) -> Response:
     return Response(status_code=499)
+
+
+async def _failed(request: Request, failure: Exception) -> Response:
+    return error(500, f"{request.url.path[:200]} failed ({type(failure).__name__}); the collector's log has the reason")
