@@ -13,17 +13,46 @@ import itertools
 from collections.abc import Callable, Iterator
 from contextvars import ContextVar
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, NamedTuple, ParamSpec, Self, TypeVar, cast
+from typing import TYPE_CHECKING, Any, NamedTuple, ParamSpec, Protocol, Self, TypeVar, cast
 
 if TYPE_CHECKING:
-    from opentelemetry.trace import Span
+    from opentelemetry.trace import Span, TracerProvider
 
-    from suffice.recorder import Recorder
+    from suffice.capture import Capture, RawHeaders
+    from suffice.config import Settings
+    from suffice.delivery import Delivery
 
 P = ParamSpec("P")
 R = TypeVar("R")
 
-recorder: Recorder | None = None  # the one that init() started; None before it and after shutdown()
+
+class ActiveRecorder(Protocol):
+    """What the rest of the SDK sees of the recorder; transports so know no wire format."""
+
+    settings: Settings
+    provider: TracerProvider
+    attaches_context: bool
+
+    def wants(self, method: str, url: str) -> bool: ...
+
+    def begin(self, method: str, url: str, headers: RawHeaders, body: bytes) -> Capture | None: ...
+
+    def start_run(self, run: Run) -> None: ...
+
+    def end_run(self, run: Run, error_type: str | None) -> None: ...
+
+    def record_outcome(
+        self, target: str, target_id: str, ok: bool | None, score: float | None, label: str | None
+    ) -> None: ...
+
+    def delivery(self) -> Delivery: ...
+
+    def flush(self, timeout: float | None) -> Delivery: ...
+
+    def shutdown(self, timeout: float) -> Delivery: ...
+
+
+recorder: ActiveRecorder | None = None  # the one that init() started; None before it and after shutdown()
 
 _tasks: ContextVar[tuple[str, ...]] = ContextVar("suffice_tasks", default=())
 _runs: ContextVar[tuple[Run, ...]] = ContextVar("suffice_runs", default=())

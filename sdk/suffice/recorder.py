@@ -13,7 +13,6 @@ import time
 import weakref
 from queue import Empty, SimpleQueue
 from sys import _getframe
-from typing import Any
 
 from opentelemetry.context import Context
 from opentelemetry.exporter.otlp.proto.common.trace_encoder import encode_spans
@@ -22,7 +21,6 @@ from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
 from opentelemetry.trace import (
     INVALID_SPAN_CONTEXT,
     NonRecordingSpan,
-    Span,
     SpanKind,
     Status,
     StatusCode,
@@ -37,13 +35,11 @@ from suffice.capture import Capture, RawHeaders, capturing
 from suffice.collector import Collector, Verdict
 from suffice.config import Settings
 from suffice.context import Run, current_place, current_run
-from suffice.decoding import decode_body
 from suffice.delivery import Deliverer, Delivery
-from suffice.span import call_attributes, outcome_attributes, run_attributes, run_span_name, span_name
+from suffice.finishing import as_ours, attempt_of, finish_capture, size_of, start_call_span
+from suffice.span import outcome_attributes, run_attributes, run_span_name
 from suffice.tracing import HandOver, private_provider
-from suffice.wire.canonical import call_hash
-from suffice.wire.exchange import Exchange
-from suffice.wire.registry import parse_exchange, recognise
+from suffice.wire.registry import recognise
 
 MAX_HELD_BYTES = 32 * 1024 * 1024
 MAX_HELD_ITEMS = 20_000
@@ -119,12 +115,12 @@ class Recorder:
             capture = Capture(self.submit, method, url)
             capture.request_headers = headers
             capture.request_body = body
-            capture.attempt = attempt = _attempt_of(headers)
+            capture.attempt = attempt = attempt_of(headers)
             capture.site = call_site.find(_getframe(1))
             capture.place = place = current_place(attempt)
             capture.parent = self._parent(place.run)
             if self.attaches_context:  # else the span is made later, in our own thread: 25 µs that the app keeps
-                capture.span = self._start_span(capture)
+                capture.span = start_call_span(self._tracer, capture)
             return capture
         except Exception:
             log_once("the start of a call")
@@ -220,9 +216,6 @@ class Recorder:
             return _NO_CONTEXT
         return set_span_in_context(NonRecordingSpan(host.get_span_context()), _NO_CONTEXT)
 
-    def _start_span(self, capture: Capture) -> Span:
-        return self._tracer.start_span("call", capture.parent, SpanKind.CLIENT, start_time=capture.started_ns)
-
     def _put(self, item: _Item) -> None:
         self._inbox.put(item)
         if self._thread is None:
@@ -307,7 +300,9 @@ class Recorder:
             return
         is_call = True
         try:
-            is_call = self._finish(item)
+            call = finish_capture(item, self._tracer, self.settings)
+            is_call = call is not None
+            self._first = self._first or call
         except Exception:
             self._deliverer.counts.dropped += 1
             log_once("making a call's span")
@@ -316,62 +311,15 @@ class Recorder:
             self._accepted -= not is_call
         time.sleep(0)  # let the app's threads have the interpreter between two calls
 
-    def _finish(self, capture: Capture) -> bool:
-        """End the span of a capture; False if it turns out to be no LLM call."""
-        exchange = _exchange_of(capture)
-        call = parse_exchange(exchange)
-        if call is None:
-            return False
-        if capture.truncated and call.completeness == "complete":
-            call.completeness = "partial"
-        span = capture.span or self._start_span(capture)
-        if not span.is_recording():
-            raise RuntimeError("the tracer provider samples this call out")
-        mode = self.settings.capture
-        given = redact.attributes(
-            call_attributes(call, exchange, capture.place, call_site.describe(capture.site)), mode
-        )
-        span.update_name(span_name(call))
-        span.set_attributes(given)
-        if call.error_type:
-            span.set_status(Status(StatusCode.ERROR, given.get(semconv.ERROR_MESSAGE)))
-        if self._first is None:
-            context = span.get_span_context()
-            call_id = call_hash(self.settings.project, f"{context.trace_id:032x}", f"{context.span_id:016x}")
-            usage = call.usage
-            self._first = FirstCall(
-                call_id,
-                call.response_model or call.request_model,
-                usage.input_tokens if usage else None,
-                usage.output_tokens if usage else None,
-            )
-        span.end(capture.ended_ns)
-        return True
-
     def _add_to_outbox(self, span: ReadableSpan) -> None:
         scope = span.instrumentation_scope
         if self._shared_provider or scope is None or scope.name != semconv.SCOPE:
-            span = self._as_ours(span)
-        size = _size_of(span)
+            span = as_ours(span, self.resource, self.settings.capture)
+        size = size_of(span)
         self._outbox.append(span)
         self._outbox_bytes += size
         with self._counting:
             self._held_bytes += size
-
-    def _as_ours(self, span: ReadableSpan) -> ReadableSpan:
-        """A copy with our resource and redacted attributes, of a span that other code made."""
-        return ReadableSpan(
-            name=span.name,
-            context=span.get_span_context(),
-            parent=span.parent,
-            resource=self.resource,
-            attributes=redact.attributes(span.attributes or {}, self.settings.capture),
-            kind=span.kind,
-            status=Status(span.status.status_code),
-            start_time=span.start_time,
-            end_time=span.end_time,
-            instrumentation_scope=span.instrumentation_scope,
-        )
 
     def _send(self, *, now: bool) -> None:
         spans, self._outbox = self._outbox, []
@@ -416,48 +364,6 @@ class Recorder:
                 self._deliverer.keep(encode_spans(spans).SerializePartialToString(), calls)
         except Exception:
             log_once("the exit")
-
-
-def _exchange_of(capture: Capture) -> Exchange:
-    """The raw exchange as the wire formats read it: decoded, credentials dropped."""
-    headers = redact.response_headers(capture.response_headers)
-    body = b"".join(capture.chunks)
-    encoding = headers.get("content-encoding", "")
-    if capture.streamed and encoding and body:
-        try:
-            body = decode_body(body, encoding)
-        except ValueError:
-            capture.truncated = True
-    return Exchange(
-        method=capture.method,
-        url=redact.url(capture.url),
-        request_headers=redact.request_headers(capture.request_headers),
-        request_body=capture.request_body,
-        status=capture.status,
-        response_headers=headers,
-        response_body=body,
-        streamed=capture.streamed,
-        ending=capture.ending,
-        error_type=capture.error_type,
-        error_message=redact.text(capture.error_message) if capture.error_message else None,
-        started_ns=capture.started_ns,
-        first_chunk_ns=capture.first_chunk_ns,
-        ended_ns=capture.ended_ns,
-        attempt=capture.attempt,
-    )
-
-
-def _attempt_of(headers: RawHeaders) -> int:
-    """1 for the first try. Stainless clients (openai, anthropic, groq...) number their retries in a header."""
-    for name, value in headers:
-        if name == b"x-stainless-retry-count":
-            return int(value) + 1 if value.isdigit() else 1
-    return 1
-
-
-def _size_of(span: ReadableSpan) -> int:
-    values: Any = (span.attributes or {}).values()
-    return 512 + sum(len(value) for value in values if isinstance(value, str))
 
 
 # A strong set would keep a forgotten recorder alive; the fork hook can't be removed, so there is one for all.

@@ -17,8 +17,8 @@ from suffice import context
 if TYPE_CHECKING:
     from opentelemetry.trace import TracerProvider
 
+    from suffice.context import ActiveRecorder
     from suffice.delivery import Delivery
-    from suffice.recorder import Recorder
 
 logger = logging.getLogger("suffice")
 EXIT_TIMEOUT_S = 5.0
@@ -140,7 +140,7 @@ def _start(settings: Any, tracer_provider: TracerProvider | None) -> None:
     from suffice import transports
     from suffice.recorder import Recorder
 
-    recorder: Recorder = Recorder(settings, tracer_provider)
+    recorder = Recorder(settings, tracer_provider)
     context.recorder = recorder
     transports.install()
     if settings.http_spans:
@@ -148,7 +148,7 @@ def _start(settings: Any, tracer_provider: TracerProvider | None) -> None:
     _register_exit()
 
 
-def _install_http_spans(recorder: Recorder) -> None:
+def _install_http_spans(recorder: ActiveRecorder) -> None:
     import wrapt
 
     from suffice import http_spans

@@ -49,7 +49,7 @@ def test_described_from_where_modules_are_looked_up(monkeypatch: pytest.MonkeyPa
         ("/usr/lib/python3/dist-packages/x.py", False),
         (json.__file__, False),
         (call_site.__file__, False),
-        ("/home/me/app.py", True),
+        ("/srv/app.py", True),
     ],
 )
 def test_what_is_the_app(file: str, app: bool) -> None:

@@ -37,7 +37,10 @@ def main(argv: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="suffice doctor", description="what is recorded, and does it arrive")
     parser.add_argument("--endpoint", help="the collector to ask (default: SUFFICE_ENDPOINT, or 127.0.0.1:4318)")
     parser.add_argument("--json", action="store_true", help="one JSON document")
-    given = parser.parse_args(argv)
+    try:
+        given = parser.parse_args(argv)
+    except SystemExit as told:  # argparse has shown the help, or what was wrong
+        return int(told.code or 0)
     try:
         settings = read_settings(given.endpoint)
     except ValueError as error:

@@ -24,7 +24,10 @@ _OPTIONS = ("endpoint", "service", "capture", "project", "environment")
 
 def main(argv: list[str]) -> int:
     options, command = _split(argv)
-    given = _parser().parse_args(options)
+    try:
+        given = _parser().parse_args(options)
+    except SystemExit as told:  # argparse has shown the help, or what was wrong
+        return int(told.code or 0)
     if not command:
         raise UsageError("nothing to run; write it after --, for instance: suffice run -- python app.py")
     environment = child_environment(os.environ, {name: getattr(given, name) for name in _OPTIONS})

@@ -128,7 +128,7 @@ async def test_a_format_that_fails_costs_the_call_and_is_counted(
     through: Driver, provider: Server, record: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     record()
-    monkeypatch.setattr("suffice.recorder.parse_exchange", lambda _: 1 / 0)
+    monkeypatch.setattr("suffice.finishing.parse_exchange", lambda _: 1 / 0)
     assert b"You said" in await through.post(provider.url + PATH, BODY)
     assert suffice.flush() == (0, 1, 0)
 
