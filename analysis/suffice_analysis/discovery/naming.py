@@ -40,7 +40,7 @@ _STRONG = (
 )
 _WEAK = "add|answer|check|choose|fill|find|format|give|list|normalize|output|produce|provide|repair|reply|return|tell|update|use"
 _INSTRUCTION = re.compile(
-    r"(?P<lead>^|[\n.!?:;,]\s*(?:[-*]\s+|\d+\.\s+)?|\b(?:please|must|should|can|now|to|(?<!\bi )(?<!\bwe )will)\s+)"
+    r"(?P<lead>^|[\n.!?:;,]\s*(?:[-*]\s+|\d+\.\s+)?|\b(?:please|must|should|you can|now|to|(?<!\bi )(?<!\bwe )will)\s+)"
     rf"(?P<what>(?P<strong>{_STRONG})\s{_CLAUSE}{{6,90}}|(?:{_WEAK})\s{_CLAUSE}{{6,90}})",
     re.IGNORECASE,
 )

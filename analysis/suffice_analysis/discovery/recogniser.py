@@ -8,9 +8,10 @@
 ``grams`` are hashes (base64 of little-endian uint64), so a recogniser holds no text. A request's score
 for a task is the best, over its templates, of
 
-    cosine(request's grams by weight, template's grams by weight x share of its calls that have them) x fit
+    cosine(request's grams by weight, template's grams by weight x share of its calls that have them)
+        x min(1, length of the request's grams / length of the template's)  x  fit
 
-where ``fit`` is 1 if the tools and the asked form are the task's, else less. An open task (no template
+The second factor keeps free text that begins like a template from being taken for it; ``fit`` is 1 if the tools and the asked form are the task's, else less. An open task (no template
 beyond its shape) takes what no template takes. Discovery itself assigns with this, so both agree.
 """
 
@@ -27,7 +28,7 @@ from scipy import sparse
 
 from suffice_analysis.discovery.heads import Request, Shape
 from suffice_analysis.discovery.text import GramReader, Grams
-from suffice_analysis.discovery.vocabulary import Vocabulary
+from suffice_analysis.discovery.vocabulary import Vocabulary, row_lengths, unit_rows
 
 VERSION = 1
 THRESHOLD = 0.3
@@ -107,15 +108,18 @@ class Matcher:
         ones = np.ones(len(grams), dtype=np.float32)
         self.vocabulary = Vocabulary(grams.astype(np.uint64), weights[first].astype(np.float32), ones, ones)
         rows = []
+        lengths: list[float] = []
         for own, weight, share in entries:
             values = (weight * share).astype(np.float32)
             norm = float(np.sqrt((values**2).sum())) or 1.0
+            lengths.append(norm)
             row = sparse.csr_matrix(
                 (values / norm, (np.zeros(len(own), dtype=np.int64), np.searchsorted(grams, own))),
                 shape=(1, max(len(grams), 1)),
             )
             rows.append(row)
         self._templates = sparse.vstack(rows).tocsr().T.tocsc() if rows else None
+        self._lengths = np.asarray(lengths)
         self._thresholds = np.asarray([float(r.get("threshold", THRESHOLD)) for r in recognisers], dtype=np.float32)
 
     def match(self, documents: Sequence[Grams], shapes: Sequence[Shape]) -> Matched:
@@ -129,7 +133,9 @@ class Matcher:
         for start in range(0, n, DOCUMENT_ROWS):
             part = slice(start, min(start + DOCUMENT_ROWS, n))
             if self._templates is not None:
-                cosine = np.asarray((self.vocabulary.rows(documents[part]) @ self._templates).todense())
+                rows = self.vocabulary.weighted_rows(documents[part])
+                cosine = np.asarray((unit_rows(rows) @ self._templates).todense())
+                cosine *= np.minimum(1.0, row_lengths(rows)[:, None] / self._lengths)
                 scores = cosine * fits[kind_of[part]][:, task_of]
                 best = scores.argmax(axis=1)
                 score = scores[np.arange(len(best)), best]

@@ -40,6 +40,10 @@ class Vocabulary:
 
     def rows(self, documents: Sequence[Grams]) -> sparse.csr_matrix:
         """float32 [documents, grams]: each document's template grams by weight, rows of length 1 (or empty)."""
+        return unit_rows(self.weighted_rows(documents))
+
+    def weighted_rows(self, documents: Sequence[Grams]) -> sparse.csr_matrix:
+        """The same before the rows are brought to length 1."""
         columns: list[npt.NDArray[np.int64]] = []
         for grams in documents:
             at = np.searchsorted(self.grams, grams)
@@ -48,17 +52,21 @@ class Vocabulary:
         starts = np.concatenate([[0], np.cumsum([len(c) for c in columns])]).astype(np.int64)
         flat = np.concatenate(columns) if columns else np.zeros(0, dtype=np.int64)
         data = self.weights[flat] if len(flat) else np.zeros(0, dtype=np.float32)
-        rows = sparse.csr_matrix((data, flat, starts), shape=(len(documents), max(len(self.grams), 1)))
-        return unit_rows(rows)
+        return sparse.csr_matrix((data, flat, starts), shape=(len(documents), max(len(self.grams), 1)))
 
 
 def unit_rows(rows: sparse.csr_matrix) -> sparse.csr_matrix:
     """Each row divided by its length; empty rows stay empty."""
-    length = np.sqrt(np.asarray(rows.multiply(rows).sum(axis=1), dtype=np.float64)).ravel()
+    length = row_lengths(rows)
     length[length == 0] = 1.0
     scaled = rows.multiply(1.0 / length[:, None]).tocsr().astype(np.float32)
     scaled.sort_indices()
     return scaled
+
+
+def row_lengths(rows: sparse.csr_matrix) -> npt.NDArray[np.float64]:
+    """The Euclidean length of each row."""
+    return np.sqrt(np.asarray(rows.multiply(rows).sum(axis=1), dtype=np.float64)).ravel()
 
 
 def learn_vocabulary(

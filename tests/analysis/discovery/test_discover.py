@@ -65,6 +65,14 @@ def test_one_off_prompts_alone_are_one_open_task() -> None:
     ]
 
 
+def test_free_text_that_begins_like_a_template_is_not_taken_for_it() -> None:
+    """Seen on a large mixture: one word in the same place was enough where a prompt had no other known gram."""
+    rng = random.Random(16)
+    said = [templated("sql", rng) for _ in range(20)]
+    said += [Said([("user", "Write " + words(rng, rng.randint(8, 30)))], label="one-off") for _ in range(120)]
+    assert same_grouping(make_fleet(said))
+
+
 def test_a_giant_chat_app_with_a_short_system_prompt_is_one_task() -> None:
     rng = random.Random(3)
     runs = [call for _ in range(60) for call in conversation("You are a helpful assistant.", "chat", rng, 3)]
