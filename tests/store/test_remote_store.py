@@ -85,7 +85,7 @@ def test_results_of_any_size_go_over(file_store: FileStore, tmp_path: Path) -> N
 
 @pytest.mark.parametrize("address", ["127.0.0.1:4318", "ftp://host", "http://", "collector"])
 def test_what_is_not_an_address(address: str) -> None:
-    with pytest.raises(SufficeError, match="is not a collector.s address: it looks like http"):
+    with pytest.raises(SufficeError, match=r"is not a collector's address: it looks like http://127\.0\.0\.1:4318"):
         RemoteStore(address)
 
 

@@ -142,21 +142,19 @@ def _links(arguments: Arguments) -> sa.Select[Any]:
 
     Among calls with the same history (a retry, two equal conversations) it is the last one before this
     call within its run, else within the project. A running maximum finds it, so that a thousand equal
-    conversations cost a sort and not a million pairs.
+    conversations cost a sort and not a million pairs. ``call_id`` or ``run_id`` ask for those calls only.
     """
     chosen = filters({"project": arguments["project"]})
     at = sa.func.coalesce(calls.c.started_ns, 0).label("at")
     run = sa.func.coalesce(calls.c.run_id, "").label("run")
+    asking = [*chosen, calls.c.chain_before.is_not(None)]
+    asking += [calls.c[name] == arguments[name] for name in ("call_id", "run_id") if arguments.get(name)]
+    asked = sa.select(calls.c.chain_before.label("chain"), run, at, calls.c.call_id).where(*asking).subquery("asked")
     answered = (
         sa.select(calls.c.chain_after.label("chain"), run, at, sa.func.min(calls.c.call_id).label("call_id"))
-        .where(*chosen, calls.c.chain_after.is_not(None))
+        .where(*chosen, calls.c.chain_after.in_(sa.select(calls.c.chain_before).where(*asking)))
         .group_by(calls.c.chain_after, run, at)
         .subquery("answered")
-    )
-    asked = (
-        sa.select(calls.c.chain_before.label("chain"), run, at, calls.c.call_id)
-        .where(*chosen, calls.c.chain_before.is_not(None))
-        .subquery("asked")
     )
     events = sa.union_all(
         sa.select(answered.c.chain, answered.c.run, answered.c.at, answered.c.call_id, sa.literal(0).label("asks")),
