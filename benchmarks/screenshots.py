@@ -1,4 +1,4 @@
-"""Every page of a running dashboard as a PNG, light and dark, for the README and the docs.
+"""Every page of a running dashboard as a PNG, light (``NAME.png``) and dark (``NAME-dark.png``), for README and docs.
 
     python benchmarks/screenshots.py http://127.0.0.1:8501 [-o docs/images] [--width 1400] [--theme light]
 
@@ -18,7 +18,7 @@ sys.path.insert(0, str(ROOT / "tests"))
 from dashboard import browser  # noqa: E402
 from selenium.webdriver.common.by import By  # noqa: E402
 
-TALLEST = 2200  # pixels: longer pages are cut, a README shows the top
+TALLEST = 1600  # pixels: longer pages are cut, a README shows the top
 
 
 def main() -> None:
@@ -33,7 +33,7 @@ def main() -> None:
     for theme in ("light", "dark") if options.theme == "both" else (options.theme,):
         with browser.chromium(theme=theme, width=options.width) as driver:
             for name, path in pages(driver, options.url.rstrip("/")).items():
-                picture(driver, path, options.out / f"{name}-{theme}.png", options.width)
+                picture(driver, path, options.out / f"{name}{'-dark' if theme == 'dark' else ''}.png", options.width)
 
 
 def pages(driver: Any, url: str) -> dict[str, str]:

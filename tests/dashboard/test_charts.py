@@ -139,7 +139,7 @@ def test_alternatives_stand_side_by_side_with_quality() -> None:
     dear = saving(
         1, alternative="self_hosted_slm", projected_usd=115.0, saving_usd=-15.0, saving_low_usd=None, pays=False
     )
-    figure = savings.alternatives_chart([dear, saving(0)])
+    figure = savings.cost_chart([dear, saving(0)])
     today, bars = figure.data[0], figure.data[1]
     assert (today.x[0], list(bars.x)) == (100.0, [40.0, 115.0])
     whisker = [list(trace.x) for trace in figure.data if trace.type == "scatter" and trace.mode == "lines+markers"]
@@ -147,17 +147,15 @@ def test_alternatives_stand_side_by_side_with_quality() -> None:
     said = [note.text for note in figure.layout.annotations]
     assert "<b>$40.00</b> · saves $60.00" in said
     assert "<b>$115.00</b> · costs more" in said
-    assert [trace.x[0] for trace in figure.data if trace.type == "scatter" and trace.mode == "markers+text"] == [
-        12.0,
-        12.0,
-    ]
+    wrong = savings.wrong_answers_chart([dear, saving(0)])
+    assert [(t.x[0], t.error_x.array[0], t.error_x.arrayminus[0]) for t in wrong.data] == [(12.0, 18.0, 7.0)] * 2
 
 
 def test_an_unpriced_alternative_says_so() -> None:
     nothing = saving(0, paid_usd=None, projected_usd=None, saving_usd=None, extra_wrong=None)
-    figure = savings.alternatives_chart([nothing])
-    assert [note.text for note in figure.layout.annotations][2:] == ["<b>unpriced</b>", "unpriced"]
-    assert figure.data[-1].text == ("unknown",)
+    said = [note.text for note in savings.cost_chart([nothing]).layout.annotations]
+    assert said == ["<b>unpriced</b>", "unpriced"]
+    assert savings.wrong_answers_chart([nothing]).data[0].text == ("unknown",)
 
 
 def test_run_timeline_starts_at_zero_and_marks_errors() -> None:

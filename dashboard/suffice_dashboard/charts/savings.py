@@ -6,10 +6,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import plotly.graph_objects as go
-from plotly.subplots import make_subplots
 
 from suffice_dashboard.charts.style import ACCENT, BAD, FAINT, GREY, LINE, clean, finish
-from suffice_dashboard.formatting import basis_words, number_or_none, render_count, render_money, render_money_interval
+from suffice_dashboard.formatting import number_or_none, render_count, render_money, render_money_interval
 from suffice_dashboard.verdicts import alternative_words
 
 Row = Mapping[str, Any]
@@ -17,35 +16,36 @@ Row = Mapping[str, Any]
 TODAY = "Today, as paid"
 
 
-def alternatives_chart(savings: Sequence[Row]) -> go.Figure:
-    """``savings``: rows of one task (or of all) by position. Left USD per basis, right extra wrong answers per basis."""
+def cost_chart(savings: Sequence[Row]) -> go.Figure:
+    """What each alternative would cost, beside today. ``savings``: rows of one task (or of all); USD per basis."""
     rows = sorted(savings, key=lambda row: row["position"])
     paid = next((usd for row in rows if (usd := number_or_none(row["paid_usd"])) is not None), None)
-    basis = basis_words(rows[0]["basis"]) if rows else ""
     labels = [label(row) for row in rows]
-    order = [*labels[::-1], TODAY]
-    figure = make_subplots(
-        cols=2, shared_yaxes=True, horizontal_spacing=0.07, column_widths=[0.6, 0.4],
-        subplot_titles=(f"Cost {basis}", "Extra wrong answers"),
-    )  # fmt: skip
-    figure.add_trace(_bars([TODAY], [paid], [render_money(paid)], GREY), row=1, col=1)
-    figure.add_trace(
-        _bars(
-            labels, [number_or_none(row["projected_usd"]) for row in rows],
-            [cost_words(row) for row in rows],
-            [ACCENT if row["pays"] else FAINT for row in rows],
-        ),
-        row=1, col=1,
-    )  # fmt: skip
+    costs = [number_or_none(row["projected_usd"]) for row in rows]
+    figure = go.Figure()
+    figure.add_trace(_bars([TODAY], [paid], [render_money(paid)], GREY))
+    colours = [ACCENT if row["pays"] else FAINT for row in rows]
+    figure.add_trace(_bars(labels, costs, [cost_words(row) for row in rows], colours))
     _saving_whiskers(figure, rows, labels, paid)
-    _wrong_answers(figure, rows, labels)
     _cost_words(figure, rows, labels, paid)
-    widest = max([paid or 0.0, *(number_or_none(row["projected_usd"]) or 0.0 for row in rows)], default=0.0) or 1.0
-    figure.update_xaxes(row=1, col=1, range=[0, widest * 1.5], tickprefix="$", nticks=4, gridcolor=FAINT)
-    figure.update_xaxes(row=1, col=2, rangemode="tozero", nticks=4, gridcolor=FAINT)
-    figure.update_yaxes(categoryorder="array", categoryarray=order, showgrid=False, ticklabelstandoff=8)
+    widest = max([paid or 0.0, *(cost or 0.0 for cost in costs)], default=0.0) or 1.0
+    figure.update_xaxes(range=[0, widest * 1.8], tickprefix="$", nticks=4, gridcolor=FAINT)
+    return _one_line_each(figure, [TODAY, *labels])
 
-    return finish(figure, 66 * (len(rows) + 1) + 60, margin={"l": 4, "r": 16, "t": 30, "b": 4}, barmode="overlay")
+
+def wrong_answers_chart(savings: Sequence[Row]) -> go.Figure:
+    """How many more answers would be wrong under each alternative, per basis, with the interval."""
+    rows = sorted(savings, key=lambda row: row["position"])
+    labels = [alternative_words(row["alternative"]) for row in rows]
+    figure = go.Figure()
+    _wrong_answers(figure, rows, labels)
+    figure.update_xaxes(rangemode="tozero", nticks=4, gridcolor=FAINT)
+    return _one_line_each(figure, labels)
+
+
+def _one_line_each(figure: go.Figure, labels: Sequence[str]) -> go.Figure:
+    figure.update_yaxes(categoryorder="array", categoryarray=list(labels)[::-1], showgrid=False, ticklabelstandoff=8)
+    return finish(figure, 56 * len(labels) + 50, margin={"l": 4, "r": 20, "t": 14, "b": 4}, barmode="overlay")
 
 
 def label(row: Row) -> str:
@@ -97,7 +97,7 @@ def _saving_whiskers(figure: go.Figure, rows: Sequence[Row], labels: Sequence[st
                 marker={"symbol": "line-ns", "size": 10, "line": {"width": 2, "color": LINE}},
                 hovertemplate="saves " + render_money_interval(row["saving_usd"], low, high) + "<extra></extra>",
             ),
-            row=1, col=1,
+
         )  # fmt: skip
 
 
@@ -108,9 +108,7 @@ def _cost_words(figure: go.Figure, rows: Sequence[Row], labels: Sequence[str], p
         cost, low = number_or_none(row["projected_usd"]) or 0.0, number_or_none(row["saving_low_usd"])
         said.append((name, max(cost, (paid or 0.0) - low if low is not None else 0.0), cost_words(row)))
     for name, end, words in said:
-        figure.add_annotation(
-            x=end, y=name, text=words, showarrow=False, xanchor="left", xshift=9, font={"size": 13}, row=1, col=1
-        )
+        figure.add_annotation(x=end, y=name, text=words, showarrow=False, xanchor="left", xshift=9, font={"size": 13})
 
 
 def _wrong_answers(figure: go.Figure, rows: Sequence[Row], labels: Sequence[str]) -> None:
@@ -120,8 +118,8 @@ def _wrong_answers(figure: go.Figure, rows: Sequence[Row], labels: Sequence[str]
         )
         if value is None:
             figure.add_trace(
-                go.Scatter(x=[0], y=[name], mode="text", text=["unknown"], textposition="middle right",
-                           hoverinfo="skip"), row=1, col=2,
+                go.Scatter(x=[0], y=[name], mode="text", text=["unknown"], textposition="middle right", textfont={"size": 13},
+                           hoverinfo="skip"),
             )  # fmt: skip
             continue
         figure.add_trace(
@@ -141,5 +139,5 @@ def _wrong_answers(figure: go.Figure, rows: Sequence[Row], labels: Sequence[str]
                 hovertemplate=f"{render_count(value)} extra wrong answers ({render_count(low)}–{render_count(high)})"
                 "<extra></extra>",
             ),
-            row=1, col=2,
+
         )  # fmt: skip

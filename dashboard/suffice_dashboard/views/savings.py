@@ -7,7 +7,7 @@ import json
 import streamlit as st
 
 from suffice_dashboard import insights, pieces, queries, states
-from suffice_dashboard.charts.savings import alternatives_chart
+from suffice_dashboard.charts.savings import cost_chart, wrong_answers_chart
 from suffice_dashboard.charts.style import CONFIG
 from suffice_dashboard.formatting import (
     basis_words,
@@ -20,6 +20,7 @@ from suffice_dashboard.formatting import (
     render_money_range,
     shorten,
 )
+from suffice_dashboard.layout import side_by_side
 from suffice_dashboard.queries import Row
 from suffice_dashboard.verdicts import alternative_words
 
@@ -37,13 +38,16 @@ def render() -> None:
     each = [row for row in savings if row["task_id"] in tasks]
     st.html('<h1 class="sf-title">Savings</h1>' + pieces.paragraphs([savings_sentence(whole)]))
     if whole:
-        st.html(
-            pieces.section(
-                "The alternatives",
-                "Every bar is all traffic under that alternative alone. They exclude each other, so the savings are not to be added up. Whiskers are intervals; wrong answers are per the same basis as the cost.",
-            )
-        )
-        st.plotly_chart(alternatives_chart(whole), config=CONFIG, key="alternatives")
+        basis = basis_words(whole[0]["basis"])
+        note = "Every line is all traffic under that alternative alone. They exclude each other, so the savings are not to be added up. Whiskers are intervals."
+        st.html(pieces.section("The alternatives", note))
+        cost, wrong = side_by_side("alternatives", 3, 2)
+        with cost:
+            st.html(pieces.paragraphs([f"Cost {basis}"], "sf-note"))
+            st.plotly_chart(cost_chart(whole), config=CONFIG, key="cost")
+        with wrong:
+            st.html(pieces.paragraphs([f"Extra wrong answers {basis}"], "sf-note"))
+            st.plotly_chart(wrong_answers_chart(whole), config=CONFIG, key="wrong-answers")
         st.html(alternatives_table(whole))
     _by_task(each, tasks)
     _assumptions(whole or savings)
