@@ -149,16 +149,24 @@ _READ: Final = tuple(
 )
 
 
+LANGUAGES: Final = {"de-DE": "German", "fr-FR": "French", "es-ES": "Spanish"}
+TEMPLATE: Final = """Translation of a service message, formal address: yes, target {code}
+Keep codes, amounts, product names and city names as they are. Keep the number of sentences. Do not add a greeting or a
+signature, and do not explain your choice of words.
+
+{message}"""
+
+
 def ask(rng: Random) -> Ask:
     said = company.slots(rng)
     message = " ".join(each["en"] for each in rng.sample(PHRASES, rng.randrange(1, 7))).format(**said)
-    language = rng.choices(("German", "French", "Spanish"), weights=(5, 3, 2))[0]
-    return say(STUDIO, f"Translate into {language}, formal address:\n\n{message}", max_tokens=600, temperature=0.2)
+    code = rng.choices(tuple(LANGUAGES), weights=(5, 3, 2))[0]
+    return say(STUDIO, TEMPLATE.format(code=code, message=message), max_tokens=600, temperature=0.2)
 
 
 def answer(seen: Ask, _rng: Random) -> Answer:
     head, message = seen.last_user_text.split("\n\n", 1)
-    language = next((name for name in ("German", "French", "Spanish") if name in head), "German")
+    language = next((name for code, name in LANGUAGES.items() if code in head), "German")
     found = [(match.start(), phrase[language].format(**match.groupdict())) for phrase, match in _matches(message)]
     return Answer(" ".join(text for _, text in sorted(found)) or message)
 
@@ -168,4 +176,4 @@ def _matches(message: str) -> list[tuple[dict[str, str], re.Match[str]]]:
     return [(phrase, match) for phrase, match in tried if match]
 
 
-TASK = Task("translate_message", "formal address:", ask, answer)
+TASK = Task("translate_message", "a service message, formal address", ask, answer)

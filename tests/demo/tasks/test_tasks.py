@@ -14,6 +14,7 @@ from suffice_demo import company
 from suffice_demo.tasks import TASKS, recognise
 from suffice_demo.tasks.base import Ask, ToolCall, Turn, say
 from suffice_demo.tasks.extract import read_facts
+from suffice_demo.tasks.translate import TEMPLATE
 
 KEYS = list(TASKS)
 
@@ -186,7 +187,7 @@ def test_a_conversation_has_one_to_five_turns() -> None:
 
 def test_translation_translates_every_phrase_with_its_facts() -> None:
     message = "Your order BW-111111 left our warehouse on 4 March. We have refunded EUR 20.50 to your card."
-    said = TASKS["translate_message"].answer(say("", f"Translate into German, formal address:\n\n{message}"), Random(0))
+    said = TASKS["translate_message"].answer(say("", TEMPLATE.format(code="de-DE", message=message)), Random(0))
     assert said.text == (
         "Ihre Bestellung BW-111111 hat unser Lager am 4 March verlassen. Wir haben EUR 20.50 auf Ihre Karte erstattet."
     )
