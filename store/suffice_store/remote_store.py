@@ -191,5 +191,5 @@ def _refusal(server: str, response: httpx2.Response) -> str:
     if isinstance(reason, str) and reason:
         return reason
     if response.status_code in (401, 403):
-        return f"the collector at {server} wants a key: set SUFFICE_KEY, or give --key"
+        return f"the collector at {server} wants a key: set SUFFICE_KEY"
     return f"the collector at {server} answered {response.status_code}"
