@@ -52,6 +52,8 @@ def main(argv: list[str] | None = None) -> int:
         return _fail(str(error), 2)
     except SufficeError as error:
         return _fail(str(error), 1)
+    except SystemExit as end:  # argparse ends so, after --help and after a usage error
+        return end.code if isinstance(end.code, int) else int(end.code is not None)
     except KeyboardInterrupt:
         return _fail("interrupted; what was stored stays stored", 1)
     except BrokenPipeError:

@@ -54,7 +54,7 @@ def test_commands_shown_are_commands(path: Path) -> None:
 
 def test_readme_commands_are_make_targets() -> None:
     makefile = (ROOT / "Makefile").read_text()
-    for target in re.findall(r"`?make (\w+)`?", (ROOT / "README.md").read_text()):
+    for target in re.findall(r"(?:`|^)make (\w+)", (ROOT / "README.md").read_text(), flags=re.M):
         assert re.search(rf"^{target}:", makefile, flags=re.M), target
 
 
