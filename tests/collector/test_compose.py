@@ -59,7 +59,9 @@ def test_both_services_run_as_written(services: Any, tmp_path: Path) -> None:
         collector.wait_calls(3)
         dashboard = start(services["dashboard"], ports["8501"], ports, tmp_path, "dashboard")
         try:
-            page = wait_until(lambda: dashboard.client.get("/"), "the dashboard's page")
+            asked = wait_until(lambda: dashboard.client.get("/"), "the dashboard's question for the key")
+            assert asked.status_code == 401
+            page = dashboard.client.post("/", data={"key": KEY}, follow_redirects=True)
             assert page.status_code == 200
             assert "<html" in page.text
             check_health(services["dashboard"], ports)

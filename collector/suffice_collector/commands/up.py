@@ -77,7 +77,7 @@ def up(
 
 
 def _dashboard(server: str, port: int) -> Child:
-    # Always on loopback: the pages ask for no key. Publish them through something that does.
+    # On loopback, whatever --host: `suffice dashboard --host` opens the pages to others, and asks for the key.
     return Child(
         "dashboard", ["dashboard", "--server", server, "--host", LOOPBACK, "--port", str(port), "--no-browser"]
     )
