@@ -68,8 +68,9 @@ def run_app(app: typer.Typer, argv: Sequence[str], name: str = "suffice") -> int
 
 
 def out() -> Console:
-    """The console for results. Made anew, so that it follows a redirected ``sys.stdout``."""
-    return Console(file=sys.stdout, highlight=False, soft_wrap=not sys.stdout.isatty())
+    """The console for results. Made anew, so that it follows a redirected ``sys.stdout``; a pipe is never wrapped."""
+    terminal = sys.stdout.isatty()
+    return Console(file=sys.stdout, highlight=False, soft_wrap=not terminal, width=None if terminal else 500)
 
 
 def err() -> Console:

@@ -76,6 +76,11 @@ def test_a_table_holds_every_cell(capsys: pytest.CaptureFixture[str]) -> None:
     assert [line.split() for line in lines] == [["task", "calls"], ["extract", "[x]", "12"], ["route", "3"]]
 
 
+def test_a_table_into_a_pipe_is_not_wrapped(capsys: pytest.CaptureFixture[str]) -> None:
+    console.print_table(["model", "source"], [["m" * 90, "s" * 90]])
+    assert capsys.readouterr().out.splitlines()[1].rstrip() == "m" * 90 + "  " + "s" * 90
+
+
 @pytest.mark.parametrize(
     ("value", "text"),
     [
