@@ -8,6 +8,7 @@ adjustment also widens the interval by half its own size. docs/statistics.md say
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -24,6 +25,8 @@ FEW_CALLS = 12.0  # adds FEW_CALLS/n to the variance: at 30 calls 0.4, at 1,000 
 UNLIKE_FACTOR = 1.25  # wider where the task is unlike what the widths were checked on
 LARGEST_SHIFT = 1.5  # logit; all adjustments together never move the start further
 CONVERSATION_CEILING = 0.40  # start share of open conversation after all adjustments
+COPIED_CALLS = 200  # enough for a share of words: thousands of them
+_WORD = re.compile(r"\w{4,}")
 JUDGEMENT = "judgement; direction from arXiv 2506.02153 and BFCL v4"
 
 
@@ -86,7 +89,7 @@ def task_prior(profile: TaskProfile, sample: Sequence[SampledCall]) -> Prior:
 def copied_share(sample: Sequence[SampledCall]) -> float | None:
     """Share of the answers' words (4 letters and more) that stand in their own request. None without such words."""
     found = total = 0
-    for call in sample:
+    for call in sample[:COPIED_CALLS]:
         words = _words(call.said)
         if words:
             here = set(_words(call.request))
@@ -96,7 +99,7 @@ def copied_share(sample: Sequence[SampledCall]) -> float | None:
 
 
 def _words(text: str) -> list[str]:
-    return [w for w in "".join(c if c.isalnum() else " " for c in text.lower()).split() if len(w) >= 4]
+    return _WORD.findall(text.lower())
 
 
 def _answer_form(profile: TaskProfile) -> Sign | None:

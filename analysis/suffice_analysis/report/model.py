@@ -225,7 +225,7 @@ def next_steps(report: Report) -> list[str]:
             break
         if task.best is not None and task.row["calls"] >= CLAIM_CALLS:
             saving = f"{format_usd(task.best['saving_usd'])} {report.basis_words}"
-            steps.append(f"Test “{task.row['name']}” against {task.best['model']}: up to {saving}.")
+            steps.append(f"Test “{task.row['name']}” against {task.best['model']}: about {saving}.")
     for task in report.with_verdict("untested"):
         if task.row["calls"] < CLAIM_CALLS and task.row["kind"] != "embedding":
             at_stake = f"; {format_usd(task.basis_usd)} {report.basis_words} at stake" if task.basis_usd else ""
