@@ -11,7 +11,7 @@ from typing import LiteralString
 from markupsafe import Markup, escape
 
 from suffice_analysis.replaceability import CLAIM_CALLS
-from suffice_analysis.report.model import ALTERNATIVE_NAMES, VERDICT_WORDS, Report, Row, TaskPart
+from suffice_analysis.report.model import ALTERNATIVE_NAMES, VERDICT_WORDS, Report, Row, TaskPart, is_wide
 from suffice_store.console import format_count, format_interval, format_usd
 
 WIDTH = 920
@@ -86,7 +86,7 @@ def _spend_row(task: TaskPart, top: int, most: float, priced: bool) -> Markup:
         end = '<line x1="{0:.1f}" x2="{0:.1f}" y1="{1}" y2="{2}" class="whisker"/>'
         parts.append(_draw(end, x, middle - 5, middle + 5))
     few = row["calls"] < CLAIM_CALLS or share["value"] is None
-    if not few:
+    if not few and not is_wide(share):  # a value is stated only where the interval allows one
         dot = '<circle cx="{:.1f}" cy="{}" r="5" class="dot {}"/>'
         parts.append(_draw(dot, SHARE_LEFT + SHARE_WIDTH * share["value"], middle, f"f-{verdict}"))
     words = f"under {CLAIM_CALLS} calls" if few else format_interval(share["low"], share["high"])

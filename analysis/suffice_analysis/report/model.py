@@ -159,6 +159,8 @@ def headlines(report: Report) -> list[str]:
     unpriced = o.get("unpriced_calls") or 0
     if report.paid_usd is not None and unpriced:
         spent += f" ({unpriced:,} calls unpriced)"
+    if report.paid_usd is not None and (estimated := o.get("estimated_calls") or 0):
+        spent += f", by estimated tokens in {estimated:,} calls"
     first = f"{_count(a['calls'], 'call')} in {_count(a['task_count'], 'task')}: {spent}"
     if a["basis"] == "month" and report.basis_usd is not None:
         first += f", {format_usd(report.basis_usd)} a month at this rate"
