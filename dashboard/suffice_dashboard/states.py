@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from contextlib import suppress
 from functools import wraps
 
 import streamlit as st
@@ -15,6 +16,8 @@ from suffice.errors import SufficeError
 from suffice_dashboard import queries
 from suffice_dashboard.pieces import e
 from suffice_dashboard.settings import read_settings
+
+WATCH_SECONDS = 4
 
 _log = logging.getLogger("suffice.dashboard")
 
@@ -73,6 +76,15 @@ def show_no_calls() -> None:
         st.markdown("**Just looking?** Simulated agents, the whole path:")
         st.code("suffice demo", language="bash")
     _retry("Look again")
+    _watch_for_calls()
+
+
+@st.fragment(run_every=WATCH_SECONDS)
+def _watch_for_calls() -> None:
+    """Draw the whole page anew once there is a call, without anybody pressing anything."""
+    with suppress(SufficeError, OSError):
+        if queries.read_overview({})["calls"]:
+            st.rerun()
 
 
 def show_nothing_analysed() -> None:

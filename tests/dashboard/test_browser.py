@@ -9,7 +9,9 @@ from typing import Any
 import pytest
 from dashboard import browser, fleet
 from selenium.webdriver.common.by import By
+from selenium.webdriver.support.ui import WebDriverWait
 
+from suffice_store import open_store
 from suffice_store.file_store import FileStore
 
 pytestmark = [
@@ -106,3 +108,14 @@ def test_no_request_leaves_this_machine(driver: Any, fleet_pages: str) -> None:
     seen(driver, f"{fleet_pages}/")
     asked = driver.execute_script("return performance.getEntriesByType('resource').map(r => new URL(r.name).host)")
     assert set(asked) == {Path(fleet_pages).name}
+
+
+def test_the_first_call_appears_by_itself(driver: Any, tmp_path: Path) -> None:
+    with browser.dashboard_over(tmp_path / "first.duckdb", tmp_path) as address:
+        assert "Waiting for the first call" in seen(driver, f"{address}/")
+        settings = driver.find_element(By.CSS_SELECTOR, ".sf-foot").text.splitlines()
+        with open_store(server=settings[-1]) as store:
+            store.append({"calls": fleet.as_arrow(fleet.traffic())["calls"].slice(0, 3)})
+        WebDriverWait(driver, 60).until(
+            lambda d: "3 calls" in d.find_element(By.CSS_SELECTOR, '[data-testid="stMain"]').text
+        )
