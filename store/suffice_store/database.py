@@ -6,7 +6,10 @@ and "that is no database"; each becomes one line that says what to do.
 
 from __future__ import annotations
 
+import os
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import duckdb
@@ -19,6 +22,7 @@ from suffice.errors import SufficeError
 ROW_GROUP_SIZE = 8192  # the default 122,880 rows make a commit wait up to 0.6 s while the last group is rewritten
 CHECKPOINT_THRESHOLD = "64MB"  # with 8,192 rows: 45k spans/s at 1k a transaction, against 22k with the defaults
 MEMORY_LIMIT = "1GB"  # DuckDB's own default is 80 % of the machine, which belongs to the app that runs beside
+PRIVATE = 0o600  # prompts are private
 READERS = 8  # connections kept open; more are made when needed
 MEMORY = ":memory:"
 
@@ -50,13 +54,31 @@ class Database:
         """Give the file back. What was committed is on disk already."""
         self.engine.dispose()
         self._base.close()
+        if self.path != MEMORY and self._log.exists() and self._log.stat().st_size == 0:
+            self._log.unlink()
+
+    @contextmanager
+    def writing(self) -> Iterator[sa.Connection]:
+        """A transaction that writes: committed at the end, rolled back on an error."""
+        self._make_log()
+        with self.engine.begin() as connection:
+            yield connection
 
     def size_bytes(self) -> int:
         """Bytes on disk, the write-ahead log included."""
         if self.path == MEMORY:
             return 0
-        files = [Path(self.path), Path(f"{self.path}.wal")]
-        return sum(file.stat().st_size for file in files if file.exists())
+        return sum(file.stat().st_size for file in (Path(self.path), self._log) if file.exists())
+
+    @property
+    def _log(self) -> Path:
+        """The write-ahead log, which comes with the first commit after a checkpoint and goes with the next one."""
+        return Path(f"{self.path}.wal")
+
+    def _make_log(self) -> None:
+        """The log holds prompts too, but DuckDB would make it readable by everybody; one that is there is used."""
+        if self.path != MEMORY:
+            os.close(os.open(self._log, os.O_CREAT | os.O_WRONLY, PRIVATE))
 
     def _attach(self, create: bool) -> None:
         if self.path != MEMORY:
@@ -80,7 +102,8 @@ class Database:
             raise SufficeError(_reason(self.path, str(error))) from None
         self._base.execute(f"SET checkpoint_threshold = '{CHECKPOINT_THRESHOLD}'")
         if self.path != MEMORY and new:
-            Path(self.path).chmod(0o600)  # prompts are private
+            Path(self.path).chmod(PRIVATE)
+        self._make_log()  # for the migrations
 
     def _connect(self) -> ConnectionWrapper:
         cursor = self._base.cursor()

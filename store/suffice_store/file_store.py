@@ -50,7 +50,7 @@ class FileStore:
         self._writing = threading.Lock()
         try:
             upgrade(self.database.engine)
-            with self.database.engine.begin() as connection:
+            with self.database.writing() as connection:
                 prices_file.sync(connection, clock())
         except BaseException:
             self.database.close()
@@ -60,14 +60,13 @@ class FileStore:
         """See ``Store.append``: all tables and the journal position in one transaction."""
         ready = {name: conform(name, rows) for name, rows in tables.items()}
         added, known = dict.fromkeys(ready, 0), dict.fromkeys(ready, 0)
-        with self._writing, self.database.engine.begin() as connection:
+        with self._writing, self.database.writing() as connection:
             for name, rows in ready.items():
                 fresh = _fresh_rows(connection, name, rows)
                 insert_rows(connection, name, fresh)
                 added[name], known[name] = fresh.num_rows, rows.num_rows - fresh.num_rows
             if journal is not None:
-                row = {"project": "", "journal": journal[0], "position": journal[1], "recorded_ns": self._clock()}
-                connection.execute(ingest_state.insert(), row)
+                _note_position(connection, *journal, self._clock())
         return AppendResult(added, known)
 
     def journal_position(self, journal: str) -> int | None:
@@ -79,7 +78,7 @@ class FileStore:
 
     def command(self, name: str, **arguments: Any) -> dict[str, Any]:
         """See ``Store.command``."""
-        with self._writing, self.database.engine.begin() as connection:
+        with self._writing, self.database.writing() as connection:
             return run_command(connection, name, arguments, self._clock())
 
     def read(self, name: str, **parameters: Any) -> pa.Table:
@@ -116,6 +115,14 @@ class FileStore:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+
+def _note_position(connection: sa.Connection, journal: str, position: int, now_ns: int) -> None:
+    """``position`` in place of the earlier ones: thousands of appends an hour leave one row."""
+    place = ingest_state.c
+    connection.execute(ingest_state.delete().where(place.journal == journal, place.position <= position))
+    row = {"project": "", "journal": journal, "position": position, "recorded_ns": now_ns}
+    connection.execute(ingest_state.insert(), row)
 
 
 def _fresh_rows(connection: sa.Connection, name: str, rows: pa.Table) -> pa.Table:

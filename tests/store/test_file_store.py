@@ -9,12 +9,14 @@ from pathlib import Path
 import duckdb
 import pyarrow as pa
 import pytest
+import sqlalchemy as sa
 from store.synthetic import START_NS, call_record
 
 from suffice.errors import SufficeError
 from suffice_store import AppendResult, open_store
 from suffice_store.appending import build_tables
 from suffice_store.file_store import FileStore
+from suffice_store.tables import ingest_state
 
 
 @pytest.fixture
@@ -137,3 +139,40 @@ def test_a_path_with_quotes_and_spaces(tmp_path: Path) -> None:
     with FileStore(str(path)) as store:
         store.append(rows(0))
     assert path.exists()
+
+
+def modes(folder: Path) -> dict[str, int]:
+    return {file.name: file.stat().st_mode & 0o777 for file in folder.iterdir()}
+
+
+def test_the_log_beside_the_file_is_as_private(tmp_path: Path) -> None:
+    path = tmp_path / "s.duckdb"
+    with FileStore(str(path)) as store:
+        store.append(rows(0))
+        assert modes(tmp_path) == {"s.duckdb": 0o600, "s.duckdb.wal": 0o600}
+        with store.database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            connection.exec_driver_sql("CHECKPOINT suffice")  # takes the log away; the next commit makes it again
+        assert modes(tmp_path) == {"s.duckdb": 0o600}
+        store.append(rows(1))
+        assert modes(tmp_path) == {"s.duckdb": 0o600, "s.duckdb.wal": 0o600}
+    with FileStore(str(path)) as store:
+        assert store.read("overview").column("calls").to_pylist() == [2]
+    assert modes(tmp_path) == {"s.duckdb": 0o600}
+
+
+def test_a_journal_s_position_is_one_row(store: FileStore) -> None:
+    for position in range(1, 6):
+        store.append(rows(position), journal=("a.journal", position))
+    store.append(rows(0), journal=("b.journal", 1))
+    with store.database.engine.connect() as connection:
+        state = sa.select(ingest_state.c.journal, ingest_state.c.position).order_by(ingest_state.c.journal)
+        assert [tuple(row) for row in connection.execute(state)][:2] == [("a.journal", 5), ("b.journal", 1)]
+
+
+def test_a_position_never_goes_back_nor_stands_for_what_failed(store: FileStore) -> None:
+    store.append(rows(0), journal=("a.journal", 7))
+    with pytest.raises(SufficeError, match="is missing"):
+        store.append({**rows(1), "spans": pa.table({"project": ["p"]})}, journal=("a.journal", 8))
+    assert store.journal_position("a.journal") == 7
+    store.append(rows(2), journal=("a.journal", 3))
+    assert store.journal_position("a.journal") == 7
