@@ -11,7 +11,7 @@ from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import special, stats
+from scipy import special
 
 Grade = Literal["prior", "proxy", "replay", "live"]
 GRADES: tuple[Grade, ...] = ("prior", "proxy", "replay", "live")  # weakest first
@@ -48,7 +48,7 @@ def wilson_interval(successes: int, n: int, level: float = LEVEL) -> tuple[float
     """Two-sided score interval of a share. E. B. Wilson 1927, JASA 22:209-212. (0, 1) when n = 0."""
     if n == 0:
         return 0.0, 1.0
-    z = float(stats.norm.ppf(0.5 + level / 2))
+    z = float(special.ndtri(0.5 + level / 2))
     share = successes / n
     centre = (share + z * z / (2 * n)) / (1 + z * z / n)
     half = z / (1 + z * z / n) * float(np.sqrt(share * (1 - share) / n + z * z / (4 * n * n)))

@@ -136,8 +136,10 @@ def build(
     actions = call_actions(inputs)
     results: list[TaskResult] = []
     for number, (task_id, rows) in enumerate(groups.items()):
-        tell("estimating", 0.55 + 0.35 * number / max(1, len(groups)))
+        tell("estimating", 0.5 + 0.35 * number / max(1, len(groups)))
         results.append(_task_result(inputs, found, task_id, rows, basis, shared, decisions))
+    tell("drawing the map", 0.85)
+    points = [_point_row(p) for p in draw_map(found, seed)]
     tell("pricing alternatives", 0.9)
     paid = [p for p in inputs.column("paid_usd") if p is not None]
     total_paid = float(sum(map(Decimal, paid), Decimal(0))) if paid else None
@@ -145,7 +147,7 @@ def build(
     tables: dict[str, Sequence[Row]] = {
         "tasks": [_task_row(r) for r in results],
         "actions": _action_rows(groups, actions, inputs),
-        "map_points": [_point_row(p) for p in draw_map(found, seed)],
+        "map_points": points,
         "evidence": [row for r in results for row in r.evidence],
         "estimates": _estimate_rows(results, counted, inputs, seed),
         "savings": savings_rows([r.case for r in counted], basis, total_paid=total_paid, seed=seed),

@@ -8,9 +8,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from suffice_analysis.discovery.layout import exact_umap
 from suffice_analysis.discovery.types import Discovery, MapPoint
 
 UMAP_FROM = 15  # below this many templates the layout is that of the two main axes
+EXACT_TO = 1000  # up to here every pair is computed: 0.1 s for 100, 5 s for 1,000; umap-learn compiles for 12 s first
 POINTS = 5000
 
 
@@ -27,9 +29,11 @@ def draw_map(discovery: Discovery, seed: int = 0) -> list[MapPoint]:
 def _layout(vectors: npt.NDArray[np.float32], seed: int) -> npt.NDArray[Any]:
     if len(vectors) < UMAP_FROM:
         return _main_axes(vectors)
+    if len(vectors) <= EXACT_TO:
+        return exact_umap(vectors, _main_axes(vectors)).astype(np.float64)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        import umap  # seconds to import: only where a map is drawn
+        import umap  # seconds to import and to compile: only where a large map is drawn
 
         layout = umap.UMAP(
             n_components=2,
