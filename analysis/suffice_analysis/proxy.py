@@ -12,12 +12,14 @@ from __future__ import annotations
 import json
 import random
 import re
+import zlib
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from scipy import sparse
 
 from suffice_analysis.estimate import wilson_interval
 from suffice_analysis.sampling import SampledCall
@@ -25,6 +27,8 @@ from suffice_analysis.sampling import SampledCall
 MINIMUM = 30  # calls on either side; with fewer nothing is said
 CONTEXT_CHARS = 12  # before a value: enough to know the place again
 NEIGHBOUR_DIMENSIONS = 2**16
+NEIGHBOUR_CHARS = 4_000  # the end of a message: what is asked stands there
+_TOKEN = re.compile(r"\w{2,}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,13 +185,36 @@ def _plain(text: str) -> str:
 
 def _nearest(history: Sequence[SampledCall], held_out: Sequence[SampledCall]) -> list[int]:
     """Index of the history call whose last message is most alike (cosine of hashed word uni- and bigrams, idf)."""
-    from sklearn.feature_extraction.text import HashingVectorizer, TfidfTransformer
-
-    vectorizer = HashingVectorizer(ngram_range=(1, 2), n_features=NEIGHBOUR_DIMENSIONS, alternate_sign=False, norm=None)
-    known = vectorizer.transform([c.asked[-4_000:] for c in history])
-    weights = TfidfTransformer().fit(known)
-    similar = weights.transform(vectorizer.transform([c.asked[-4_000:] for c in held_out])) @ weights.transform(known).T
+    known = _bags([c.asked for c in history])
+    seen = np.bincount(known.indices, minlength=NEIGHBOUR_DIMENSIONS)
+    idf = sparse.diags_array(np.log((1 + len(history)) / (1 + seen)) + 1)
+    similar = _unit(_bags([c.asked for c in held_out]) @ idf) @ _unit(known @ idf).T
     return [int(i) for i in np.asarray(similar.argmax(axis=1)).ravel()]
+
+
+def _bags(texts: Sequence[str]) -> sparse.csr_array:
+    """Counts of each text's words and pairs of words, by hash: [texts, NEIGHBOUR_DIMENSIONS]."""
+    hashed: dict[str, int] = {}
+    columns, starts = [], [0]
+    for text in texts:
+        words = _TOKEN.findall(text[-NEIGHBOUR_CHARS:].lower())
+        codes = np.array(
+            [hashed.get(w) or hashed.setdefault(w, zlib.crc32(w.encode("utf-8", "surrogatepass"))) for w in words],
+            dtype=np.uint64,
+        )
+        pairs = (codes[:-1] * np.uint64(0x9E3779B97F4A7C15) + codes[1:]) >> np.uint64(32)
+        columns.append(np.concatenate([codes, pairs]) % np.uint64(NEIGHBOUR_DIMENSIONS))
+        starts.append(starts[-1] + len(columns[-1]))
+    places = np.concatenate(columns).astype(np.int64)
+    shape = (len(texts), NEIGHBOUR_DIMENSIONS)
+    bags = sparse.csr_array((np.ones(len(places)), places, np.array(starts)), shape=shape)
+    bags.sum_duplicates()
+    return bags
+
+
+def _unit(rows: sparse.csr_array) -> sparse.csr_array:
+    lengths = np.sqrt(rows.multiply(rows).sum(axis=1))
+    return sparse.diags_array(1 / np.where(lengths > 0, lengths, 1)) @ rows
 
 
 def _above(share: float, chance: float) -> float:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 import pytest
 
-from suffice_analysis.proxy import Predictability, answer_values, predictability, split_by_run
+from suffice_analysis.proxy import Predictability, _nearest, answer_values, predictability, split_by_run
 from suffice_analysis.sampling import SampledCall
 
 WORDS = [f"word{i}" for i in range(300)]
@@ -120,3 +120,11 @@ def test_the_same_seed_gives_the_same_figures() -> None:
     first, second = predictability(calls, seed=4), predictability(calls, seed=4)
     assert isinstance(first, Predictability)
     assert first == second
+
+
+def test_the_nearest_request_shares_the_rarest_words() -> None:
+    texts = ["where is my parcel", "refund the broken lamp", "is my invoice right", ""]
+    history = [call(i, text, "x") for i, text in enumerate(texts)]
+    asked = ["the lamp came broken", "my parcel, where", "my invoice: is it right?", "", "☃ 三"]
+    assert _nearest(history, [call(9, text, "x") for text in asked])[:3] == [1, 0, 2]
+    assert _nearest(history, history)[:3] == [0, 1, 2]
