@@ -34,6 +34,12 @@ MAKERS = ("openai", "anthropic", "gcp.gemini", "mistral_ai", "deepseek", "cohere
 # Not through Ollama, say: what runs on a machine of one's own is not paid to its maker.
 AT_LIST_PRICE = ("", "unknown", "openai", "azure.ai.openai", "gcp.vertex_ai", "gcp.gen_ai", "openrouter", "litellm")
 
+# A router names a model "maker/model". These makers' prices are passed on as they are (37 of 42 models that litellm
+# 1.80.0 lists for both had the same price; four of the others had an old price); open-weight models cost what their host asks.
+ROUTERS = ("", "unknown", "openrouter")
+ROUTED = {"openai/": "openai", "anthropic/": "anthropic", "google/": "gcp.gemini", "x-ai/": "x_ai"}
+DASHED = "anthropic"  # whose own names have a dash where the router has a dot: claude-sonnet-4-5, not 4.5
+
 _MTOK = Decimal(1_000_000)
 
 
@@ -94,9 +100,11 @@ def find_price(
     the latest day; the highest band; the last recorded.
     """
     tier = price_tier(service_tier)
+    maker, own_name = routed_model(provider, model)
     best: tuple[tuple[int, ...], Price] | None = None
     for row in prices:
-        closeness = _model_match(row.model, model)
+        routed = row.project == "" and row.provider == maker != ""
+        closeness = _model_match(row.model, own_name if routed else model)
         source = _provider_match(row, provider)
         if closeness is None or source is None or row.tier != tier:
             continue
@@ -113,6 +121,15 @@ def price_tier(service_tier: str | None) -> str:
     """The tier a call is charged at, from the response's own word for it."""
     name = (service_tier or "").lower()
     return STANDARD if name in STANDARD_NAMES else name
+
+
+def routed_model(provider: str, model: str) -> tuple[str, str]:
+    """The maker of a model that came through a router, and the maker's own name for it; ("", "") for any other."""
+    for prefix, maker in ROUTED.items():
+        if provider in ROUTERS and model.startswith(prefix):
+            name = model.removeprefix(prefix)
+            return maker, name.replace(".", "-") if maker == DASHED else name
+    return "", ""
 
 
 EXACT = 1_000_000  # ranks above any prefix's length

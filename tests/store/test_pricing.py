@@ -67,6 +67,8 @@ PRICES = (
     Price("llama-8b", D("0.3"), D("0.4"), provider="together_ai"),
     Price("o3", D(10), D(40), provider="openai"),
     Price("o3", D(2), D(8), provider="openai", valid_from_day=20_000),
+    Price("flash-2.5", D("0.3"), D("2.5"), provider="gcp.gemini"),
+    Price("mixtral", D("0.7"), D("0.7"), provider="mistral_ai"),
     Price("own", D(1), D(1), provider="openai"),
     Price("own", D(9), D(9), project="default"),
 )
@@ -97,6 +99,17 @@ PRICES = (
         ("openai", "o3", None, 1, 20_000, "2"),
         ("anything", "own", None, 1, DAY, "9"),
         ("openai", "nosuch", None, 1, DAY, None),
+        # through a router
+        ("openrouter", "openai/gpt-4o", None, 1, DAY, "2.5"),
+        ("", "openai/gpt-4o-2024-08-06", None, 1, DAY, "2.4"),
+        ("openrouter", "anthropic/sonnet-4", None, 1, DAY, "3"),
+        ("unknown", "anthropic/sonnet.4", None, 1, DAY, "3"),
+        ("openrouter", "google/flash-2.5", None, 1, DAY, "0.3"),
+        ("openrouter", "openai/gpt-4o:free", None, 1, DAY, None),
+        ("openrouter", "openai/sonnet-4", None, 1, DAY, None),  # not that maker's
+        ("openrouter", "mistralai/mixtral", None, 1, DAY, None),  # open weights: whoever hosts it sets the price
+        ("groq", "openai/gpt-4o", None, 1, DAY, None),
+        ("openrouter", "openai/own", None, 1, DAY, "1"),
     ],
 )
 def test_find_price(provider: str, model: str, tier: str | None, tokens: int, day: int, input_usd: str | None) -> None:
@@ -110,8 +123,8 @@ def test_price_tier() -> None:
     ]  # fmt: skip
 
 
-MODELS = ("a", "a-2024-08-06", "a-latest", "a-5", "b", "b-0613")
-PROVIDERS = ("openai", "groq", "azure.ai.openai", "")
+MODELS = ("a", "a-2024-08-06", "a-latest", "a-5", "b", "b-0613", "openai/a", "openai/b-0613")
+PROVIDERS = ("openai", "groq", "azure.ai.openai", "openrouter", "")
 TIERS = ("standard", "batch")
 tokens = st.one_of(st.none(), st.integers(0, 20), st.integers(0, MAX_TOKENS), st.integers(MAX_TOKENS, 2**63 - 1))
 usd = st.decimals(0, 100_000, places=6)

@@ -11,7 +11,18 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from suffice_store.pricing import AT_LIST_PRICE, EXACT, MAKERS, MAX_TOKENS, SNAPSHOT, STANDARD, STANDARD_NAMES
+from suffice_store.pricing import (
+    AT_LIST_PRICE,
+    DASHED,
+    EXACT,
+    MAKERS,
+    MAX_TOKENS,
+    ROUTED,
+    ROUTERS,
+    SNAPSHOT,
+    STANDARD,
+    STANDARD_NAMES,
+)
 from suffice_store.tables import Usd, UsdPerMtok, calls, prices
 
 NS_PER_DAY = 86_400 * 10**9
@@ -146,12 +157,13 @@ def _candidates(project: str) -> sa.CTE:
         .subquery("used")
     )
     listed = sa.select(prices).where(prices.c.project.in_(("", project))).subquery("listed")
-    exact = listed.c.model == used.c.model
+    name = _listed_name(used, listed)
+    exact = listed.c.model == name
     length = sa.func.length(listed.c.model)
     snapshot = sa.and_(
         listed.c.model.like("%*"),
-        sa.func.substr(used.c.model, 1, length - 1) == sa.func.substr(listed.c.model, 1, length - 1),
-        sa.func.substr(used.c.model, length).regexp_match(SNAPSHOT),
+        sa.func.substr(name, 1, length - 1) == sa.func.substr(listed.c.model, 1, length - 1),
+        sa.func.substr(name, length).regexp_match(SNAPSHOT),
     )
     by_maker = sa.and_(listed.c.project == "", listed.c.provider.in_(MAKERS), used.c.provider.in_(AT_LIST_PRICE))
     return (
@@ -179,6 +191,18 @@ def _candidates(project: str) -> sa.CTE:
         )
         .cte("offered")
     )
+
+
+def _listed_name(used: sa.Subquery, listed: sa.Subquery) -> sa.ColumnElement[str]:
+    """The model's name as the price row's seller has it: "openai/gpt-4o" through a router is OpenAI's gpt-4o."""
+    cases = []
+    for prefix, maker in ROUTED.items():
+        routed = sa.and_(used.c.provider.in_(ROUTERS), sa.func.substr(used.c.model, 1, len(prefix)) == prefix)
+        name: sa.ColumnElement[str] = sa.func.substr(used.c.model, len(prefix) + 1)
+        if maker == DASHED:
+            name = sa.func.replace(name, ".", "-")
+        cases.append((sa.and_(listed.c.project == "", listed.c.provider == maker, routed), name))
+    return sa.case(*cases, else_=used.c.model)
 
 
 def _same_key(one: sa.FromClause, other: sa.FromClause) -> sa.ColumnElement[bool]:
