@@ -20,7 +20,7 @@ from suffice.wire.canonical import (
     canonical_message,
     chains,
     content_hash,
-    message_hash,
+    written_message_hash,
 )
 from suffice_store.arrow_schema import arrow_schema
 from suffice_store.records import CallRecord, OutcomeRecord, SpanRecord
@@ -66,10 +66,11 @@ class _Texts:
         if key is not None and (known := self._message_hashes.get((project, key))) is not None:
             return known
         canonical = canonical_message(message)
-        digest = message_hash(project, canonical)
+        written = _canonical_bytes(canonical)
+        digest = written_message_hash(project, written)
         role = str(canonical["role"])
         if (project, digest) not in self.messages:
-            content = canonical_json(canonical).decode("utf-8", "replace")
+            content = written.decode("utf-8", "replace")
             chars = sum(len(str(part.get("content") or "")) for part in canonical["parts"]) or len(content)
             self.messages[project, digest] = (
                 project, digest, _clean(role), content, chars, CANONICAL_VERSION, self._received_ns,
@@ -210,6 +211,16 @@ def _column(values: list[Any], kind: pa.DataType) -> pa.Array:
         return pa.array(values, kind)
     except UnicodeEncodeError:  # half of a surrogate pair, which a client's JSON may hold
         return pa.array([_clean(value) if isinstance(value, str) else value for value in values], kind)
+
+
+def _canonical_bytes(canonical: dict[str, Any]) -> bytes:
+    """``canonical_json``, by orjson where both write the same bytes: text in known fields, no numbers."""
+    if all(part["type"] == "text" for part in canonical["parts"]):
+        try:
+            return orjson.dumps(canonical, option=orjson.OPT_SORT_KEYS)
+        except TypeError:  # half of a surrogate pair
+            pass
+    return canonical_json(canonical)
 
 
 def _bytes_of(value: Any) -> bytes | None:

@@ -107,19 +107,18 @@ def format_count(value: float | None) -> str:
 
 
 def format_usd(value: Decimal | float | None) -> str:
-    """Dollars with the digits that matter: ``$1,234``, ``$12.34``, ``$0.0042``; unknown is a dash, never $0."""
+    """``$12,340``, ``$412.80``, ``$0.50``; under ten cents two significant digits, ``$0.0042``; unknown is a dash, never $0."""
     if value is None:
         return UNKNOWN
-    amount = float(value)
-    size = abs(amount)
-    sign = "-" if amount < 0 else ""
+    size = abs(float(value))
+    sign = "-" if value < 0 else ""
     if size == 0:
         return "$0"
-    if size >= 1000:
+    if size >= 9_999.995:
         return f"{sign}${size:,.0f}"
-    if size >= 1:
+    if size >= 0.0995:
         return f"{sign}${size:,.2f}"
-    return f"{sign}${size:.2g}" if size >= 0.0001 else f"{sign}${size:.1e}"
+    return f"{sign}${Decimal(f'{size:.2g}'):f}"
 
 
 def format_share(value: float | None) -> str:

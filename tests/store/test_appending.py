@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import pyarrow as pa
+from hypothesis import given
+from hypothesis import strategies as st
 from store.synthetic import START_NS, call_record, text
 
 from suffice.wire.call import Usage
-from suffice.wire.canonical import canonical_message, chain_hash, content_hash, message_hash
+from suffice.wire.canonical import canonical_json, canonical_message, chain_hash, content_hash, message_hash
 from suffice_store.appending import build_tables
 from suffice_store.arrow_schema import arrow_schema
 from suffice_store.records import OutcomeRecord, SpanRecord
@@ -51,6 +53,30 @@ def test_a_message_is_one_row_however_it_is_spelled_or_repeated() -> None:
         {"message_hash": digest, "role": "user", "content": '{"parts":[{"content":"hello","type":"text"}],"role":"user"}', "chars": 5}
     ]  # fmt: skip
     assert tables["calls"].column("input_hashes").to_pylist() == [[digest]] * 3
+
+
+@given(
+    st.text(),
+    st.lists(
+        st.one_of(
+            st.fixed_dictionaries({"type": st.just("text"), "content": st.text(st.characters(codec=None))}),
+            st.fixed_dictionaries(
+                {
+                    "type": st.just("tool_call"),
+                    "id": st.text(),
+                    "arguments": st.dictionaries(st.text(), st.one_of(st.floats(allow_nan=False), st.integers())),
+                }
+            ),
+        )
+    ),
+)
+def test_a_message_is_written_as_the_canonical_form_says(role: str, parts: list[dict[str, Any]]) -> None:
+    """Text takes a faster writer: it must write the very same bytes, or no hash would be found again."""
+    message: Any = {"role": role, "parts": parts}
+    canonical = canonical_message(message)
+    (stored,) = build_tables([call_record(0, messages=[message], answer=None)], START_NS)["messages"].to_pylist()
+    assert stored["content"].encode() == canonical_json(canonical).decode("utf-8", "replace").encode()
+    assert stored["message_hash"] == message_hash("default", canonical)
 
 
 def test_the_same_message_of_two_projects_is_two() -> None:

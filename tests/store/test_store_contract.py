@@ -89,6 +89,13 @@ def test_what_is_not_known_stays_unknown(store: Store) -> None:
     assert {name: call[name] for name in unknown} == dict.fromkeys(unknown)
 
 
+def test_a_count_that_can_t_be_does_not_break_the_sum(store: Store) -> None:
+    put(store, call_record(0), *(call_record(n, usage=Usage(2**63 - 1, 2**63 - 1)) for n in (1, 2)))
+    overview = one(store, "overview")
+    assert (overview["calls"], overview["input_tokens"], overview["output_tokens"]) == (3, 1000, 100)
+    assert (overview["paid_usd"], overview["unpriced_calls"]) == (Decimal("0.0035"), 2)
+
+
 def test_an_unpriced_model_is_named(store: Store) -> None:
     put(store, call_record(0), call_record(1, response_model="house-7b"), call_record(2, response_model="house-7b"))
     assert rows(store, "unpriced_models") == [
@@ -408,6 +415,25 @@ def test_filters_and_info_and_quality(store: Store) -> None:
     put(store, SpanRecord("default", "t", "s", None, "tool", 1, "scope", None, START_NS, START_NS, "ok", {"k": "v"}))
     quality = one(store, "quality")
     assert (quality["calls"], quality["unread_spans"], quality["dead_letters"]) == (2, 1, 0)
+
+
+@pytest.mark.parametrize(
+    ("scope", "attributes", "unread"),
+    [
+        ("suffice", {}, 0),
+        ("opentelemetry.instrumentation.httpx", {}, 0),
+        ("adk", {"gen_ai.operation.name": "execute_tool"}, 0),
+        ("adk", {"gen_ai.operation.name": "invoke_agent", "gen_ai.usage.input_tokens": 5}, 0),
+        ("mlflow", {"gen_ai.operation.name": "chat"}, 1),
+        ("mlflow", {"gen_ai.operation.name": "text_completion"}, 1),
+        ("openinference", {"llm.token_count.prompt": 5}, 1),
+    ],
+)
+def test_unread_spans_are_those_that_may_be_calls(
+    store: Store, scope: str, attributes: dict[str, Any], unread: int
+) -> None:
+    put(store, SpanRecord("default", "t", "s", None, "any", 1, scope, None, START_NS, START_NS, "ok", attributes))
+    assert one(store, "quality")["unread_spans"] == unread
 
 
 @pytest.mark.parametrize(

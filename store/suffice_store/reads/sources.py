@@ -6,6 +6,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from suffice_store.pricing import MAX_TOKENS
 from suffice_store.reads.pricing import price_keys, priced
 from suffice_store.reads.registry import Arguments
 from suffice_store.tables import Usd, analysis_runs, assignments, calls, duplicates
@@ -89,8 +90,11 @@ def counted(arguments: Arguments, *columns: sa.ColumnElement[Any]) -> sa.Subquer
 
 
 def total(column: sa.ColumnElement[Any]) -> sa.ColumnElement[Any]:
-    """A sum of whole numbers as one; null when nothing is known. (DuckDB's own sum is 128 bits wide.)"""
-    return sa.cast(sa.func.sum(column), sa.BigInteger)
+    """A sum of token counts; null when nothing is known.
+
+    A count beyond ``MAX_TOKENS`` is a mistake, and two of them would not fit the 64 bits there are for the sum.
+    """
+    return sa.cast(sa.func.sum(sa.case((column.between(0, MAX_TOKENS), column))), sa.BigInteger)
 
 
 def count_if(condition: sa.ColumnElement[bool]) -> sa.ColumnElement[Any]:

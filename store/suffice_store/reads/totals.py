@@ -7,6 +7,7 @@ from typing import Any
 import pyarrow as pa
 import sqlalchemy as sa
 
+from suffice import semconv
 from suffice_store.reads.previews import nanoseconds_to_iso, task_names
 from suffice_store.reads.registry import FILTERS, PROJECT, Arguments, Parameter, Read
 from suffice_store.reads.sources import (
@@ -29,6 +30,10 @@ _NEEDED = (
     calls.c.call_id, calls.c.run_id, calls.c.service, calls.c.provider, model, calls.c.completeness, calls.c.started_ns,
     calls.c.input_tokens, calls.c.output_tokens, calls.c.cache_read_tokens, calls.c.usage_source,
 )  # fmt: skip
+
+_HTTP_SCOPES = tuple(
+    f"opentelemetry.instrumentation.{each}" for each in ("aiohttp_client", "httpx", "requests", "urllib", "urllib3")
+)
 
 
 def _count() -> sa.ColumnElement[Any]:
@@ -139,7 +144,7 @@ def _unpriced_models(arguments: Arguments) -> sa.Select[Any]:
 def _quality(arguments: Arguments) -> sa.Select[Any]:
     rows = counted(arguments, *_NEEDED)
     letters = sa.select(_count()).where(dead_letters.c.project.in_((arguments["project"], "")))
-    unread = sa.select(_count()).where(spans.c.project == arguments["project"])
+    unread = sa.select(_count()).where(spans.c.project == arguments["project"], *_may_be_a_call())
     return sa.select(
         _count().label("calls"),
         _duplicate_calls(arguments).label("duplicate_calls"),
@@ -152,6 +157,19 @@ def _quality(arguments: Arguments) -> sa.Select[Any]:
         letters.scalar_subquery().label("dead_letters"),
         unread.scalar_subquery().label("unread_spans"),
     )
+
+
+def _may_be_a_call() -> list[sa.ColumnElement[bool]]:
+    """Of the spans that no dialect read: not our own runs, no HTTP, no step that names itself agent or tool."""
+    # Compact JSON, as appends write it. No underscore in what stands for itself: LIKE takes it for any character.
+    operation = '%ai.operation.name":"'
+    return [
+        spans.c.scope.not_in((semconv.SCOPE, *_HTTP_SCOPES)),
+        sa.or_(
+            spans.c.attributes.not_like(f"{operation}%"),
+            *(spans.c.attributes.like(f'{operation}{name}"%') for name in sorted(semconv.CALL_OPERATIONS)),
+        ),
+    ]
 
 
 def _filters(arguments: Arguments) -> sa.Select[Any]:
