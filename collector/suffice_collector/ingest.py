@@ -108,8 +108,10 @@ class Ingest:
             self._waiting_bytes -= size
 
     def status(self) -> str:
-        """``ok``, or one line that says what is wrong."""
-        return f"not storing: {self._applier.failing}" if self._applier.failing else "ok"
+        """``ok``, or one line that says what is wrong: until the replay is done, reads lack acknowledged calls."""
+        if self._applier.failing:
+            return f"not storing: {self._applier.failing}"
+        return "ok" if self._applier.replayed.is_set() else "replaying"
 
     def wait_replayed(self, timeout_s: float | None = None) -> bool:
         return self._applier.replayed.wait(timeout_s)

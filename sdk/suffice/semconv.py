@@ -34,6 +34,10 @@ USER_ID = "user.id"
 SERVICE_NAME = "service.name"
 ENVIRONMENT = "deployment.environment.name"
 
+# Operations that ask a model. Anything else (invoke_agent, create_agent, execute_tool, fetch_response,
+# invoke_workflow, plan, retrieval...) either asks none or repeats the sum of its children.
+CALL_OPERATIONS = frozenset({"chat", "text_completion", "generate_content", "embeddings"})
+
 PROJECT = "suffice.project"  # on the resource
 WIRE_FORMAT = "suffice.wire_format"
 COMPLETENESS = "suffice.completeness"

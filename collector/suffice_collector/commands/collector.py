@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from suffice_collector.guard import check_bind
+from suffice_collector.interpreter import prepare
 from suffice_collector.logs import set_up_logs
 from suffice_collector.ports import bind
 from suffice_collector.server import address, chosen_db, key_from_environment, running_collector, serve
@@ -40,6 +41,7 @@ def collector(
     key = key_from_environment()
     check_bind(host, key)
     set_up_logs(as_json=True if log_json else None)
+    prepare()
     path = chosen_db(db)
     with bind(host, port) as sock, running_collector(path) as running:
         running.dashboard_url = dashboard_url

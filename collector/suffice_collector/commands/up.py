@@ -11,6 +11,7 @@ import typer
 from suffice_collector.children import Child
 from suffice_collector.commands.collector import DashboardUrlOption, HostOption, LogJsonOption, PortOption
 from suffice_collector.guard import check_bind, is_loopback
+from suffice_collector.interpreter import prepare
 from suffice_collector.logs import set_up_logs
 from suffice_collector.minder import Minder
 from suffice_collector.ports import bind
@@ -48,6 +49,7 @@ def up(
     key = key_from_environment()
     check_bind(host, key)
     set_up_logs(as_json=True if log_json else None)
+    prepare()
     path = chosen_db(db)
     with bind(host, port) as sock:
         if not no_dashboard:

@@ -17,10 +17,6 @@ from suffice_store.records import CallRecord
 
 NAME = "otel_genai"
 
-# Spans that ask a model. Anything else under gen_ai.* (invoke_agent, create_agent, execute_tool,
-# fetch_response, invoke_workflow, plan, retrieval...) either asks none or repeats the sum of its children.
-CALL_OPERATIONS = {"chat", "text_completion", "generate_content", "embeddings"}
-
 SYSTEM = "gen_ai.system"  # provider up to v1.36
 _INPUT = (semconv.INPUT_TOKENS, "gen_ai.usage.prompt_tokens")
 _OUTPUT = (semconv.OUTPUT_TOKENS, "gen_ai.usage.completion_tokens")
@@ -56,7 +52,7 @@ def matches(span: Span) -> bool:
     operation = a.get(semconv.OPERATION)
     if operation is None:  # before v1.28 there was none: a model and tokens make a call
         return semconv.REQUEST_MODEL in a and any(key in a for key in _INPUT)
-    return operation in CALL_OPERATIONS
+    return operation in semconv.CALL_OPERATIONS
 
 
 def normalise(span: Span, resource: Resource) -> CallRecord | None:

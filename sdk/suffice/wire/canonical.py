@@ -72,7 +72,12 @@ def canonical_json(value: Any) -> bytes:
 
 def message_hash(project: str, canonical: Mapping[str, Any]) -> str:
     """32 hex digits that identify a canonical message within a project."""
-    return _digest(project.encode(), canonical_json(canonical))
+    return written_message_hash(project, canonical_json(canonical))
+
+
+def written_message_hash(project: str, written: bytes) -> str:
+    """The same of a message that is ``canonical_json`` already."""
+    return _digest(project.encode(), written)
 
 
 def content_hash(project: str, value: Any) -> str:
