@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from suffice_analysis.grounds import kind_words
 from suffice_analysis.prior import Prior
 from suffice_analysis.profile import TaskProfile
 from suffice_analysis.proxy import MINIMUM, Predictability
+from suffice_store.console import format_share
 
 _COUNTED = "counted in the recorded calls"
 
@@ -20,7 +22,7 @@ def evidence_rows(profile: TaskProfile, prior: Prior, proxy: Predictability | No
             "prior",
             "kind",
             None,
-            f"Taken for {_words(profile.kind)}: {profile.kind_rule}.",
+            f"Taken for {kind_words(profile.kind)}: {profile.kind_rule}.",
             "rule of kinds.py",
         ),
         _row(
@@ -43,8 +45,8 @@ def _predictability_row(profile: TaskProfile, proxy: Predictability | None) -> d
         sentence = f"Too few calls or runs to hold some out (at least {MINIMUM} on either side, from 4 runs)."
         return _row(profile, "proxy", "predictability", None, sentence, "proxy.py")
     sentence = (
-        f"Of {proxy.n:,} held-out answers, a lookup in the task's own history foretells {proxy.agreement:.0%} in whole; "
-        f"with shuffled answers {proxy.chance:.0%}. Above chance: {proxy.skill:.0%}."
+        f"Of {proxy.n:,} held-out answers, a lookup in the task's own history foretells {format_share(proxy.agreement)} in whole; "
+        f"with shuffled answers {format_share(proxy.chance)}. Above chance: {format_share(proxy.skill)}."
     )
     row = _row(profile, "proxy", "predictability", proxy.skill, sentence, "Cohen 1960, kappa; halves split by run")
     details = {
@@ -72,7 +74,3 @@ def _row(
         "source": source,
         "details": json.dumps(details, sort_keys=True),
     }
-
-
-def _words(kind: str) -> str:
-    return kind.replace("_", " ")

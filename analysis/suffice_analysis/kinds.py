@@ -10,6 +10,8 @@ import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from suffice_store.console import format_share
+
 # kind -> (words in the task's instructions, answer forms it can have). Order breaks ties.
 _RULES: dict[str, tuple[str, frozenset[str]]] = {
     "sql": (r"\bsql\b|\bselect\b.{0,40}\bfrom\b|database schema|query the database", frozenset({"sql", "code", "json", "short_text", "long_text", "mixed"})),
@@ -56,7 +58,7 @@ def task_kind(signs: Signs, hci: str) -> tuple[str, str]:
     if signs.operation == "embeddings":
         return "embedding", "the calls ask for embeddings"
     if signs.tool_call_share >= 0.5:
-        return "tool_choice", f"{signs.tool_call_share:.0%} of the answers call a tool"
+        return "tool_choice", f"{format_share(signs.tool_call_share)} of the answers call a tool"
     text = signs.instructions[:INSTRUCTION_CHARS]
     scores: dict[str, tuple[float, str]] = {}
     for kind, (words, forms) in _COMPILED.items():

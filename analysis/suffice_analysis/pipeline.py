@@ -28,6 +28,7 @@ from suffice_analysis.discovery.discover import discover
 from suffice_analysis.discovery.map import draw_map
 from suffice_analysis.discovery.types import Discovery, KnownTask, MapPoint
 from suffice_analysis.evidence import evidence_rows
+from suffice_analysis.grounds import find_grounds
 from suffice_analysis.inputs import Inputs, data_hash, parse_message, read_inputs
 from suffice_analysis.prior import task_prior
 from suffice_analysis.profile import TaskProfile, group_rows, profile_task
@@ -214,7 +215,12 @@ def _task_result(
     if sample and profile.kind != "embedding":
         estimated = replaceability.estimate_replaceability(task_id, profile.calls, prior, proxy, shared)
     paid = None if profile.paid_usd is None else float(profile.paid_usd) * basis.factor
-    verdict = judge_task(profile, estimated.estimate if estimated else None, stake(paid, basis.name))
+    verdict = judge_task(
+        profile,
+        estimated.estimate if estimated else None,
+        stake(paid, basis.name),
+        find_grounds(profile.kind, prior, proxy),
+    )
     candidates = choose(profile).candidates
     case = Case(
         profile=profile,

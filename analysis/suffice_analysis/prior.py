@@ -18,6 +18,7 @@ from suffice_analysis import data
 from suffice_analysis.estimate import logit
 from suffice_analysis.profile import TaskProfile
 from suffice_analysis.sampling import SampledCall
+from suffice_store.console import format_share
 
 SHARED_SD = 0.5  # logit; error common to all tasks: which SLM, whose judge, how well these figures transfer
 ADJUSTMENT_SPREAD = 0.5  # an adjustment is uncertain by half its size
@@ -146,10 +147,16 @@ def _copied(profile: TaskProfile, sample: Sequence[SampledCall]) -> Sign | None:
     if share is None:
         return None
     if share >= 0.7 and profile.answer_form != "mixed":
-        return Sign("copied", share, 0.3, f"{share:.0%} of the answers' words stand in the request.", JUDGEMENT)
+        return Sign(
+            "copied", share, 0.3, f"{format_share(share)} of the answers' words stand in the request.", JUDGEMENT
+        )
     if share <= 0.25 and profile.answer_form in ("long_text", "short_text", "code"):
-        return Sign("copied", share, -0.2, f"Only {share:.0%} of the answers' words stand in the request.", JUDGEMENT)
-    return Sign("copied", share, 0.0, f"{share:.0%} of the answers' words stand in the request.", "counted here")
+        return Sign(
+            "copied", share, -0.2, f"Only {format_share(share)} of the answers' words stand in the request.", JUDGEMENT
+        )
+    return Sign(
+        "copied", share, 0.0, f"{format_share(share)} of the answers' words stand in the request.", "counted here"
+    )
 
 
 def _tools(profile: TaskProfile) -> Sign | None:

@@ -1,4 +1,4 @@
-"""A verdict per task: one word, the one sentence that gives the reason, and what might change it.
+"""A verdict per task: one word, the reason in a sentence or two, and what might change it.
 
 proven: a one-sided 95 % lower bound over the bar (needs replay, so never from this version's evidence) ·
 likely: expected to suffice, not tested · untested: too little is known · stays: expected to be worse more
@@ -10,7 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from decimal import Decimal
 
-from suffice_analysis.estimate import BAR, Estimate
+from suffice_analysis.estimate import Estimate
+from suffice_analysis.grounds import Grounds
 from suffice_analysis.profile import TaskProfile
 from suffice_analysis.replaceability import CLAIM_CALLS
 from suffice_store.console import format_usd
@@ -20,11 +21,7 @@ LIKELY = 0.80  # expected share from which a replay is worth its money first
 STAYS = 0.50  # expected share below which most of what moved would be escalated or wrong
 LEVERS = 3
 FINE_TUNE_CALLS = 1_000  # distil labs and LoRA Land tune from hundreds; the paper's rule of thumb is 10,000
-_PAPER_LEAVES = {
-    "planning": "planning and multi-step reasoning",
-    "conversation": "open conversation",
-    "review": "review and debugging",
-}
+_MISSING = "Missing: a small model's answers to these calls."
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,27 +33,39 @@ class Verdict:
     levers: list[str]
 
 
-def judge_task(profile: TaskProfile, estimate: Estimate | None, at_stake: str) -> Verdict:
-    """The verdict. ``at_stake`` is what the task costs per basis, as a person reads it."""
+def judge_task(
+    profile: TaskProfile, estimate: Estimate | None, at_stake: str, grounds: Grounds | None = None
+) -> Verdict:
+    """The verdict. ``at_stake`` is what the task costs per basis, as a person reads it.
+
+    The reason says what is known and what is missing; the interval stands beside it on every page and is not repeated.
+    """
     if profile.kind == "embedding":
         return Verdict("untested", "These are embeddings, which no language model replaces; they are left out.", [])
     if estimate is None:
         return Verdict("untested", f"No answer of it was recorded, so nothing can be said; {at_stake} at stake.", [])
     levers = [f"{text} (untested)" for text in _levers(profile)][:LEVERS]
-    span = f"{estimate.low:.0%} to {estimate.high:.0%}"
+    known = _known(grounds or Grounds())
     if profile.calls < CLAIM_CALLS:
         reason = f"Only {profile.calls:,} calls; under {CLAIM_CALLS} no percentage is claimed; {at_stake} at stake."
         return Verdict("untested", reason, levers)
     if estimate.value < STAYS:
-        what = _PAPER_LEAVES.get(profile.kind, "work of this structure")
-        reason = f"An SLM as it is would likely do worse on most calls ({span} acceptable): {what} stays on the LLM."
-        return Verdict("stays", reason, levers)
+        reason = "A small model as it is would likely do worse on most calls, so it stays on the LLM."
+        return Verdict("stays", f"{reason} {known}", levers)
     if estimate.width_points > WIDE_POINTS:
-        return Verdict("untested", f"Untested: {at_stake} at stake; anything from {span} is possible.", levers)
+        return Verdict("untested", f"Too little is known to say: {at_stake} at stake. {known} {_MISSING}", levers)
     if estimate.value >= LIKELY:
-        reason = f"Expected to suffice for {span} of its calls; a replay would have to show {BAR:.0%}."
-        return Verdict("likely", reason, levers)
-    return Verdict("untested", f"An SLM is expected to suffice for {span} of its calls: test before moving.", levers)
+        return Verdict("likely", f"{known} {_MISSING}", levers)
+    return Verdict("untested", f"A small model is expected to suffice for part of it. {known} {_MISSING}", levers)
+
+
+def _known(grounds: Grounds) -> str:
+    said = [
+        f"{what}: {'; '.join(phrases)}."
+        for what, phrases in (("For it", grounds.speaks_for), ("Against it", grounds.speaks_against))
+        if phrases
+    ]
+    return " ".join(said) or "Nothing in its structure speaks clearly either way."
 
 
 def stake(paid_usd: Decimal | float | None, basis: str) -> str:

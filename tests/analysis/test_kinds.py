@@ -39,7 +39,7 @@ def test_kind_is_read_from_words_and_form(instructions: str, form: str, kind: st
 def test_answers_that_call_tools_are_tool_choice_whatever_the_words() -> None:
     assert task_kind(signs("Summarize.", "tool_call", tool_call_share=0.6), "no") == (
         "tool_choice",
-        "60% of the answers call a tool",
+        "60 % of the answers call a tool",
     )
 
 

@@ -10,6 +10,7 @@ import pyarrow as pa
 import typer
 
 from suffice.errors import SufficeError
+from suffice_analysis.grounds import kind_words
 from suffice_analysis.report.model import VERDICT_WORDS, share_words
 from suffice_store import open_store
 from suffice_store.console import (
@@ -58,7 +59,7 @@ def tasks(
     cells = [
         [
             row["name"] + (" (ignored)" if row["ignored"] else ""),
-            row["kind"].replace("_", " "),
+            kind_words(row["kind"]),
             format_count(row["calls"]),
             format_usd(row["paid_usd"]),
             format_share(row["share_cost"]),

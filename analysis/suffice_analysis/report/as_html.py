@@ -8,6 +8,7 @@ from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 
+from suffice_analysis.grounds import kind_words
 from suffice_analysis.report import charts
 from suffice_analysis.report.model import (
     ALTERNATIVE_NAMES,
@@ -34,6 +35,7 @@ def render_html(report: Report) -> str:
         patterns=charts.PATTERNS,
         spend_chart=charts.spend_chart(report),
         savings_chart=charts.savings_chart(report.totals, report.basis_words),
+        kind_words=kind_words,
         excerpt=_excerpt,
         loads=_loads,
         usd=format_usd,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from html import escape
 
+from suffice_analysis.grounds import kind_words
 from suffice_analysis.report.model import (
     ALTERNATIVE_NAMES,
     VERDICT_WORDS,
@@ -15,6 +16,7 @@ from suffice_analysis.report.model import (
     caveats,
     next_steps,
 )
+from suffice_analysis.savings.stack import SAME_MODEL
 from suffice_store.console import format_count, format_share, format_time, format_usd
 
 
@@ -25,9 +27,16 @@ def render_markdown(report: Report) -> str:
     lines += [f"- {_text(s)}" for s in report.headlines]
     lines += ["", "## Next steps", ""]
     lines += [f"{n}. {_text(step)}" for n, step in enumerate(next_steps(report), 1)]
-    lines += ["", "## Tasks", "", f"| task | kind | calls | cost {report.basis_words} | expected share | verdict |"]
+    lines += [
+        "",
+        "## Tasks",
+        "",
+        f"| task | kind | calls | cost {report.task_basis_words} | expected share | verdict |",
+    ]
     lines.append("|---|---|--:|--:|---|---|")
     lines += [_task_line(t) for t in report.tasks]
+    if report.basis_usd is not None:
+        lines += ["", f"What a task costs and saves is {report.task_basis_words}, so the tasks add up to the total."]
     lines += [
         "",
         f"## Savings ({report.basis_words}; beside each other, never added up)",
@@ -50,7 +59,7 @@ def render_markdown(report: Report) -> str:
 
 def _task_line(task: TaskPart) -> str:
     r = task.row
-    cells = [_text(r["name"]), r["kind"].replace("_", " "), format_count(r["calls"]), format_usd(task.basis_usd)]
+    cells = [_text(r["name"]), kind_words(r["kind"]), format_count(r["calls"]), format_usd(task.basis_usd)]
     return f"| {' | '.join([*cells, task.share_words, VERDICT_WORDS[r['verdict']]])} |"
 
 
@@ -69,9 +78,15 @@ def _alternatives(rows: list[Row]) -> list[str]:
         if row["saving_low_usd"] is not None:
             interval = f"{format_usd(row['saving_low_usd'])} to {format_usd(row['saving_high_usd'])}"
         cells = [ALTERNATIVE_NAMES[row["alternative"]], _text(row["model"]), format_usd(row["saving_usd"]), interval]
-        cells += [format_usd(row["marginal_usd"]), format_share(row["quality"]), format_count(row["extra_wrong"])]
+        cells += [format_usd(row["marginal_usd"]), *_quality(row)]
         lines.append(f"| {' | '.join(cells)} |")
     return lines
+
+
+def _quality(row: Row) -> list[str]:
+    if row["quality_grade"] == SAME_MODEL:
+        return [SAME_MODEL, "none"]
+    return [format_share(row["quality"]), format_count(row["extra_wrong"])]
 
 
 def _text(text: object) -> str:

@@ -39,7 +39,7 @@ def spend_chart(report: Report) -> Markup:
     most = max((_size(t) for t in tasks), default=0.0) or 1.0
     height = 46 + ROW * len(tasks)
     priced = report.basis_usd is not None
-    unit = f"cost {report.basis_words}" if priced else "calls"
+    unit = f"cost {report.task_basis_words}" if priced else "calls"
     parts = [
         _text(NAME_WIDTH, 16, unit, "head"),
         _text(SHARE_LEFT, 16, "expected to suffice for, % of its calls (90 % interval)", "head"),

@@ -13,6 +13,7 @@ from typing import Any
 
 from suffice.errors import SufficeError
 from suffice_analysis.replaceability import CLAIM_CALLS
+from suffice_analysis.savings.recommend import CACHING, Recommendation, rank_tests, recommend
 from suffice_analysis.verdicts import WIDE_POINTS
 from suffice_store.console import format_interval, format_share, format_usd
 from suffice_store.store import Store
@@ -25,10 +26,12 @@ ALTERNATIVE_NAMES = {
     "self_hosted_slm": "Self-hosted SLM",
 }
 _IN_A_SENTENCE = {
-    "small_tier": "the vendor's small model",
-    "hosted_slm": "a hosted small model,",
-    "self_hosted_slm": "a self-hosted small model,",
+    "small_tier": "the vendor's small model ",
+    "hosted_slm": "a hosted small model, ",
+    "self_hosted_slm": "a self-hosted small model, ",
 }
+MOSTLY = 0.10  # of the calls: with more tokens estimated an amount is said as "about"
+TOO_LITTLE = 0.005  # of the saving: what an alternative saves beyond it is not worth a word
 VERDICT_WORDS = {
     "proven": "proven by tests",
     "likely": "likely, to be tested",
@@ -64,9 +67,9 @@ class TaskPart:
 
     @property
     def best(self) -> Row | None:
-        """The alternative that is expected to save most; None where none pays."""
-        paying = [a for a in self.alternatives if a["pays"] and a["alternative"] != "caching_batch"]
-        return max(paying, key=lambda a: (a["saving_usd"], -a["position"]), default=None)
+        """The small model to test first; None where none saves more than caching."""
+        found = recommend(self.alternatives)
+        return None if found is None else found.row
 
 
 @dataclass(frozen=True)
@@ -85,7 +88,13 @@ class Report:
 
     @property
     def basis_words(self) -> str:
+        """What amounts of all traffic are per."""
         return "a month" if self.analysis["basis"] == "month" else "per 1,000 calls"
+
+    @property
+    def task_basis_words(self) -> str:
+        """What amounts of one task are per: of all traffic, not of its own, so that the tasks add up to the total."""
+        return "a month" if self.analysis["basis"] == "month" else "per 1,000 calls of all traffic"
 
     @property
     def paid_usd(self) -> float | None:
@@ -94,15 +103,31 @@ class Report:
         return None if paid is None else float(paid)
 
     @property
+    def mostly_estimated(self) -> bool:
+        """Whether the amounts rest on estimated tokens so far that they are only about right."""
+        return bool((self.overview.get("estimated_calls") or 0) >= MOSTLY * self.analysis["calls"])
+
+    @property
+    def paid_words(self) -> str:
+        """What was paid, as a person may be told it: ``$9.61``, ``about $58`` by estimated tokens, a dash where unknown."""
+        if self.paid_usd is None or not self.mostly_estimated:
+            return format_usd(self.paid_usd)
+        return f"about ${self.paid_usd:,.0f}" if self.paid_usd >= 10 else f"about {format_usd(self.paid_usd)}"
+
+    @property
     def basis_usd(self) -> float | None:
         """Spent per month or per 1,000 calls."""
         return self.totals[0]["paid_usd"] if self.totals else None
 
     @property
-    def best_total(self) -> Row | None:
-        """The alternative that saves most in total; None where none pays."""
-        paying = [t for t in self.totals if t["pays"] and t["alternative"] != "caching_batch"]
-        return max(paying, key=lambda t: (t["saving_usd"], -t["position"]), default=None)
+    def recommended(self) -> Recommendation | None:
+        """What to test first over all traffic; None where no small model saves more than caching."""
+        return recommend(self.totals)
+
+    @property
+    def caching(self) -> Row | None:
+        """Caching on today's model over all traffic, where it pays."""
+        return next((t for t in self.totals if t["alternative"] == CACHING and t["pays"]), None)
 
     @property
     def staying(self) -> list[TaskPart]:
@@ -155,12 +180,15 @@ def read_report(store: Store, *, project: str = "default", clock: Callable[[], i
 def headlines(report: Report) -> list[str]:
     """The five most important sentences, in order: spent, expected, proven, saving and its risk, what stays."""
     o, a = report.overview, report.analysis
-    spent = "none of them priced" if report.paid_usd is None else f"{format_usd(report.paid_usd)} paid"
-    unpriced = o.get("unpriced_calls") or 0
-    if report.paid_usd is not None and unpriced:
-        spent += f" ({unpriced:,} calls unpriced)"
-    if report.paid_usd is not None and (estimated := o.get("estimated_calls") or 0):
-        spent += f", by estimated tokens in {estimated:,} calls"
+    spent = "none of them priced" if report.paid_usd is None else f"{report.paid_words} paid"
+    if report.paid_usd is not None:
+        estimated = o.get("estimated_calls") or 0
+        if report.mostly_estimated:
+            spent += ", by estimated tokens"
+        elif estimated:
+            spent += f", the tokens of {_count(estimated, 'call')} estimated"
+        if unpriced := o.get("unpriced_calls") or 0:
+            spent += f" ({_count(unpriced, 'call')} unpriced)"
     first = f"{_count(a['calls'], 'call')} in {_count(a['task_count'], 'task')}: {spent}"
     if a["basis"] == "month" and report.basis_usd is not None:
         first += f", {format_usd(report.basis_usd)} a month at this rate"
@@ -174,19 +202,36 @@ def headlines(report: Report) -> list[str]:
         of_cost = f" and {_plain_share(cost)} of the cost" if cost is not None else ""
         sentences.append(f"A small model is expected to suffice for {_plain_share(calls)} of the calls{of_cost}.")
     sentences.append("Proven: 0 %. No small model's answers have been compared with the recorded ones yet.")
-    best = report.best_total
-    if best is None:
-        why = "no price is known" if report.paid_usd is None else "no alternative is expected to cost less"
-        sentences.append(f"No saving is stated: {why}.")
-    else:
-        sentences.append(
-            f"Biggest expected saving: {_IN_A_SENTENCE[best['alternative']]} {best['model']}, "
-            f"{format_usd(best['saving_usd'])} {report.basis_words} "
-            f"({format_usd(best['saving_low_usd'])} to {format_usd(best['saving_high_usd'])}) if tests confirm it, "
-            f"with about {best['extra_wrong'] or 0:,.0f} more wrong answers nobody catches."
-        )
+    sentences.append(_saving_sentence(report))
     sentences.append(_staying_sentence(report))
     return sentences
+
+
+def _saving_sentence(report: Report) -> str:
+    """What to test first, at what price in wrong answers, and what would save more at which."""
+    found, caching = report.recommended, report.caching
+    if found is None and caching is not None:
+        amount = f"{format_usd(caching['saving_usd'])} {report.basis_words}"
+        return f"Prompt caching saves {amount} with the same answers; no small model is expected to save more."
+    if found is None:
+        why = "no price is known" if report.paid_usd is None else "no alternative is expected to cost less"
+        return f"No saving is stated: {why}."
+    row = found.row
+    name = f"{_IN_A_SENTENCE[row['alternative']]}{row['model']}"
+    said = (
+        f"To test first: {name}, {format_usd(row['saving_usd'])} {report.basis_words} "
+        f"({format_usd(row['saving_low_usd'])} to {format_usd(row['saving_high_usd'])}) if tests confirm it, with about "
+        f"{_count(round(row['extra_wrong'] or 0), 'more wrong answer')} nobody catches"
+    )
+    if found.usd_per_wrong is not None:
+        said += f": worth it while one costs you less than {format_usd(found.usd_per_wrong)}"
+    if found.more is None or found.more_usd < TOO_LITTLE * row["saving_usd"]:
+        return f"{said}."
+    other = _IN_A_SENTENCE[found.more["alternative"]].rstrip(" ,")
+    more_wrong = round(found.more_wrong)
+    each = f", {format_usd(found.more_usd / found.more_wrong)} for each" if more_wrong else ""
+    extra = f"{format_usd(found.more_usd)} more at {_count(more_wrong, 'more wrong answer')}{each}"
+    return f"{said}; {other} would save {extra}."
 
 
 def _staying_sentence(report: Report) -> str:
@@ -216,21 +261,19 @@ def is_wide(estimate: Row) -> bool:
 def next_steps(report: Report) -> list[str]:
     """The three next steps, each with its money. Free ones first."""
     steps: list[str] = []
-    caching = next((t for t in report.totals if t["alternative"] == "caching_batch" and t["pays"]), None)
-    if caching is not None:
-        steps.append(f"Turn on prompt caching: {format_usd(caching['saving_usd'])} {report.basis_words}, same answers.")
+    if report.caching is not None:
+        amount = f"{format_usd(report.caching['saving_usd'])} {report.basis_words}"
+        steps.append(f"Turn on prompt caching: {amount}, same answers.")
     if report.unpriced_models:
         top = report.unpriced_models[0]
         steps.append(f"Give {top['model']} a price: {top['calls']:,} calls are unpriced.")
-    for task in [*report.with_verdict("likely"), *report.with_verdict("untested")]:
-        if len(steps) >= 3:
-            break
-        if task.best is not None and task.row["calls"] >= CLAIM_CALLS:
-            saving = f"{format_usd(task.best['saving_usd'])} {report.basis_words}"
-            steps.append(f"Test “{task.row['name']}” against {task.best['model']}: about {saving}.")
+    alternatives = [row for task in report.tasks for row in task.alternatives]
+    for ranked, found in rank_tests([t.row for t in report.tasks], alternatives):
+        amount = f"{format_usd(found.row['saving_usd'])} {report.task_basis_words}"
+        steps.append(f"Test “{ranked['name']}” against {found.row['model']}: about {amount}.")
     for task in report.with_verdict("untested"):
         if task.row["calls"] < CLAIM_CALLS and task.row["kind"] != "embedding":
-            at_stake = f"; {format_usd(task.basis_usd)} {report.basis_words} at stake" if task.basis_usd else ""
+            at_stake = f"; {format_usd(task.basis_usd)} {report.task_basis_words} at stake" if task.basis_usd else ""
             steps.append(f"Record more of “{task.row['name']}”: {task.row['calls']:,} calls are too few{at_stake}.")
     steps.append("Record more traffic: every estimate narrows with it.")
     return steps[:3]

@@ -29,7 +29,8 @@ _RESTS_ON: dict[str, tuple[str, ...]] = {
     "hosted_slm": ("hosted_price_factor", "slm_answer_length", *_MOVES),
     "self_hosted_slm": ("gpu_usd_per_hour", "gpu_overhead", "throughput_at_latency", "slm_answer_length", *_MOVES),
 }
-_QUALITY_GRADE = {"caching_batch": "same model"}
+SAME_MODEL = "same model"  # the grade of a quality that needs no evidence
+_QUALITY_GRADE = {"caching_batch": SAME_MODEL}
 
 
 class Fleet:
@@ -151,7 +152,7 @@ def _total_row(
     at_value = _together([(c, v) for c, v, _ in kept], weight)
     spread = _together([(c, s) for c, _, s in kept], weight)
     _fill(row, saving, savings, at_value, spread, basis)
-    row["quality_grade"] = "same model" if name == "caching_batch" else _weakest([_grade(name, c) for c in cases])
+    row["quality_grade"] = SAME_MODEL if name == "caching_batch" else _weakest([_grade(name, c) for c in cases])
     moved = f"{len(kept)} of {tasks} tasks {'use it' if name == 'caching_batch' else 'moved'}."
     row["note"] = f"{moved} {_note(name, row, float(np.mean(at_value.caught)) * basis.factor, cases)}".strip()
     return row
@@ -216,13 +217,16 @@ def _empty(task_id: str, name: str, basis: Basis, model: str) -> dict[str, Any]:
             "quality_low", "quality_high", "extra_wrong_low", "extra_wrong", "extra_wrong_high", "break_even_wrong_usd",
         )
     )  # fmt: skip
+    if name == "caching_batch":  # the same model gives the same answers, priced or not
+        empty |= {"quality": 1.0, "quality_low": 1.0, "quality_high": 1.0}
+        empty |= {"extra_wrong_low": 0.0, "extra_wrong": 0.0, "extra_wrong_high": 0.0}
     return empty | {
         "task_id": task_id,
         "alternative": name,
         "position": 0,
         "model": model,
         "basis": basis.name,
-        "quality_grade": "prior",
+        "quality_grade": _QUALITY_GRADE.get(name, "prior"),
         "pays": False,
         "note": "",
         "assumptions": "[]",

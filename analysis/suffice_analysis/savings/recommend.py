@@ -1,0 +1,79 @@
+"""Which alternative to name first: the one that saves most would often be the one with the most wrong answers.
+
+Caching comes first wherever it pays: the same model gives the same answers. Beyond it, every alternative sells wrong
+answers that nobody catches for money; ``usd_per_wrong`` is what one of them brings. Named is the alternative that brings most
+for each, among those that save at least half of what the best saver does. The best saver is named in the same breath.
+Pure functions of rows of ``savings``; the report and the dashboard both ask here.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+Row = Mapping[str, Any]
+CACHING = "caching_batch"
+WORTH_NAMING = 0.5  # of the largest saving beyond caching; less is not a way to get at that money
+
+
+@dataclass(frozen=True, slots=True)
+class Recommendation:
+    """``row`` to test first. ``more`` saves more, where there is such a one, by ``more_usd`` at ``more_wrong`` answers."""
+
+    row: Row
+    usd_per_wrong: float | None  # what one extra wrong answer of ``row`` saves beyond caching; None: there are none
+    more: Row | None = None
+    more_usd: float = 0.0
+    more_wrong: float = 0.0
+
+
+def recommend(rows: Sequence[Row]) -> Recommendation | None:
+    """Among the alternatives of one task, or of all; None where no small model saves more than caching does."""
+    base = max((_saving(r) for r in rows if r["alternative"] == CACHING and r["pays"]), default=0.0)
+    paying = [r for r in rows if r["alternative"] != CACHING and r["pays"] and _saving(r) > base]
+    if not paying:
+        return None
+    most = max(paying, key=lambda r: (_saving(r), -r["position"]))
+    large = [r for r in paying if _saving(r) - base >= WORTH_NAMING * (_saving(most) - base)]
+    best = max(large, key=lambda r: (_per_wrong(r, base), _saving(r), -r["position"]))
+    price = _per_wrong(best, base)
+    more_usd, more_wrong = _saving(most) - _saving(best), (most["extra_wrong"] or 0.0) - (best["extra_wrong"] or 0.0)
+    if more_usd <= 0:
+        return Recommendation(best, price if math.isfinite(price) else None)
+    return Recommendation(best, price if math.isfinite(price) else None, most, more_usd, more_wrong)
+
+
+def first_choice(rows: Sequence[Row]) -> Row | None:
+    """The row to name: the recommended one, else caching where that pays, else None."""
+    found = recommend(rows)
+    if found is not None:
+        return found.row
+    return next((r for r in rows if r["alternative"] == CACHING and r["pays"]), None)
+
+
+def rank_tests(tasks: Iterable[Row], savings: Iterable[Row]) -> list[tuple[Row, Recommendation]]:
+    """The tasks worth testing, the largest expected saving first; what stays, is ignored or too small is left out.
+
+    ``saving_usd`` is the expectation already: answers that are caught are paid again at their expected share.
+    """
+    by_task: dict[str, list[Row]] = {}
+    for row in savings:
+        by_task.setdefault(row["task_id"], []).append(row)
+    found = [
+        (task, best)
+        for task in tasks
+        if task["verdict"] != "stays" and not task.get("ignored") and task["replaceability"] is not None
+        if (best := recommend(by_task.get(task["task_id"], ()))) is not None
+    ]
+    return sorted(found, key=lambda pair: (-_saving(pair[1].row), pair[0]["task_id"]))
+
+
+def _saving(row: Row) -> float:
+    return float(row["saving_usd"] or 0.0)
+
+
+def _per_wrong(row: Row, base: float) -> float:
+    wrong = row["extra_wrong"] or 0.0
+    return (_saving(row) - base) / wrong if wrong > 0 else math.inf
