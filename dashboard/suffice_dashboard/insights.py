@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from suffice_analysis.savings.recommend import CACHING, first_choice, rank_tests, recommend
 from suffice_dashboard.formatting import (
     basis_words,
     number_or_none,
@@ -76,30 +77,15 @@ def proven_sentence(headline: Mapping[str, Row]) -> str:
 
 
 def next_steps(tasks: Sequence[Row], savings: Sequence[Row], limit: int = 3) -> list[dict[str, Any]]:
-    """The tasks worth testing first: largest expected saving of the best paying alternative that is a small model.
+    """The tasks worth testing first: largest expected saving of the small model that is recommended for each.
 
     Each with ``task_id``, ``title``, ``verdict``, ``money``, ``risk``, ``how``. Tasks that should stay are left out.
     """
-    by_id = {row["task_id"]: row for row in tasks}
-    best: dict[str, Row] = {}
-    for row in savings:
-        worth, task = _expected_saving(row, by_id), by_id.get(row["task_id"])
-        if task is None or worth <= 0 or task["verdict"] == "stays" or row["alternative"] == "caching_batch":
-            continue
-        if worth > (_expected_saving(best[row["task_id"]], by_id) if row["task_id"] in best else 0.0):
-            best[row["task_id"]] = row
-    ranked = sorted(best.values(), key=lambda row: -_expected_saving(row, by_id))
-    return [_step(by_id[row["task_id"]], row) for row in ranked[:limit]]
-
-
-def _expected_saving(row: Row, tasks: Mapping[str, Row]) -> float:
-    saving = number_or_none(row["saving_usd"]) or 0.0
-    share = number_or_none(tasks[row["task_id"]]["replaceability"]) if row["task_id"] in tasks else None
-    return saving * (share or 0.0) if row["pays"] else 0.0
+    return [_step(task, found.row) for task, found in rank_tests(tasks, savings)[:limit]]
 
 
 def _step(task: Row, saving: Row) -> dict[str, Any]:
-    per = basis_words(saving["basis"])
+    per = task_basis_words(saving["basis"])
     moved = f"{alternative_words(saving['alternative'])}" + (f" ({saving['model']})" if saving["model"] else "")
     tested = "Move it behind a fallback" if task["verdict"] == "proven" else "Test it by replay before moving anything"
     money = render_money_interval(saving["saving_usd"], saving["saving_low_usd"], saving["saving_high_usd"])
@@ -108,19 +94,55 @@ def _step(task: Row, saving: Row) -> dict[str, Any]:
         "title": task["name"],
         "verdict": task["verdict"],
         "money": f"Would save {money} {per}: {moved}.",
-        "risk": f"Risk if all its calls moved: {wrong_answers(saving)}.",
+        "risk": f"Risk if all its calls moved: {wrong_answers(saving, per)}.",
         "how": f"{tested}. Expected to suffice for {_can(task)} of its calls.",
     }
 
 
-def wrong_answers(saving: Row) -> str:
-    """``120 extra wrong answers a month (40–260)``, or that it is not known."""
+def wrong_answers(saving: Row, per: str | None = None) -> str:
+    """``120 extra wrong answers a month (40–260)``, none of the same model's, or that it is not known."""
+    if same_model(saving):
+        return "no extra wrong answers: it is the same model"
     value = number_or_none(saving["extra_wrong"])
     if value is None:
         return "extra wrong answers not known"
     low, high = saving["extra_wrong_low"], saving["extra_wrong_high"]
     between = "" if low is None or high is None else f" ({render_count(low)}–{render_count(high)})"
-    return f"{plural(round(value), 'extra wrong answer')}{between} {basis_words(saving['basis'])}"
+    return f"{plural(round(value), 'extra wrong answer')}{between} {per or basis_words(saving['basis'])}"
+
+
+def same_model(saving: Row) -> bool:
+    """Whether the alternative keeps today's model, so that its answers are the same."""
+    return bool(saving["alternative"] == CACHING)
+
+
+def task_basis_words(basis: str | None) -> str:
+    """What one task's amounts are per: all traffic, so that the tasks add up to the total."""
+    return basis_words(basis) if basis == "month" else f"{basis_words(basis)} of all traffic"
+
+
+def savings_sentence(whole: Sequence[Row]) -> str:
+    """What to test first over all traffic, its price in wrong answers, and what would save more at which."""
+    if not whole or all(row["paid_usd"] is None for row in whole):
+        return "Nothing here has a known price, so no saving can be worked out. Set prices with suffice prices."
+    row, found = first_choice(whole), recommend(whole)
+    if row is None:
+        return "On today's prices and evidence **no alternative pays**. The table says why for each."
+    money = render_money_interval(row["saving_usd"], row["saving_low_usd"], row["saving_high_usd"])
+    name = alternative_words(row["alternative"]).lower()
+    start = f"Against {render_money(row['paid_usd'])} {basis_words(row['basis'])} today, "
+    if found is None:
+        return f"{start}**{name}** saves **{money}** with the same answers. No small model is expected to save more."
+    said = f"{start}the alternative to test first is **{name}**: **{money}**, at {wrong_answers(row)}."
+    if found.usd_per_wrong is not None:
+        said += f" That is worth it while one wrong answer costs you less than {render_money(found.usd_per_wrong)}."
+    if found.more is not None and round(found.more_wrong) and found.more_usd >= 0.005 * row["saving_usd"]:
+        each = render_money(found.more_usd / found.more_wrong)
+        said += (
+            f" {alternative_words(found.more['alternative'])} would save {render_money(found.more_usd)} more at "
+            f"{plural(round(found.more_wrong), 'extra wrong answer')} more, {each} for each."
+        )
+    return f"{said} None of it is proven while the grade of its quality is {row['quality_grade']}."
 
 
 def _can(task: Row) -> str:

@@ -64,22 +64,59 @@ def task(task_id: str, verdict: str, value: float | None) -> dict[str, Any]:
 def saving(task_id: str, usd: float | None, **more: Any) -> dict[str, Any]:
     return {
         "task_id": task_id, "saving_usd": usd, "saving_low_usd": None, "saving_high_usd": None, "alternative": "hosted_slm",
-        "model": "m", "basis": "month", "pays": True, "extra_wrong": 3.0, "extra_wrong_low": 1.0, "extra_wrong_high": 9.0, **more,
+        "position": 3, "model": "m", "basis": "month", "pays": True, "extra_wrong": 3.0, "extra_wrong_low": 1.0, "extra_wrong_high": 9.0, **more,
     }  # fmt: skip
 
 
-def test_next_steps_rank_by_expected_saving_and_leave_out_what_stays() -> None:
-    tasks = [task("a", "likely", 0.9), task("b", "untested", 0.2), task("c", "stays", 0.9), task("d", "likely", None)]
+def test_next_steps_rank_by_what_is_recommended_and_leave_out_what_stays() -> None:
+    tasks = [task("a", "likely", 0.9), task("b", "untested", 0.6), task("c", "stays", 0.9), task("d", "likely", None)]
     savings = [
-        saving("a", 50), saving("a", 60, alternative="small_tier"), saving("a", 999, pays=False), saving("a", 80, alternative="caching_batch"),
-        saving("b", 100), saving("c", 500), saving("d", 100), saving("", 1000), saving("b", None),
+        saving("a", 50), saving("a", 60, alternative="small_tier"), saving("a", 999, pays=False),
+        saving("a", 20, alternative="caching_batch", extra_wrong=0.0), saving("b", 30, basis="per_1000_calls"),
+        saving("c", 500), saving("d", 100), saving("", 1000), saving("b", None, pays=False),
     ]  # fmt: skip
     steps = insights.next_steps(tasks, savings)
     assert [(step["task_id"], step["money"]) for step in steps] == [
         ("a", "Would save $60.00 a month: Vendor's small tier (m)."),
-        ("b", "Would save $100.00 a month: Hosted small model (m)."),
+        ("b", "Would save $30.00 per 1,000 calls of all traffic: Hosted small model (m)."),
     ]
     assert steps[0]["risk"] == "Risk if all its calls moved: 3 extra wrong answers (1–9) a month."
+    assert steps[1]["risk"] == (
+        "Risk if all its calls moved: 3 extra wrong answers (1–9) per 1,000 calls of all traffic."
+    )
+
+
+def test_the_same_model_adds_no_wrong_answers() -> None:
+    assert insights.wrong_answers(saving("a", 5, alternative="caching_batch", extra_wrong=0.0)) == (
+        "no extra wrong answers: it is the same model"
+    )
+    assert insights.wrong_answers(saving("a", 5, extra_wrong=None)) == "extra wrong answers not known"
+
+
+def test_savings_sentence_weighs_money_against_wrong_answers() -> None:
+    whole = [
+        saving("", 0.0, alternative="caching_batch", position=1, paid_usd=2.0, quality_grade="same model", pays=False),
+        saving("", 0.81, alternative="small_tier", position=2, paid_usd=2.0, quality_grade="prior", extra_wrong=67.0,
+               extra_wrong_low=None),
+        saving("", 0.95, position=3, paid_usd=2.0, quality_grade="prior", extra_wrong=137.0),
+    ]  # fmt: skip
+    assert insights.savings_sentence(whole) == (
+        "Against $2.00 a month today, the alternative to test first is **vendor's small tier**: **$0.81**, at 67 extra "
+        "wrong answers a month. That is worth it while one wrong answer costs you less than $0.01. Hosted small model "
+        "would save $0.14 more at 70 extra wrong answers more, $0.002 for each. None of it is proven while the grade of "
+        "its quality is prior."
+    )
+
+
+def test_savings_sentence_where_nothing_but_caching_pays() -> None:
+    caching = saving("", 3.0, alternative="caching_batch", position=1, paid_usd=9.0, quality_grade="same model")
+    hosted = saving("", 2.0, paid_usd=9.0, quality_grade="prior")
+    assert insights.savings_sentence([caching, hosted]) == (
+        "Against $9.00 a month today, **caching and batch, same model** saves **$3.00** with the same answers. "
+        "No small model is expected to save more."
+    )
+    assert "no alternative pays" in insights.savings_sentence([hosted | {"pays": False}])
+    assert "no saving can be worked out" in insights.savings_sentence([hosted | {"paid_usd": None}])
 
 
 def test_task_sentence_claims_no_more_than_its_verdict() -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 import plotly.graph_objects as go
 
+from suffice_analysis.savings.recommend import CACHING
 from suffice_dashboard.charts.style import ACCENT, BAD, FAINT, GREY, LINE, clean, finish
 from suffice_dashboard.formatting import number_or_none, render_count, render_money, render_money_interval
 from suffice_dashboard.verdicts import alternative_words
@@ -116,9 +117,10 @@ def _wrong_answers(figure: go.Figure, rows: Sequence[Row], labels: Sequence[str]
         value, low, high = (
             number_or_none(row[field]) for field in ("extra_wrong", "extra_wrong_low", "extra_wrong_high")
         )
-        if value is None:
+        if value is None or row["alternative"] == CACHING:
+            word = "unknown" if value is None else "none: same model"
             figure.add_trace(
-                go.Scatter(x=[0], y=[name], mode="text", text=["unknown"], textposition="middle right", textfont={"size": 13},
+                go.Scatter(x=[0], y=[name], mode="text", text=[word], textposition="middle right", textfont={"size": 13},
                            hoverinfo="skip"),
             )  # fmt: skip
             continue

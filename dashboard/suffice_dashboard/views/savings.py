@@ -6,17 +6,16 @@ import json
 
 import streamlit as st
 
+from suffice_analysis.savings.recommend import first_choice
 from suffice_dashboard import insights, pieces, queries, states
 from suffice_dashboard.charts.savings import cost_chart, wrong_answers_chart
 from suffice_dashboard.charts.style import CONFIG
 from suffice_dashboard.formatting import (
     basis_words,
-    number_or_none,
     plural,
     render_count,
     render_interval,
     render_money,
-    render_money_interval,
     render_money_range,
     shorten,
 )
@@ -36,7 +35,7 @@ def render() -> None:
     tasks = {row["task_id"]: row for row in queries.read_tasks(analysis)}
     whole = sorted((row for row in savings if row["task_id"] == ""), key=lambda row: row["position"])
     each = [row for row in savings if row["task_id"] in tasks]
-    st.html('<h1 class="sf-title">Savings</h1>' + pieces.paragraphs([savings_sentence(whole)]))
+    st.html('<h1 class="sf-title">Savings</h1>' + pieces.paragraphs([insights.savings_sentence(whole)]))
     if whole:
         basis = basis_words(whole[0]["basis"])
         note = "Every line is all traffic under that alternative alone. They exclude each other, so the savings are not to be added up. Whiskers are intervals."
@@ -52,23 +51,7 @@ def render() -> None:
     _by_task(each, tasks)
     _assumptions(whole or savings)
     _unpriced()
-    st.html(pieces.trace(*insights.analysis_trace(analysis, whole[0]["quality_grade"] if whole else "")))
-
-
-def savings_sentence(whole: list[Row]) -> str:
-    """The best paying alternative over all traffic, its interval and its price in quality."""
-    paying = [row for row in whole if row["pays"] and (number_or_none(row["saving_usd"]) or 0) > 0]
-    if not whole or all(row["paid_usd"] is None for row in whole):
-        return "Nothing here has a known price, so no saving can be worked out. Set prices with suffice prices."
-    if not paying:
-        return "On today's prices and evidence **no alternative pays**. The table says why for each."
-    best = max(paying, key=lambda row: number_or_none(row["saving_usd"]) or 0)
-    money = render_money_interval(best["saving_usd"], best["saving_low_usd"], best["saving_high_usd"])
-    return (
-        f"Against {render_money(best['paid_usd'])} {basis_words(best['basis'])} today, the alternative that saves most is "
-        f"**{alternative_words(best['alternative']).lower()}**: **{money}**, at {insights.wrong_answers(best)}. "
-        f"None of it is proven while the grade of its quality is {best['quality_grade']}."
-    )
+    st.html(pieces.trace(*insights.analysis_trace(analysis, whole[-1]["quality_grade"] if whole else "")))
 
 
 def alternatives_table(savings: list[Row]) -> str:
@@ -86,22 +69,29 @@ def alternatives_table(savings: list[Row]) -> str:
 def _cells(row: Row) -> list[str]:
     pays = "" if row["pays"] else " " + pieces.badge("does not pay", "bad")
     under = " · ".join(part for part in (row["model"], row["note"]) if part)
+    return [
+        f'<b>{pieces.e(alternative_words(row["alternative"]))}</b>{pays}<div class="sub">{pieces.e(under)}</div>',
+        pieces.e(render_money(row["projected_usd"])),
+        _saves(row),
+        *_quality(row),
+        pieces.e(render_money(row["break_even_wrong_usd"])) if row["break_even_wrong_usd"] is not None else "–",
+    ]
+
+
+def _quality(row: Row) -> list[str]:
+    """Acceptable answers and extra wrong ones; today's model adds none."""
+    if insights.same_model(row):
+        return ["same model", "none"]
     low, high = row["extra_wrong_low"], row["extra_wrong_high"]
-    wrong = render_count(row["extra_wrong"])
     between = (
         f'<div class="sub">{render_count(low)}–{render_count(high)}</div>'
         if low is not None and high is not None
         else ""
     )
-    saves = _saves(row)
+    share = pieces.e(render_interval(row["quality"], row["quality_low"], row["quality_high"]))
     return [
-        f'<b>{pieces.e(alternative_words(row["alternative"]))}</b>{pays}<div class="sub">{pieces.e(under)}</div>',
-        pieces.e(render_money(row["projected_usd"])),
-        saves,
-        pieces.e(render_interval(row["quality"], row["quality_low"], row["quality_high"]))
-        + f'<div class="sub">grade {pieces.e(row["quality_grade"])}</div>',
-        pieces.e(wrong) + between,
-        pieces.e(render_money(row["break_even_wrong_usd"])) if row["break_even_wrong_usd"] is not None else "–",
+        f'{share}<div class="sub">grade {pieces.e(row["quality_grade"])}</div>',
+        pieces.e(render_count(row["extra_wrong"])) + between,
     ]
 
 
@@ -116,18 +106,17 @@ def _saves(row: Row) -> str:
 
 
 def _by_task(savings: list[Row], tasks: dict[str, Row]) -> None:
-    best: dict[str, Row] = {}
+    by_task: dict[str, list[Row]] = {}
     for row in savings:
-        if tasks[row["task_id"]]["verdict"] == "stays":
-            continue
-        current = best.get(row["task_id"])
-        if row["pays"] and (current is None or (row["saving_usd"] or 0) > (current["saving_usd"] or 0)):
-            best[row["task_id"]] = row
+        if tasks[row["task_id"]]["verdict"] != "stays":
+            by_task.setdefault(row["task_id"], []).append(row)
+    best = {task_id: dict(chosen) for task_id, rows in by_task.items() if (chosen := first_choice(rows)) is not None}
     if not best:
         return
     ranked = sorted(best.values(), key=lambda row: -(row["saving_usd"] or 0))
-    basis = basis_words(ranked[0]["basis"])
-    st.html(pieces.section("Task by task", f"The best paying alternative of each task, money {basis}."))
+    basis = insights.task_basis_words(ranked[0]["basis"])
+    note = f"The alternative to test first for each task. Money and wrong answers {basis}, so that the tasks add up."
+    st.html(pieces.section("Task by task", note))
     head = [
         ("Task", "name"),
         ("Verdict", ""),
@@ -148,7 +137,7 @@ def _by_task(savings: list[Row], tasks: dict[str, Row]) -> None:
                         f'{pieces.e(alternative_words(row["alternative"]))}<div class="sub">{pieces.e(row["model"])}</div>',
                         pieces.e(render_money(row["paid_usd"])),
                         _saves(row),
-                        pieces.e(render_count(row["extra_wrong"])),
+                        "none" if insights.same_model(row) else pieces.e(render_count(row["extra_wrong"])),
                     ],
                 )
                 for row in ranked
