@@ -92,6 +92,14 @@ class Process:
     def kill(pid: int) -> None:
         os.kill(pid, signal.SIGKILL)
 
+    @contextlib.contextmanager
+    def running(self) -> Iterator[Process]:
+        """Healthy, and gone at the end."""
+        try:
+            yield self.wait_healthy()
+        finally:
+            self.close()
+
     def close(self) -> None:
         self.client.close()
         if self.child.poll() is None:
@@ -106,11 +114,8 @@ def running_collector(
     """``suffice collector`` on ``folder/calls.duckdb``."""
     port = port or free_port()
     command = ["collector", "--db", str(folder / "calls.duckdb"), "--port", str(port), *arguments]
-    process = Process(command, port, folder / "collector.log", env)
-    try:
-        yield process.wait_healthy()
-    finally:
-        process.close()
+    with Process(command, port, folder / "collector.log", env).running() as process:
+        yield process
 
 
 __all__ = ["PROTOBUF", "Process", "chat_body", "free_port", "running_collector", "wait_until"]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import signal
 import sys
 from collections.abc import Iterator
@@ -20,11 +19,9 @@ from suffice.spool import write_spool
 def running_up(folder: Path, *arguments: str, **env: str) -> Iterator[Process]:
     port = free_port()
     command = ["up", "--db", str(folder / "calls.duckdb"), "--port", str(port), *arguments]
-    process = Process(command, port, folder / "up.log", {"SUFFICE_SPOOL": str(folder / "spool"), **env})
-    try:
-        yield process.wait_healthy()
-    finally:
-        process.close()
+    environment = {"SUFFICE_SPOOL": str(folder / "spool"), **env}
+    with Process(command, port, folder / "up.log", environment).running() as process:
+        yield process
 
 
 def children_of(pid: int) -> list[int]:
@@ -69,18 +66,3 @@ def test_the_dashboard_comes_is_restarted_and_dies_with_it(tmp_path: Path) -> No
         up.child.kill()
         up.child.wait(30)
         wait_until(lambda: not Path(f"/proc/{second}").exists(), "the dashboard's end")
-
-
-@pytest.mark.slow
-def test_tasks_fill_by_themselves(tmp_path: Path) -> None:
-    asked = ["Classify this ticket as billing, bug or other", "Summarise the following article in one sentence"]
-    with running_up(tmp_path, "--no-dashboard") as up:
-        for number in range(200):
-            said = f"{asked[number % 2]}: text number {number} about {'invoices' if number % 3 else 'rivers'}"
-            message = json.dumps([{"role": "user", "parts": [{"type": "text", "content": said}]}])
-            assert up.post(chat_body(1, {"gen_ai.input.messages": message})).status_code == 200
-        up.wait_calls(200)
-        wait_until(lambda: up.rows("tasks"), "tasks", 60)
-        # The first run may have begun before the last call came; the next one rests first.
-        wait_until(lambda: sum(row["calls"] for row in up.rows("tasks")) == 200, "every call in a task", 200)
-        assert up.stop() == 0
