@@ -21,14 +21,8 @@ from sdk.local_servers import Handler, Server, provider_server, serving
 
 ROOT = Path(__file__).resolve().parents[2]
 ASKED = ["Classify this ticket as billing, bug or other", "Summarise the following article in one sentence"]
-
 BEGINNINGS, ENDS = ("br", "cl", "dr", "gr", "pl", "sp", "st", "tr"), ("ake", "ine", "ost", "ump", "ender", "ation")
 WORDS = [beginning + end for beginning in BEGINNINGS for end in ENDS]
-ASKED = ["Classify this ticket as billing, bug or other", "Summarise the following article in one sentence"]
-
-WORDS = [
-    f"{first}{last}" for first in "br cl dr gr pl sp st tr".split() for last in "ake ine ost ump ender ation".split()
-]
 
 
 def question(number: int) -> str:
