@@ -12,12 +12,16 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 NAME_CHARS = 60
 LONGEST_ROLE = 32  # a longer role stands alone
+OWN_FROM = 32  # of a name that another task has already; what is its own follows
+HOLE_FROM = 40  # of the first line: where a variable part makes it no name
 
-_PHRASE = r"(?:[^.,;:!?\n…#|]|\n(?=[a-z]))"
-_CLAUSE = r"(?:[^.;:!?\n…#]|\n(?=[a-z]))"
+_GOES_ON = r"\n(?=(?-i:[a-z]))"  # a line that begins in lower case goes on where the last one ended
+_PHRASE = rf"(?:[^.,;:!?\n…#|]|{_GOES_ON})"
+_CLAUSE = rf"(?:[^.;:!?\n…#]|{_GOES_ON})"
 _NOT_A_ROLE = r"(?!(?:given|currently|asked|provided|free|able|allowed|also|not|to|in|on|at|expected|required|responsible|\w+ing)\b)"
 _ROLE = re.compile(
     rf"\b(?:you are|you're|act as|du bist|sie sind|tu es|vous êtes|eres|você é|sei)\s+(?:now\s+|acting as\s+)?{_NOT_A_ROLE}"
@@ -45,7 +49,8 @@ _INSTRUCTION = re.compile(
     re.IGNORECASE,
 )
 _QUOTED = re.compile(r'"[^"\n]{0,300}"|```.*?(?:```|\Z)', re.DOTALL)  # examples and data, not instructions
-_HEADING = re.compile(r"^\s{0,3}#{1,4}\s+([^\n…]{3,70})$", re.MULTILINE)
+_HEADING = re.compile(r"^\s{0,3}#{1,4}\s+([^\n…<>{}=]{3,70})$", re.MULTILINE)
+_KEY = re.compile(r'"([A-Z][a-z]+(?: [a-z]+){0,3})"\s*:')  # of an example: what the answer or the data hold
 _MARK = re.compile(r"^\[(?:system|user|tool|developer)\]$", re.MULTILINE)
 _EMPTY_ROLES = {"helpful assistant", "helpful ai assistant", "assistant", "ai assistant", "expert"}
 _EMPTY_HEADINGS = re.compile(
@@ -53,6 +58,12 @@ _EMPTY_HEADINGS = re.compile(
     "introduction|notice|output|output format|overview|query|question|requirements?|role|rules|system|task|topic|user requirements?"
 )
 _DANGLING = re.compile(r"\s+(?:a|an|and|as|by|for|from|in|is|of|on|or|that|the|with|your)$", re.IGNORECASE)
+
+
+_FORM_WORDS = {
+    "json": "JSON", "sql": "SQL", "code": "code", "label": "label", "number": "number", "tool_call": "tool calls",
+    "short_text": "short answers", "long_text": "long answers",
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,51 +84,90 @@ def name_tasks(tasks: Sequence[Nameable]) -> list[tuple[str, str]]:
     """(name, source) of each task; names are distinct (but for letter case) and at most NAME_CHARS long."""
     names: list[tuple[str, str] | None] = [None] * len(tasks)
     taken: set[str] = set()
+    texts = [task.template.casefold() for task in tasks]
     order = sorted(range(len(tasks)), key=lambda t: (-tasks[t].calls, tasks[t].template, tasks[t].form, tasks[t].tools))
     for t in order:
         given = tasks[t].app_names.most_common(1)
         if given and given[0][1] * 2 > tasks[t].calls:
-            names[t] = (_distinct([given[0][0]], tasks[t], taken), "app")
-    texts = [task.template.casefold() for task in tasks]
+            name = given[0][0]
+            asked = phrases(tasks[t], _others(texts, t)).strong if name.casefold() in taken else []
+            names[t] = (_distinct([name, *(f"{name}: {_lower(each)}" for each in asked)], tasks[t], taken), "app")
     for t in order:
         if names[t] is None:
-            others = texts[:t] + texts[t + 1 :]
-            names[t] = (_distinct(phrases(tasks[t], others), tasks[t], taken), "template")
+            others = _others(texts, t)
+            found = phrases(tasks[t], others)
+            own = [f"{_cut(found.strong[0], OWN_FROM)} · {each}" for each in _own_words(tasks[t], others)[:3]]
+            candidates = [*found.strong, *(own if found.strong[0].casefold() in taken else []), *found.weak]
+            names[t] = (_distinct(candidates, tasks[t], taken), "template")
     return [name for name in names if name is not None]
 
 
-def phrases(task: Nameable, others: Sequence[str] = ()) -> list[str]:
-    """Phrases a task could be called by, the best first; never empty.
+class Phrases(NamedTuple):
+    """What a task could be called by, the best first: ``strong`` say what it is for (never empty), ``weak`` less."""
 
-    ``others`` are the other tasks' templates, case folded: an instruction they give too says less.
-    """
+    strong: list[str]
+    weak: list[str]
+
+
+def phrases(task: Nameable, others: Sequence[str] = ()) -> Phrases:
+    """Phrases of the template. ``others``: the other tasks' templates, case folded; an instruction they share says less."""
     if task.operation == "embeddings":
-        return ["Embeddings"]
+        return Phrases(["Embeddings"], [])
     text = _MARK.sub("", task.template)
     if task.is_open and not re.search(r"[^\W\d_]{4,}", text):
-        return ["Open requests with tools" if task.tools else "Open requests (no common template)"]
+        return Phrases(["Open requests with tools" if task.tools else "Open requests (no common template)"], [])
     roles = [_tidy(next(filter(None, match.groups()))) for match in _ROLE.finditer(text)]
     roles = [role for role in roles if role.casefold() not in _EMPTY_ROLES and len(role) > 3]
     goals = [_tidy(match.group(1)) for match in _GOAL.finditer(text)]
     whats, hows = _instructions(text, others)
     headings = [_tidy(match.group(1)) for match in _HEADING.finditer(text)]
     headings = [heading for heading in headings if not _EMPTY_HEADINGS.fullmatch(heading.casefold())]
-    found: list[str] = []
+    strong: list[str] = []
     if roles:
         short = len(roles[0]) <= LONGEST_ROLE
         aims = goals[:1] + whats[:2]
-        found += (
+        strong += (
             [f"{roles[0]}: {_lower(aim)}" for aim in aims if aim.casefold() not in roles[0].casefold()] if short else []
         )
-        found.append(roles[0])
+        strong.append(roles[0])
     if headings and text.lstrip().startswith("# ") and headings[0] in text.lstrip().splitlines()[0]:
-        found.append(headings[0])
-    lines = [_tidy(line) for line in re.sub(r"…+", " ", text).splitlines()]
-    lines = [line for line in lines if len(line) > 5 and not _EMPTY_HEADINGS.fullmatch(line.casefold())]
-    sentence = [line for line in lines[:1] if re.match(r"(?:[^\W\d_]+,? ){3}", line)]
-    found += [*goals[:2], *whats[:4], *sentence, *headings[:2], *hows[:2], *roles[1:3], *lines[:3]]
+        strong.append(headings[0])
+    raw = [(line, _tidy(re.sub(r"…+", " ", line))) for line in text.splitlines()]
+    raw = [(line, said) for line, said in raw if len(said) > 5 and not _EMPTY_HEADINGS.fullmatch(said.casefold())]
+    lines = [said for _, said in raw]
+    whole = [said for line, said in raw[:1] if "…" not in line[:HOLE_FROM]]  # a sentence with holes reads badly
+    sentence = [line for line in whole if re.match(r"(?:[^\W\d_]+,? ){3}", line)]
+    strong += [*goals[:2], *whats[:4], *sentence]
+    weak = [*headings[:2], *hows[:2], *roles[1:3], *lines[:3]]
+    strong, weak = _said(strong), _said(weak)
+    return Phrases(strong or weak[:1] or _opening(text), weak if strong else weak[1:])
+
+
+def _said(found: Sequence[str]) -> list[str]:
+    """More than one word where there are such; a language without spaces says enough in one."""
     said = [phrase for phrase in found if len(phrase.split()) > 1 or not phrase.isascii()]
-    return [_capital(phrase) for phrase in said or found] or ["Unnamed template"]
+    return [_capital(phrase) for phrase in said or found if phrase]
+
+
+def _opening(text: str) -> list[str]:
+    """The first words, whatever they are; where there are none, that."""
+    words = _tidy(re.sub(r"…+", " ", text))
+    if re.search(r"\w", words):
+        return [_capital(words)]
+    return ["Requests without common words" if "…" in text else "Calls without text"]
+
+
+def _own_words(task: Nameable, others: Sequence[str]) -> list[str]:
+    """What stands in this template alone: names of the fields it speaks of, then its lines."""
+    text = _MARK.sub("", task.template)
+    keys = [match.group(1) for match in _KEY.finditer(text)]
+    lines = [_tidy(line) for line in text.splitlines() if "…" not in line]
+    found = dict.fromkeys([*keys, *(line for line in lines if len(line.split()) > 1)])
+    return [each for each in found if not any(each.casefold() in other for other in others)]
+
+
+def _others(texts: Sequence[str], t: int) -> list[str]:
+    return [*texts[:t], *texts[t + 1 :]]
 
 
 def _instructions(text: str, others: Sequence[str]) -> tuple[list[str], list[str]]:
@@ -135,8 +185,8 @@ def _instructions(text: str, others: Sequence[str]) -> tuple[list[str], list[str
 
 
 def _distinct(candidates: Sequence[str], task: Nameable, taken: set[str]) -> str:
-    tails = [f" · {tool}" for tool in task.tools[:4]] + ([f" · {task.answer_form}"] if task.answer_form else [])
-    tails += [f" · {task.form.split('(')[0]}"] if task.form else []
+    tails = [f" · {tool.replace('_', ' ')}" for tool in task.tools[:4]]
+    tails += [f" · {_FORM_WORDS[task.answer_form]}"] if task.answer_form in _FORM_WORDS else []
     tails += [f" · {n}" for n in range(2, 10_000)]
     short = [_cut(candidate, NAME_CHARS) for candidate in candidates]
     options = [*short, *(_cut(candidates[0], NAME_CHARS - len(_cut(tail, 30))) + _cut(tail, 30) for tail in tails)]
@@ -149,6 +199,8 @@ def _tidy(phrase: str) -> str:
     """Without markup, doubled space and a dangling end."""
     phrase = re.sub(r"[`*_#\"“”\[\]{}<>|\\]+", " ", phrase)
     phrase = re.sub(r"\s+", " ", phrase).strip(" ,;:.-–—'()")
+    if phrase.count("'") == 1:
+        phrase = phrase.replace(" '", " ")
     while _DANGLING.search(phrase):
         phrase = _DANGLING.sub("", phrase).rstrip(" ,;:")
     return phrase

@@ -53,7 +53,7 @@ def test_equal_templates_are_told_apart_by_a_tool_or_the_answer() -> None:
     assert [name for name, _ in name_tasks(tasks)] == [
         "Agent of an airline",
         "You are the agent of an airline",
-        "Agent of an airline · json",
+        "Agent of an airline · JSON",
         "Agent of an airline · 2",
     ]
 
@@ -63,7 +63,52 @@ def test_what_has_no_template_says_so() -> None:
     assert name("…", is_open=True, tools=("search",)) == "Open requests with tools"
     assert name("…", operation="embeddings") == "Embeddings"
     assert name("Summarize: …", is_open=True) == "Summarize"
-    assert name("") == "Unnamed template"
+    assert name("") == "Calls without text"
+
+
+def test_an_app_name_of_two_tasks_is_told_apart_by_the_template() -> None:
+    tasks = [
+        Nameable(app_names=Counter({"pull-request": 9}), calls=9, template="Review the change for wrong behaviour."),
+        Nameable(app_names=Counter({"pull-request": 8}), calls=8, template="Write tests for the function.", answer_form="code"),
+        Nameable(app_names=Counter({"pull-request": 7}), calls=7, template="…", answer_form="long_text"),
+        Nameable(app_names=Counter({"pull-request": 6}), calls=6, template="…", tools=("open_ticket",)),
+    ]  # fmt: skip
+    assert [name for name, _ in name_tasks(tasks)] == [
+        "pull-request",
+        "pull-request: write tests for the function",
+        "pull-request: requests without common words",
+        "pull-request · open ticket",
+    ]
+
+
+def test_one_instruction_in_two_tasks_is_told_apart_by_what_is_its_own() -> None:
+    template = 'Fill in the form below.\n{"Language": "…"}\n'
+    tasks = [
+        Nameable(template=template, calls=9, answer_form="json"),
+        Nameable(template=template + '{"Product goals": ["…"]}', calls=8, answer_form="json"),
+        Nameable(template=template + "Think of the other team first.", calls=7, answer_form="json"),
+    ]
+    assert [name for name, _ in name_tasks(tasks)] == [
+        "Fill in the form below",
+        "Fill in the form below · Product goals",
+        "Fill in the form below · Think of the other team first",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("template", "expected"),
+    [
+        ("You are an engineer. Your goal is to help users\nAlice: the manager", "Engineer: help users"),
+        ("You are a …, your goal is ….\n# Data Structure\n…", "Data Structure"),
+        ("## nodes: <node>: <type>\nPlease use the same language", "Use the same language"),
+        ("Write code for 'Current Task' alone", "Write code for 'Current Task' alone"),
+        ("\n", "Calls without text"),
+        ("42", "42"),
+        ("Hm", "Hm"),
+    ],
+)
+def test_what_reads_badly_is_left_out(template: str, expected: str) -> None:
+    assert name(template) == expected
 
 
 def test_a_shared_instruction_says_less_than_an_own_one() -> None:
