@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import threading
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -56,6 +57,31 @@ def test_what_a_killed_process_left_is_applied_at_the_next_start(store: FileStor
     assert stored(store) == 7
     ingest.close()
     assert segments(tmp_path / "j") == []
+
+
+def test_until_all_of_it_is_readable_the_status_says_replaying(store: FileStore, tmp_path: Path) -> None:
+    write_journal(tmp_path / "j", [chat_body(3)])
+    gated = GatedStore(store)
+    ingest = Ingest(gated, tmp_path / "j")  # type: ignore[arg-type]
+    assert ingest.status() == "replaying"
+    ingest.accept_blocking(entry(chat_body(2)))  # senders need not wait
+    gated.open.set()
+    wait_until(lambda: ingest.status() == "ok", "the replay")
+    assert stored(store) >= 3
+    ingest.close()
+    assert stored(store) == 5
+
+
+class GatedStore:
+    """A store that takes its time."""
+
+    def __init__(self, store: FileStore) -> None:
+        self._store = store
+        self.open = threading.Event()
+
+    def append(self, tables: Mapping[str, pa.Table], *, journal: tuple[str, int] | None = None) -> AppendResult:
+        self.open.wait(30)
+        return self._store.append(tables, journal=journal)
 
 
 def test_what_was_applied_before_the_kill_is_not_applied_again(store: FileStore, tmp_path: Path) -> None:
