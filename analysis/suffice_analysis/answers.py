@@ -16,6 +16,8 @@ LABEL_WORDS = 4
 LABEL_CHARS = 40
 SHORT_WORDS = 60
 SHORT_CHARS = 400
+SMALL_OBJECT = 3  # fields: a choice with a reason and a flag, not a record
+FEW_VALUES = 30  # of a field that is chosen from a list
 
 _FENCE = re.compile(r"```[ \t]*([\w+#.-]*)[^\n]*\n(.*?)(?:```|\Z)", re.DOTALL)
 _NUMBER = re.compile(r"[-+]?[$€£]?\d[\d,_ ]*(?:\.\d+)?(?:[eE][-+]?\d+)?\s*%?")
@@ -78,6 +80,29 @@ def text_form(text: str) -> str:
     ):
         return "label"
     return "short_text" if len(text) <= SHORT_CHARS and len(text.split()) <= SHORT_WORDS else "long_text"
+
+
+def closed_fields(texts: Sequence[str]) -> tuple[str, ...]:
+    """Top-level fields of answers that are small JSON objects, where a field's values are few: what is chosen.
+
+    Empty where fewer than half of ``texts`` are objects of at most ``SMALL_OBJECT`` fields, or of the fields are chosen.
+    """
+    objects = [value for text in texts if isinstance(value := _json_value(text), dict) and len(value) <= SMALL_OBJECT]
+    if len(objects) * 2 <= len(texts):
+        return ()
+    names = sorted({name for each in objects for name in each})
+    values = {name: [json.dumps(o[name], sort_keys=True) for o in objects if name in o] for name in names}
+    usual = {name: each for name, each in values.items() if 2 * len(each) > len(objects)}
+    closed = tuple(name for name, each in usual.items() if len(set(each)) <= min(FEW_VALUES, len(each) / 5))
+    return closed if 2 * len(closed) >= len(usual) else ()
+
+
+def _json_value(text: str) -> Any:
+    fenced = _main_fence(text)
+    try:
+        return json.loads(fenced[1] if fenced else text)
+    except ValueError:
+        return None
 
 
 def action(messages: Sequence[Mapping[str, Any]]) -> str:

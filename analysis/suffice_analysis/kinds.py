@@ -30,6 +30,11 @@ _PREFERRED_FORM = {
     "sql": {"sql"}, "code": {"code"}, "extraction": {"json"}, "classification": {"label", "number"},
     "routing": {"label"}, "planning": {"long_text"}, "review": {"long_text"},
 }  # fmt: skip
+_CHOSEN = {  # what a field is called whose value is chosen; a small object with one is no extraction
+    "routing": re.compile(r"(?:^|_)(?:queue|route|intent|department|team|handler|destination|assignee|agent)s?(?:$|_)", re.IGNORECASE),
+    "classification": re.compile(r"(?:^|_)(?:label|class|category|sentiment|topic|spam|allowed|severity|priority)(?:$|_)", re.IGNORECASE),
+}  # fmt: skip
+_CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
 _PERSONA = re.compile(
     r"\b(friendly|helpful|warm|polite|empath\w+|conversational)\b|\bchat(s|ting|bot)?\b|\bconversation\b|\bcompanion\b"
     r"|\b(help|assist|support|answer|(talk|speak|chat|write|reply) (to|with))(s|ing)?( (the|our|your|a|an|its))? \w{0,12} ?"
@@ -51,6 +56,7 @@ class Signs(NamedTuple):
     response_format_share: float  # of the calls
     user_last_share: float  # of the calls: a user's message stands last
     turns_p50: float  # messages of the assistant already in the request
+    closed_fields: tuple[str, ...] = ()  # of small JSON answers: the fields whose values are few
 
 
 def task_kind(signs: Signs, hci: str) -> tuple[str, str]:
@@ -59,6 +65,11 @@ def task_kind(signs: Signs, hci: str) -> tuple[str, str]:
         return "embedding", "the calls ask for embeddings"
     if signs.tool_call_share >= 0.5:
         return "tool_choice", f"{format_share(signs.tool_call_share)} of the answers call a tool"
+    if signs.answer_form == "json":
+        for kind, names in _CHOSEN.items():
+            chosen = next((field for field in signs.closed_fields if names.search(_CAMEL.sub("_", field))), None)
+            if chosen is not None:
+                return kind, f'its answers are a choice of "{chosen[:40]}"'
     text = signs.instructions[:INSTRUCTION_CHARS]
     scores: dict[str, tuple[float, str]] = {}
     for kind, (words, forms) in _COMPILED.items():

@@ -26,6 +26,7 @@ FEW_CALLS = 12.0  # adds FEW_CALLS/n to the variance: at 30 calls 0.4, at 1,000 
 UNLIKE_FACTOR = 1.25  # wider where the task is unlike what the widths were checked on
 LARGEST_SHIFT = 1.5  # logit; all adjustments together never move the start further
 CONVERSATION_CEILING = 0.40  # start share of open conversation after all adjustments
+MULTI_TURN = 1.0  # earlier answers in half the requests or more: a run of three steps has as many
 COPIED_CALLS = 200  # enough for a share of words: thousands of them
 _WORD = re.compile(r"\w{4,}")
 JUDGEMENT = "judgement; direction from arXiv 2506.02153 and BFCL v4"
@@ -59,7 +60,7 @@ class Prior:
 def task_prior(profile: TaskProfile, sample: Sequence[SampledCall]) -> Prior:
     """The prior of one task from its profile and a sample of its calls."""
     figures = {row["kind"]: row for row in data.rows("task_types.csv")}
-    multi_turn = profile.kind == "tool_choice" and profile.turns_p50 >= 2
+    multi_turn = profile.kind == "tool_choice" and profile.turns_p50 >= MULTI_TURN
     figure = figures.get("tool_choice_multi_turn" if multi_turn else profile.kind, figures["other"])
     start, sd = logit(float(figure["share"])), float(figure["sd_logit"])
     signs = [Sign("task_type", float(figure["share"]), 0.0, figure["sentence"], figure["source"])]
@@ -177,7 +178,7 @@ def _modality(profile: TaskProfile) -> Sign | None:
 def _unlike(profile: TaskProfile, sample: Sequence[SampledCall]) -> list[str]:
     """How the task differs from the pairs the widths were checked on: English, text, one turn, short."""
     reasons = []
-    if profile.turns_p50 >= 2:
+    if profile.turns_p50 >= 2 or (profile.kind == "tool_choice" and profile.turns_p50 >= MULTI_TURN):
         reasons.append("several turns")
     if profile.images:
         reasons.append("images or files")

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from suffice_analysis import kinds
+from suffice_analysis.answers import closed_fields
 from suffice_analysis.discovery.types import FoundTask
 from suffice_analysis.inputs import Inputs
 from suffice_analysis.sampling import SampledCall
@@ -98,6 +99,7 @@ def profile_task(found: FoundTask, inputs: Inputs, rows: Sequence[int], sample: 
         response_format_share=1.0 - calls["response_format"].null_count / max(1, calls.num_rows),
         user_last_share=_share([c.last_role == "user" for c in sample]),
         turns_p50=turns,
+        closed_fields=closed_fields([c.said for c in sample]) if form == "json" else (),
     )
     hci, hci_rule = kinds.talks_to_human(signs)
     kind, kind_rule = kinds.task_kind(signs, hci)

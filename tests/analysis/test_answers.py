@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from suffice_analysis.answers import action, answer_form, text_form
+from suffice_analysis.answers import action, answer_form, closed_fields, text_form
 
 FORMS = {"json", "label", "number", "tool_call", "code", "sql", "short_text", "long_text"}
 
@@ -92,3 +94,16 @@ def test_no_answer_is_short_text() -> None:
 def test_every_text_has_a_form(text: str) -> None:
     assert text_form(text) in FORMS
     assert action(said(text)).split(":")[0] in {"answer", "react"}
+
+
+def test_closed_fields_are_what_small_objects_choose() -> None:
+    queues = ["A", "B", "C"]
+    texts = [json.dumps({"queue": queues[i % 3], "reason": f"because {i}", "escalate": i % 2 == 0}) for i in range(60)]
+    assert closed_fields(texts) == ("escalate", "queue")
+    assert closed_fields([f"```json\n{text}\n```" for text in texts]) == ("escalate", "queue")
+    records = [json.dumps({"name": "x", "city": "y", "street": "z", "queue": "A"}) for _ in range(60)]
+    assert closed_fields(records) == ()  # a record: too many fields
+    assert closed_fields(["A", "[1]", "{", ""] * 20 + texts) == ()
+    mostly_open = [json.dumps({"vendor": f"v{i}", "total": i, "category": "A"}) for i in range(60)]
+    assert closed_fields(mostly_open) == ()
+    assert closed_fields([]) == ()

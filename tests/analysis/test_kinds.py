@@ -43,6 +43,23 @@ def test_answers_that_call_tools_are_tool_choice_whatever_the_words() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("fields", "kind"),
+    [
+        (("queue",), "routing"),
+        (("escalate", "next_agent"), "routing"),
+        (("customerIntent",), "routing"),
+        (("category",), "classification"),
+        (("topic", "queue"), "routing"),
+        (("reagent",), "extraction"),
+        ((), "extraction"),
+    ],
+)
+def test_a_small_json_answer_that_chooses_is_no_extraction(fields: tuple[str, ...], kind: str) -> None:
+    seen = signs("Extract the fields of the message as JSON.", "json", closed_fields=fields)
+    assert task_kind(seen, "no")[0] == kind
+
+
 def test_embeddings_are_no_language_work() -> None:
     seen = signs("", "short_text", operation="embeddings")
     assert talks_to_human(seen) == ("no", "embeddings are read by programs")

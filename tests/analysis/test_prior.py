@@ -58,6 +58,10 @@ def test_what_makes_it_harder_lowers_and_widens(seen: dict[str, object], kind: s
 
 def test_tool_choice_over_several_turns_starts_from_its_own_figure() -> None:
     one = task_prior(make_profile(kind="tool_choice", answer_form="tool_call"), [])
+    one = task_prior(make_profile(kind="tool_choice", answer_form="tool_call", turns_p50=0.5), [])
+    steps = task_prior(make_profile(kind="tool_choice", answer_form="tool_call", turns_p50=1.0), [])
+    assert steps.mean < one.mean  # a run of three steps or more is work over several turns
+    assert (one.unlike, steps.unlike) == ([], ["several turns"])
     many = task_prior(make_profile(kind="tool_choice", answer_form="tool_call", turns_p50=3.0), [])
     assert share(one.mean) == pytest.approx(0.86)
     assert share(many.mean) == pytest.approx(0.42)
