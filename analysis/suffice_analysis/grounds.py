@@ -38,7 +38,9 @@ def find_grounds(kind: str, prior: Prior, proxy: Predictability | None) -> Groun
     if published is not None and published >= GOOD:
         speaks_for.append(f"published results of small models on {kind_words(kind)} are good")
     elif kind in _PAPER_LEAVES:
-        against.append(f"{_PAPER_LEAVES[kind]} is what arXiv 2506.02153 itself leaves to the large model")
+        against.append(
+            f"{_PAPER_LEAVES[kind]} is what even the paper for small models leaves to the large one (arXiv 2506.02153)"
+        )
     elif published is not None and published <= POOR:
         against.append(f"published results of small models on {kind_words(kind)} over several turns are poor")
     if proxy is not None and proxy.skill >= FORETOLD:

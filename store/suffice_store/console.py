@@ -83,13 +83,19 @@ def print_json(value: Any) -> None:
     sys.stdout.write(json.dumps(value, ensure_ascii=False, indent=2, default=_json_value) + "\n")
 
 
-def print_table(columns: Sequence[str], rows: Iterable[Sequence[str]], *, right: Iterable[str] = ()) -> None:
-    """A table for people: headings as they are, the columns named in ``right`` aligned right."""
+def print_table(
+    columns: Sequence[str], rows: Iterable[Sequence[str]], *, right: Iterable[str] = (), wide: str | None = None
+) -> None:
+    """A table for people: headings as they are, the columns named in ``right`` aligned right.
+
+    With ``wide`` only that column gives way on a narrow terminal; the others keep their width.
+    """
     table = Table(box=None, pad_edge=False, header_style="bold")
     aligned = set(right)
     for column in columns:
         numeric = column in aligned
-        table.add_column(column, justify="right" if numeric else "left", no_wrap=numeric, overflow="fold")
+        kept = numeric or (wide is not None and column != wide)
+        table.add_column(column, justify="right" if numeric else "left", no_wrap=kept, overflow="fold")
     for row in rows:
         table.add_row(*map(Text, row))  # Text: a cell is never read as markup
     out().print(table)

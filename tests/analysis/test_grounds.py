@@ -31,7 +31,8 @@ def test_poor_results_and_what_the_paper_leaves_speak_against() -> None:
         [], ["published results of small models on tool choice over several turns are poor"]
     )
     assert find_grounds("planning", prior(0.35), None) == Grounds(
-        [], ["planning over many steps is what arXiv 2506.02153 itself leaves to the large model"]
+        [],
+        ["planning over many steps is what even the paper for small models leaves to the large one (arXiv 2506.02153)"],
     )
 
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import sys
 from decimal import Decimal
 
 import pytest
 import typer
+from rich.console import Console
 
 from suffice.errors import SufficeError, UsageError
 from suffice_store import console
@@ -74,6 +76,13 @@ def test_a_table_holds_every_cell(capsys: pytest.CaptureFixture[str]) -> None:
     console.print_table(["task", "calls"], [["extract [x]", "12"], ["route", "3"]], right=["calls"])
     lines = capsys.readouterr().out.splitlines()
     assert [line.split() for line in lines] == [["task", "calls"], ["extract", "[x]", "12"], ["route", "3"]]
+
+
+def test_only_the_wide_column_gives_way(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    narrow = Console(file=sys.stdout, width=30, highlight=False)
+    monkeypatch.setattr(console, "out", lambda: narrow)
+    console.print_table(["task", "verdict"], [["a name of many words here", "stays on today's"]], wide="task")
+    assert [line.split("  ")[-1].strip() for line in capsys.readouterr().out.splitlines()][1] == "stays on today's"
 
 
 def test_a_table_into_a_pipe_is_not_wrapped(capsys: pytest.CaptureFixture[str]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -11,7 +12,7 @@ import typer
 
 from suffice.errors import SufficeError
 from suffice_analysis.grounds import kind_words
-from suffice_analysis.report.model import VERDICT_WORDS, share_words
+from suffice_analysis.report.model import share_words
 from suffice_store import open_store
 from suffice_store.console import (
     DbOption,
@@ -31,6 +32,8 @@ from suffice_store.store import Store
 
 app = typer.Typer(add_completion=False)
 COLUMNS = ("task", "kind", "calls", "paid", "of cost", "expected share", "grade", "verdict")
+DROPPED = ("kind", "grade", "of cost")  # on a narrow terminal, one after the other
+NAME_WIDTH = 40  # that a name needs at least
 _LEFT_OUT = ("recogniser", "analysis_id")
 
 
@@ -65,11 +68,28 @@ def tasks(
             format_share(row["share_cost"]),
             _share(row),
             row["grade"] or "–",
-            VERDICT_WORDS[row["verdict"]],
+            row["verdict"],
         ]
         for row in rows
     ]
-    print_table(COLUMNS, cells, right=("calls", "paid", "of cost"))
+    columns, cells = fit(COLUMNS, cells, out().width)
+    print_table(columns, cells, right=("calls", "paid", "of cost"), wide="task")
+
+
+def fit(columns: Sequence[str], rows: Sequence[Sequence[str]], width: int) -> tuple[list[str], list[list[str]]]:
+    """The columns that leave a name its room in ``width`` characters, and their cells."""
+    kept = list(columns)
+    for dropped in DROPPED:
+        if _width(kept, columns, rows) <= width:
+            break
+        kept.remove(dropped)
+    places = [columns.index(name) for name in kept]
+    return kept, [[row[place] for place in places] for row in rows]
+
+
+def _width(kept: Sequence[str], columns: Sequence[str], rows: Sequence[Sequence[str]]) -> int:
+    others = [columns.index(name) for name in kept[1:]]
+    return NAME_WIDTH + sum(2 + max(len(columns[i]), *(len(row[i]) for row in rows)) for i in others)
 
 
 def _share(row: dict[str, object]) -> str:

@@ -244,13 +244,13 @@ def _staying_sentence(report: Report) -> str:
 
 
 def share_words(estimate: Row | None, calls: int) -> str:
-    """A share as a person may be told it: nothing under 100 calls, "untested" when wider than 40 points."""
+    """A share as a person may be told it: nothing under 100 calls, no value when wider than 40 points."""
     if estimate is None:
         return "–"
     if estimate["value"] is None or calls < CLAIM_CALLS:
         return f"under {CLAIM_CALLS} calls"
     interval = format_interval(estimate["low"], estimate["high"])
-    return f"untested ({interval})" if is_wide(estimate) else f"{format_share(estimate['value'])} ({interval})"
+    return interval if is_wide(estimate) else f"{format_share(estimate['value'])} ({interval})"
 
 
 def is_wide(estimate: Row) -> bool:

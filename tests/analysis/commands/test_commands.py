@@ -13,6 +13,7 @@ from analysis.traffic import shop_traffic
 from suffice.cli import main
 from suffice.errors import UsageError
 from suffice_analysis.commands.analyze import parse_since
+from suffice_analysis.commands.tasks import COLUMNS, fit
 from suffice_store import open_store
 
 
@@ -63,6 +64,16 @@ def test_tasks_lists_them(database: str, capsys: pytest.CaptureFixture[str]) -> 
     text = capsys.readouterr().out
     assert "expected" in text
     assert "under 100" in text
+
+
+def test_a_name_keeps_forty_characters_on_a_narrow_terminal() -> None:
+    row = ["n" * 60, "question answering", "5,000", "$12.34", "42 %", "96 % (88–100 %)", "proxy", "untested"]
+    assert fit(COLUMNS, [row], 500) == (list(COLUMNS), [row])
+    columns, cells = fit(COLUMNS, [row], 100)
+    assert columns == ["task", "calls", "paid", "of cost", "expected share", "grade", "verdict"]
+    assert cells == [[row[0], *row[2:]]]
+    assert fit(COLUMNS, [row], 80)[0] == ["task", "calls", "paid", "expected share", "verdict"]
+    assert fit(COLUMNS, [], 80)[0][0] == "task"
 
 
 def test_tasks_json(database: str, capsys: pytest.CaptureFixture[str]) -> None:
