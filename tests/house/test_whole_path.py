@@ -94,8 +94,12 @@ def test_after_up_and_200_calls_tasks_fills_by_itself(up: Process, provider: Ser
     done = run_app(
         tmp_path, ONE_LINE + ASKING, provider, 200, SUFFICE_ENDPOINT=url(up), SUFFICE_PROJECT=project["project"]
     )
-    assert "first call recorded: gpt-test-2026-01-01, 41 tokens in, 7 out" in done.stderr
+    dashboard = up.client.get("/healthz").json()["dashboard_url"]
+    (said,) = done.stderr.splitlines()
+    told, _, call_id = said.partition(f" {dashboard}/calls?call_id=")
+    assert told == "suffice: first call recorded: gpt-test-2026-01-01, 41 tokens in, 7 out, unpriced"
     up.wait_calls(200, **project)
+    assert up.rows("call", call_id=call_id, **project)[0]["request_model"] == "gpt-test"
     (overview,) = up.rows("overview", **project)
     assert (overview["input_tokens"], overview["output_tokens"], overview["services"]) == (200 * 41, 200 * 7, 1)
     # A minute on a quiet machine; the second run, if the first began before the last call, rests before it starts.
@@ -105,7 +109,6 @@ def test_after_up_and_200_calls_tasks_fills_by_itself(up: Process, provider: Ser
     assert {words for row in tasks for words in ASKED if words in row["template"]} == set(ASKED)
     assert {row["proven"] for row in tasks} == {False}
     assert up.rows("overview", **project)[0]["calls"] == 200
-    dashboard = up.client.get("/healthz").json()["dashboard_url"]
     assert wait_until(lambda: up.client.get(dashboard), "the dashboard").status_code == 200
 
 
