@@ -89,7 +89,7 @@ def fit(columns: Sequence[str], rows: Sequence[Sequence[str]], width: int) -> tu
 
 def _width(kept: Sequence[str], columns: Sequence[str], rows: Sequence[Sequence[str]]) -> int:
     others = [columns.index(name) for name in kept[1:]]
-    return NAME_WIDTH + sum(2 + max(len(columns[i]), *(len(row[i]) for row in rows)) for i in others)
+    return NAME_WIDTH + sum(2 + max([len(columns[i]), *(len(row[i]) for row in rows)]) for i in others)
 
 
 def _share(row: dict[str, object]) -> str:
