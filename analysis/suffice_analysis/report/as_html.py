@@ -36,6 +36,7 @@ def render_html(report: Report) -> str:
         spend_chart=charts.spend_chart(report),
         savings_chart=charts.savings_chart(report.totals, report.basis_words),
         kind_words=kind_words,
+        action_words=action_words,
         excerpt=_excerpt,
         loads=_loads,
         usd=format_usd,
@@ -56,6 +57,12 @@ def _template() -> Template:
         lstrip_blocks=True,
     )
     return environment.get_template("report.html.j2")
+
+
+def action_words(action: str) -> str:
+    """``answer:short_text`` -> ``short text``, ``tool:search_flights`` -> ``search_flights``, the tool's own name."""
+    kind, _, name = action.partition(":")
+    return name.replace("_", " ") if kind == "answer" else name or action
 
 
 def _excerpt(text: str) -> str:

@@ -102,7 +102,7 @@ def savings_chart(totals: Sequence[Row], words: str) -> Markup:
     left, width, height = 200, 380, 50 + 46 * (len(totals) + 1)
     scale = width / paid
     parts = [
-        _text(left, 16, f"cost {words} of all calls", "head"),
+        _text(left, 16, f"cost {words}", "head"),
         _text(left + width + 95, 16, "more wrong answers nobody catches", "head"),
         _text(0, 52, "Today", "name"),
         _draw('<rect x="{}" y="38" width="{}" height="20" class="f-paid"/>', left, width),
@@ -183,4 +183,4 @@ def _svg(parts: Sequence[Markup], height: int, label: str) -> Markup:
 
 def _cut(text: str, limit: int) -> str:
     line = " ".join(str(text).split())
-    return line if len(line) <= limit else f"{line[: limit - 1]}…"
+    return line if len(line) <= limit else f"{line[: limit - 1].rstrip()}…"

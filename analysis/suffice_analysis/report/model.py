@@ -200,7 +200,9 @@ def headlines(report: Report) -> list[str]:
         sentences.append(f"Under {CLAIM_CALLS} calls no percentage is claimed; record more.")
     else:
         of_cost = f" and {_plain_share(cost)} of the cost" if cost is not None else ""
-        sentences.append(f"A small model is expected to suffice for {_plain_share(calls)} of the calls{of_cost}.")
+        wide = ": too wide for one number" if any(is_wide(e) for e in (calls, cost) if e is not None) else ""
+        said = f"A small model is expected to suffice for {_plain_share(calls)} of the calls{of_cost}{wide}."
+        sentences.append(said)
     sentences.append("Proven: 0 %. No small model's answers have been compared with the recorded ones yet.")
     sentences.append(_saving_sentence(report))
     sentences.append(_staying_sentence(report))
@@ -317,7 +319,7 @@ def assumptions(report: Report) -> list[dict[str, Any]]:
 
 def _plain_share(estimate: Row) -> str:
     if is_wide(estimate):
-        return f"{100 * estimate['low']:.0f} to {100 * estimate['high']:.0f} % (too wide for one number)"
+        return f"{100 * estimate['low']:.0f} to {100 * estimate['high']:.0f} %"
     return f"{format_share(estimate['value'])} ({format_interval(estimate['low'], estimate['high'])})"
 
 

@@ -278,7 +278,7 @@ def _note(name: str, row: dict[str, Any], caught: float, cases: Sequence[Case]) 
         notes.append("It may not pay.")
     unpriced = sum(c.profile.unpriced_calls for c in cases)
     if unpriced:
-        notes.append(f"{unpriced:,} unpriced calls are left out.")
+        notes.append("1 unpriced call is left out." if unpriced == 1 else f"{unpriced:,} unpriced calls are left out.")
     for case in cases if len(cases) == 1 else ():
         if name != "caching_batch" and case.verdict == "stays":
             notes.append("It stays on the LLM and is not counted in the total.")

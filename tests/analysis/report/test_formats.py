@@ -16,7 +16,7 @@ from analysis.traffic import Traffic, by_instructions, shop_traffic
 from suffice.errors import SufficeError, UsageError
 from suffice_analysis import pipeline
 from suffice_analysis.report.as_csv import HEADER, render_csv
-from suffice_analysis.report.as_html import render_html
+from suffice_analysis.report.as_html import action_words, render_html
 from suffice_analysis.report.as_json import render_json
 from suffice_analysis.report.as_markdown import render_markdown
 from suffice_analysis.report.formats import renderer
@@ -178,6 +178,44 @@ def test_nothing_priced_is_said_in_every_format(tmp_path: Path) -> None:
     assert "Give homemade-1 a price" in render_markdown(report)
     assert json.loads(render_json(report))["savings"][0]["paid_usd"] is None
     assert all(row["paid_usd"] == "" for row in csv.DictReader(io.StringIO(render_csv(report))))
+
+
+@pytest.mark.parametrize(
+    ("action", "words"),
+    [("answer:short_text", "short text"), ("tool:search_flights", "search_flights"), ("refusal", "refusal")],
+)
+def test_actions_are_said_in_words(action: str, words: str) -> None:
+    assert action_words(action) == words
+
+
+def test_headlines_and_first_page_name_the_same_alternative_and_its_price(report: Report) -> None:
+    found = report.recommended
+    assert found is not None
+    first = " ".join(words_of(render_html(report)).first)
+    assert found.usd_per_wrong is not None
+    price = format_usd(found.usd_per_wrong)
+    assert f"costs more than {price}" in first
+    assert f"costs you less than {price}" in report.headlines[3]
+    assert found.row["model"] in report.headlines[3]
+
+
+def test_task_amounts_say_what_they_are_per_and_add_up(tmp_path: Path) -> None:
+    report = make_report(tmp_path, shop_traffic(60))
+    assert report.basis_words == "per 1,000 calls"
+    assert sum(t.basis_usd or 0 for t in report.tasks) == pytest.approx(report.basis_usd)
+    for text in (render_html(report), render_markdown(report)):
+        assert "per 1,000 calls of all traffic" in text
+        assert "add up to" in text
+
+
+def test_mostly_estimated_tokens_make_the_amount_about(tmp_path: Path) -> None:
+    traffic = shop_traffic(120)
+    for call in traffic.calls:
+        call["usage_source"] = "estimated"
+    report = make_report(tmp_path, traffic)
+    assert report.paid_words == f"about {format_usd(report.paid_usd)}"
+    assert f"{report.paid_words} paid, by estimated tokens" in report.headlines[0]
+    assert "paid, by estimated tokens" in render_html(report)
 
 
 def test_the_header_is_stable() -> None:
