@@ -38,6 +38,7 @@ lock: ## needs network: refreshes both lock files
 	echo uv | $(BIN)/uv pip compile - --universal --generate-hashes --no-annotate --upgrade --custom-compile-command "make lock" --quiet -o requirements/uv.txt
 	$(BIN)/uv pip compile pyproject.toml --universal --generate-hashes --no-annotate --upgrade --extra all --group dev --custom-compile-command "make lock" --quiet -o requirements/dev.txt
 	$(BIN)/uv pip compile requirements/openai2.in --universal --python-version 3.11 --generate-hashes --no-annotate --upgrade --custom-compile-command "make lock" --quiet -o requirements/openai2.txt
+	$(BIN)/uv pip compile pyproject.toml requirements/clickhouse.in --extra server --universal --python-version 3.11 --generate-hashes --no-annotate --upgrade --custom-compile-command "make lock" --quiet -o requirements/clickhouse.txt
 
 wheel: setup
 	$(BIN)/uv build --wheel --no-build-isolation --quiet -o dist

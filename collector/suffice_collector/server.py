@@ -17,7 +17,7 @@ import uvicorn
 from suffice_collector.app import Collector, make_app
 from suffice_collector.ingest import Ingest
 from suffice_collector.journal import NAME as JOURNAL
-from suffice_store.database import MEMORY
+from suffice_store.engines.duckdb import MEMORY
 from suffice_store.file_store import FileStore
 from suffice_store.opening import DEFAULT_DB, database_path
 

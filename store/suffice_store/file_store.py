@@ -1,8 +1,8 @@
-"""FileStore: the process that holds the database file. One writer at a time, any number of reading threads.
+"""DatabaseStore: a Store on a database of one's own; FileStore on a DuckDB file, ServerStore on ClickHouse.
 
-An append is one transaction: rows come as Arrow, what is stored already is found by joining keys only
-(calls within the day of their own start), the rest goes in by ``INSERT ... SELECT`` from Arrow memory.
-(executemany was measured at 538 rows/s; this way 45,000-72,000.)
+One writer at a time, any number of reading threads. On the file an append is one transaction (see
+``engines/clickhouse.py`` for what holds there). What is stored already is found by keys, calls within the day of
+their own start; the rest goes in as Arrow.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
+from functools import lru_cache
 from types import TracebackType
 from typing import Any, Self
 
@@ -20,38 +21,33 @@ import sqlalchemy as sa
 
 from suffice_migrations import upgrade
 from suffice_store import prices_file
-from suffice_store.arrow_insert import insert_rows, query_with_rows
 from suffice_store.arrow_schema import conform
 from suffice_store.changes import run_command
-from suffice_store.database import Database
-from suffice_store.reads import find_read
-from suffice_store.reads.fetch import fetch_batches, fetch_table
+from suffice_store.engines import KEYS, Database, Prepared
+from suffice_store.engines.duckdb import DuckDB
+from suffice_store.reads import Read, find_read
+from suffice_store.reads.registry import Arguments
 from suffice_store.store import AppendResult
 from suffice_store.tables import ingest_state
 
-# What makes two rows the same row. Tables that are not named here are append-only logs.
-KEYS: dict[str, tuple[str, ...]] = {
-    "calls": ("project", "call_id"),
-    "spans": ("project", "trace_id", "span_id"),
-    "messages": ("project", "message_hash"),
-    "toolsets": ("project", "toolset_hash"),
-}
-_DAYS_LISTED = 64  # a batch with more days than this is looked up between its first and last
+_PREPARED = 256  # statements kept as text: building one takes as long as running it on a small file
+_NS_PER_DAY = 86_400 * 10**9
 
 
-class FileStore:
-    """A Store on a database file. Opening it brings the schema and the shipped prices up to date."""
+class DatabaseStore:
+    """A Store on an open database. Opening it brings the schema and the shipped prices up to date."""
 
-    def __init__(self, path: str, *, create: bool = True, clock: Callable[[], int] = time.time_ns) -> None:
-        """``clock`` gives Unix nanoseconds. Raises SufficeError when the file can't be opened."""
-        self.database = Database(path, create=create)
-        self.path = path
+    def __init__(self, database: Database, *, clock: Callable[[], int] = time.time_ns) -> None:
+        """``clock`` gives Unix nanoseconds. Closes the database when its schema can't be used."""
+        self.database = database
+        self.path = database.path
         self._clock = clock
         self._writing = threading.Lock()
+        self._prepared = lru_cache(_PREPARED)(self._prepare)
         try:
             upgrade(self.database.engine)
             with self.database.writing() as connection:
-                prices_file.sync(connection, clock())
+                prices_file.sync(self.database, connection, clock())
         except BaseException:
             self.database.close()
             raise
@@ -62,11 +58,11 @@ class FileStore:
         added, known = dict.fromkeys(ready, 0), dict.fromkeys(ready, 0)
         with self._writing, self.database.writing() as connection:
             for name, rows in ready.items():
-                fresh = _fresh_rows(connection, name, rows)
-                insert_rows(connection, name, fresh)
+                fresh = self._fresh_rows(connection, name, rows)
+                self.database.insert(connection, name, fresh)
                 added[name], known[name] = fresh.num_rows, rows.num_rows - fresh.num_rows
             if journal is not None:
-                _note_position(connection, *journal, self._clock())
+                self._note_position(connection, *journal)
         return AppendResult(added, known)
 
     def journal_position(self, journal: str) -> int | None:
@@ -86,19 +82,19 @@ class FileStore:
         read = find_read(name)
         arguments = read.bind(parameters)
         with self.database.engine.connect() as connection:
-            table = fetch_table(connection, read.query(arguments))
+            table = self.database.fetch_table(connection, self._query(read, arguments))
             return read.finish(connection, arguments, table)
 
     def read_batches(self, name: str, **parameters: Any) -> Iterator[pa.RecordBatch]:
         """See ``Store.read_batches``. The parameters are checked before the first batch is asked for."""
         read = find_read(name)
         arguments = read.bind(parameters)
-        query = read.query(arguments)
+        query = self._query(read, arguments)
 
         def batches() -> Iterator[pa.RecordBatch]:
             # Two connections: an open result owns the one it streams on.
             with self.database.engine.connect() as stream, self.database.engine.connect() as other:
-                for batch in fetch_batches(stream, query):
+                for batch in self.database.fetch_batches(stream, query):
                     rows = read.finish(other, arguments, pa.Table.from_batches([batch])).combine_chunks()
                     yield from rows.to_batches() or [pa.RecordBatch.from_pylist([], schema=rows.schema)]
 
@@ -116,31 +112,46 @@ class FileStore:
     ) -> None:
         self.close()
 
+    def _query(self, read: Read, arguments: Arguments) -> Prepared:
+        # The day stands for the time that a read may have built into its statement (prices in force today).
+        return self._prepared(read.name, tuple(arguments.items()), time.time_ns() // _NS_PER_DAY)
 
-def _note_position(connection: sa.Connection, journal: str, position: int, now_ns: int) -> None:
-    """``position`` in place of the earlier ones: thousands of appends an hour leave one row."""
-    place = ingest_state.c
-    connection.execute(ingest_state.delete().where(place.journal == journal, place.position <= position))
-    row = {"project": "", "journal": journal, "position": position, "recorded_ns": now_ns}
-    connection.execute(ingest_state.insert(), row)
+    def _prepare(self, name: str, arguments: tuple[tuple[str, Any], ...], day: int) -> Prepared:
+        return self.database.prepare(find_read(name).query(dict(arguments)))
+
+    def _fresh_rows(self, connection: sa.Connection, name: str, rows: pa.Table) -> pa.Table:
+        """The rows that are not stored yet, each once."""
+        keys = KEYS.get(name)
+        if keys is None or rows.num_rows == 0:
+            return rows
+        rows = _each_once(rows, keys)
+        return rows.filter(pc.invert(self.database.stored(connection, name, rows)))
+
+    def _note_position(self, connection: sa.Connection, journal: str, position: int) -> None:
+        """``position`` in place of the earlier ones: thousands of appends an hour leave one row."""
+        place = ingest_state.c
+        if not self.database.replaces_positions:
+            connection.execute(ingest_state.delete().where(place.journal == journal, place.position <= position))
+        row = {"project": "", "journal": journal, "position": position, "recorded_ns": self._clock()}
+        connection.execute(ingest_state.insert(), row)
 
 
-def _fresh_rows(connection: sa.Connection, name: str, rows: pa.Table) -> pa.Table:
-    """The rows that are not stored yet, each once."""
-    keys = KEYS.get(name)
-    if keys is None or rows.num_rows == 0:
-        return rows
-    rows = _each_once(rows, keys)
-    lookup = rows.select([*keys, *(["started_day"] if "started_day" in rows.column_names else [])])
-    lookup = lookup.append_column("row_number", pa.array(range(rows.num_rows), pa.int64()))
-    same = " AND ".join(f"stored.{key} = batch.{key}" for key in keys)
-    query = f"SELECT DISTINCT batch.row_number FROM {name} AS stored JOIN suffice_batch AS batch ON {same}"  # noqa: S608
-    if "started_day" in lookup.column_names:
-        query += f" WHERE {_day_filter(lookup.column('started_day'))}"
-    stored = query_with_rows(connection, lookup, query).column("row_number")
-    if len(stored) == 0:
-        return rows
-    return rows.filter(pc.invert(pc.is_in(lookup.column("row_number"), stored)))
+class FileStore(DatabaseStore):
+    """The process that holds a DuckDB file, which only one can."""
+
+    def __init__(self, path: str, *, create: bool = True, clock: Callable[[], int] = time.time_ns) -> None:
+        """``path`` or ``:memory:``. Raises SufficeError when the file can't be opened."""
+        super().__init__(DuckDB(path, create=create), clock=clock)
+
+
+class ServerStore(DatabaseStore):
+    """A database on a ClickHouse server."""
+
+    def __init__(self, url: str, *, clock: Callable[[], int] = time.time_ns) -> None:
+        """``clickhousedb://...``. Raises SufficeError when there is no driver or no answer."""
+        from suffice_store.engines.clickhouse import ClickHouse
+
+        super().__init__(ClickHouse(url), clock=clock)
 
 
 def _each_once(rows: pa.Table, keys: tuple[str, ...]) -> pa.Table:
@@ -151,10 +162,3 @@ def _each_once(rows: pa.Table, keys: tuple[str, ...]) -> pa.Table:
         return rows
     _, first = np.unique(codes.indices.to_numpy(), return_index=True)
     return rows.take(pa.array(np.sort(first)))
-
-
-def _day_filter(days: pa.ChunkedArray) -> str:
-    distinct = sorted(pc.unique(days).to_pylist())
-    if len(distinct) <= _DAYS_LISTED:
-        return f"stored.started_day IN ({', '.join(map(str, distinct))})"
-    return f"(stored.started_day BETWEEN {distinct[0] or distinct[1]} AND {distinct[-1]} OR stored.started_day = 0)"

@@ -6,7 +6,7 @@ import os
 from urllib.parse import urlsplit
 
 from suffice.errors import SufficeError, UsageError
-from suffice_store.file_store import FileStore
+from suffice_store.file_store import FileStore, ServerStore
 from suffice_store.remote_store import RemoteStore
 
 DEFAULT_DB = "./suffice.duckdb"
@@ -14,10 +14,11 @@ DEFAULT_DB = "./suffice.duckdb"
 
 def open_store(
     db: str | None = None, *, server: str | None = None, key: str | None = None, create: bool = True
-) -> FileStore | RemoteStore:
-    """The store at a file, or behind a running collector.
+) -> FileStore | ServerStore | RemoteStore:
+    """The store at a file, on a ClickHouse server, or behind a running collector.
 
-    ``db`` is a path, an SQLAlchemy URL (``duckdb:///calls.duckdb``) or a collector's http address;
+    ``db`` is a path, an SQLAlchemy URL (``duckdb:///calls.duckdb``, ``clickhousedb://host/calls``) or a collector's
+    http address;
     ``server`` is the latter. With neither: ``SUFFICE_DB``, else ``SUFFICE_ENDPOINT``, else
     ``./suffice.duckdb``. ``key`` defaults to ``SUFFICE_KEY``. ``create=False`` refuses a file that is
     not there, which is what a command that only reads wants. Raises SufficeError.
@@ -29,6 +30,8 @@ def open_store(
         server = None if db else os.environ.get("SUFFICE_ENDPOINT") or None
     if server or (db and db.startswith(("http://", "https://"))):
         return RemoteStore(server or db or "", key=key or os.environ.get("SUFFICE_KEY") or None)
+    if db and db.startswith("clickhousedb://"):
+        return ServerStore(db)
     return FileStore(database_path(db or DEFAULT_DB), create=create)
 
 
@@ -38,6 +41,6 @@ def database_path(db: str) -> str:
         return os.path.expanduser(db)  # noqa: PTH111 (":memory:" is no path)
     scheme = urlsplit(db).scheme
     if scheme.split("+")[0] != "duckdb":
-        raise SufficeError(f"'{scheme}' databases can't be opened yet: give a DuckDB file with --db")
+        raise SufficeError(f"'{scheme}' databases can't be opened: give a DuckDB file or a clickhousedb:// address")
     path = db.split("://", 1)[1].split("?", 1)[0]
     return path.removeprefix("/") or ":memory:"

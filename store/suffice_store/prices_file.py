@@ -17,8 +17,8 @@ from typing import Any
 import pyarrow as pa
 import sqlalchemy as sa
 
-from suffice_store.arrow_insert import insert_rows
 from suffice_store.arrow_schema import arrow_schema
+from suffice_store.engines import Database
 from suffice_store.pricing import Price
 from suffice_store.tables import ingest_state, prices
 
@@ -34,7 +34,7 @@ USD_COLUMNS = (
 )
 
 
-def sync(connection: sa.Connection, now_ns: int) -> bool:
+def sync(database: Database, connection: sa.Connection, now_ns: int) -> bool:
     """Bring the catalogue in the table up to the file. Returns whether anything changed."""
     text = _text()
     version = int.from_bytes(blake2b(text.encode(), digest_size=7).digest(), "big")
@@ -49,7 +49,7 @@ def sync(connection: sa.Connection, now_ns: int) -> bool:
         return False
     connection.execute(prices.delete().where(prices.c.project == ""))
     rows = [row | {"project": "", "recorded_ns": now_ns} for row in read_rows()]
-    insert_rows(connection, "prices", pa.Table.from_pylist(rows, schema=arrow_schema("prices")))
+    database.insert(connection, "prices", pa.Table.from_pylist(rows, schema=arrow_schema("prices")))
     state = {"project": "", "journal": JOURNAL, "position": version, "recorded_ns": now_ns}
     connection.execute(ingest_state.insert().values(state))
     return True

@@ -1,20 +1,27 @@
-"""The two stores that every contract test runs over: the file itself, and a collector's HTTP side before it."""
+"""The stores that every contract test runs over: the file itself, a collector's HTTP side before it, and ClickHouse.
+
+ClickHouse is the real engine, in this process (chdb). Its wheel is 160 MB, so that it is not among the tools of
+development: ``test_clickhouse.py`` runs these tests over it in an environment of its own.
+"""
 
 from __future__ import annotations
 
+import importlib.util
 import socket
 import threading
+import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 import uvicorn
 from store.synthetic import START_NS
 
 from suffice_collector.app import Collector, make_app
 from suffice_collector.ingest import Ingest
-from suffice_store.file_store import FileStore
+from suffice_store.file_store import FileStore, ServerStore
 from suffice_store.remote_store import RemoteStore
 from suffice_store.store import Store
 
@@ -27,11 +34,39 @@ def file_store(tmp_path: Path) -> Iterator[FileStore]:
         yield opened
 
 
-@pytest.fixture(params=["file", "http"])
+STORES = ["file", "http", *(["clickhouse"] if importlib.util.find_spec("chdb") else [])]
+
+
+@pytest.fixture(scope="session")
+def clickhouse_path(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the engine keeps its data: there is one in a process, and each test has a database of its own in it."""
+    return tmp_path_factory.mktemp("clickhouse")
+
+
+@pytest.fixture
+def clickhouse_url(clickhouse_path: Path) -> Iterator[str]:
+    """An empty database."""
+    address = f"clickhousedb:///{{}}?interface=chdb&path={clickhouse_path}"
+    name = f"test_{uuid.uuid4().hex}"
+    engine = sa.create_engine(address.format("default"))
+    with engine.connect() as connection:
+        connection.execute(sa.text(f"CREATE DATABASE {name}"))
+        yield address.format(name)
+        connection.execute(sa.text(f"DROP DATABASE {name}"))
+    engine.dispose()
+
+
+@pytest.fixture(params=STORES)
 def store(request: pytest.FixtureRequest, file_store: FileStore, tmp_path: Path) -> Iterator[Store]:
-    """FileStore, then RemoteStore before the real collector app."""
+    """FileStore, RemoteStore before the real collector app, ServerStore."""
     if request.param == "file":
         yield file_store
+        return
+    if request.param == "clickhouse":
+        ticks = iter(range(START_NS, START_NS + 10**6))
+        url = request.getfixturevalue("clickhouse_url")
+        with ServerStore(url, clock=lambda: next(ticks)) as server_store:
+            yield server_store
         return
     with serving(file_store, tmp_path) as address, RemoteStore(address) as remote:
         yield remote

@@ -11,25 +11,25 @@ from alembic.runtime.migration import MigrationContext
 
 from suffice.errors import SufficeError
 from suffice_migrations import current, head, upgrade
-from suffice_store.database import Database
+from suffice_store.engines.duckdb import DuckDB
 from suffice_store.tables import metadata
 
 
 @pytest.fixture
-def database(tmp_path: Path) -> Database:
-    opened = Database(str(tmp_path / "s.duckdb"))
+def database(tmp_path: Path) -> DuckDB:
+    opened = DuckDB(str(tmp_path / "s.duckdb"))
     yield opened
     opened.close()
 
 
-def test_the_migrated_schema_is_that_of_the_tables(database: Database) -> None:
+def test_the_migrated_schema_is_that_of_the_tables(database: DuckDB) -> None:
     assert upgrade(database.engine) == (None, head())
     with database.engine.connect() as connection:
         context = MigrationContext.configure(connection, opts={"compare_type": True})
         assert compare_metadata(context, metadata) == []
 
 
-def test_the_comparison_sees_a_difference(database: Database) -> None:
+def test_the_comparison_sees_a_difference(database: DuckDB) -> None:
     upgrade(database.engine)
     with database.engine.begin() as connection:
         connection.exec_driver_sql("ALTER TABLE calls DROP COLUMN environment")
@@ -38,20 +38,20 @@ def test_the_comparison_sees_a_difference(database: Database) -> None:
         assert len(compare_metadata(context, metadata)) == 2
 
 
-def test_columns_stand_in_the_order_of_the_tables(database: Database) -> None:
+def test_columns_stand_in_the_order_of_the_tables(database: DuckDB) -> None:
     upgrade(database.engine)
     inspector = sa.inspect(database.engine)
     for name, table in metadata.tables.items():
         assert [column["name"] for column in inspector.get_columns(name)] == [column.name for column in table.c]
 
 
-def test_upgrading_again_changes_nothing(database: Database) -> None:
+def test_upgrading_again_changes_nothing(database: DuckDB) -> None:
     upgrade(database.engine)
     assert upgrade(database.engine) == (head(), head())
     assert current(database.engine) == head()
 
 
-def test_a_newer_schema_is_refused(database: Database) -> None:
+def test_a_newer_schema_is_refused(database: DuckDB) -> None:
     upgrade(database.engine)
     with database.engine.begin() as connection:
         connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
@@ -59,7 +59,7 @@ def test_a_newer_schema_is_refused(database: Database) -> None:
         upgrade(database.engine)
 
 
-def test_long_text_is_compressed_with_zstd(database: Database) -> None:
+def test_long_text_is_compressed_with_zstd(database: DuckDB) -> None:
     upgrade(database.engine)
     with database.engine.begin() as connection:
         words = "INSERT INTO messages SELECT 'p', md5(i::VARCHAR), 'user', repeat('some words ' || i, 40), 1, 1, 1 FROM range(20000) t(i)"

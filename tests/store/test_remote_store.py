@@ -105,8 +105,8 @@ def test_which_store_is_meant(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     assert opened(f"duckdb:///{tmp_path}/url.duckdb") == f"{tmp_path}/url.duckdb"
     with pytest.raises(UsageError, match="exclude each other"):
         opened("a.duckdb", "http://127.0.0.1:9")
-    with pytest.raises(SufficeError, match="'clickhousedb' databases can't be opened yet"):
-        opened("clickhousedb://host/db")
+    with pytest.raises(SufficeError, match="'mysql' databases can't be opened"):
+        opened("mysql://host/db")
 
 
 @pytest.mark.parametrize(

@@ -96,6 +96,12 @@ def test_a_count_that_can_t_be_does_not_break_the_sum(store: Store) -> None:
     assert (overview["paid_usd"], overview["unpriced_calls"]) == (Decimal("0.0035"), 2)
 
 
+def test_the_dearest_call_there_can_be_is_priced_exactly(store: Store) -> None:
+    most = 999_999_999_999
+    put(store, call_record(0, usage=Usage(most, most)), call_record(1))
+    assert one(store, "overview")["paid_usd"] == most * Decimal("12.5") / 1_000_000 + Decimal("0.0035")
+
+
 def test_an_unpriced_model_is_named(store: Store) -> None:
     put(store, call_record(0), call_record(1, response_model="house-7b"), call_record(2, response_model="house-7b"))
     assert rows(store, "unpriced_models") == [

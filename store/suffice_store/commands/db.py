@@ -21,8 +21,8 @@ from suffice_store.console import (
     print_table,
     run_app,
 )
-from suffice_store.database import Database
-from suffice_store.file_store import FileStore
+from suffice_store.engines.duckdb import DuckDB
+from suffice_store.file_store import DatabaseStore
 from suffice_store.opening import DEFAULT_DB, database_path, open_store
 
 app = typer.Typer(no_args_is_help=True, help="What is in a database; bring its schema up to date.")
@@ -36,7 +36,7 @@ def info(db: DbOption = None, server: ServerOption = None, as_json: JsonOption =
             "tables": store.read("info").to_pylist(),
             "projects": store.read("projects").to_pylist(),
         }
-        if isinstance(store, FileStore):
+        if isinstance(store, DatabaseStore):
             found = {"path": store.path, "size_bytes": store.database.size_bytes(), "schema": head(), **found}
         else:
             found = {"server": store.server, **found}
@@ -62,7 +62,7 @@ def migrate(db: DbOption = None) -> None:
         raise SufficeError("a collector migrates its own file when it starts: restart it")
     path = database_path(chosen)
     new = path != ":memory:" and not Path(path).exists()
-    database = Database(path)
+    database = DuckDB(path)
     try:
         before, after = upgrade(database.engine)
     finally:

@@ -8,6 +8,7 @@ from typing import Any
 import pyarrow as pa
 import sqlalchemy as sa
 
+from suffice_store.reads.functions import contains_text, each_of_both
 from suffice_store.reads.previews import CALL_COLUMNS, add_previews, conversation_rows, show_task_names
 from suffice_store.reads.registry import ANALYSIS, FILTERS, LIMIT, OFFSET, PROJECT, Arguments, Parameter, Read
 from suffice_store.reads.sources import assigned, counted, filters, latency_ms, latest, model
@@ -60,11 +61,11 @@ def _found(arguments: Arguments) -> sa.Select[Any]:
     text = arguments["search"]
     in_json = json.dumps(text, ensure_ascii=False)[1:-1]  # as a message's content spells it
     hits = sa.select(messages.c.message_hash).where(
-        messages.c.project == arguments["project"], messages.c.content.icontains(in_json, autoescape=True)
+        messages.c.project == arguments["project"], contains_text(messages.c.content, in_json)
     )
     said = sa.select(
         calls.c.call_id,
-        sa.func.unnest(sa.func.list_concat(calls.c.input_hashes, calls.c.output_hashes)).label("message_hash"),
+        each_of_both(calls.c.input_hashes, calls.c.output_hashes).label("message_hash"),
     ).where(calls.c.project == arguments["project"])
     spoken = said.subquery("said")
     by_text = sa.select(spoken.c.call_id).where(spoken.c.message_hash.in_(hits))

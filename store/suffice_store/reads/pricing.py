@@ -23,6 +23,7 @@ from suffice_store.pricing import (
     STANDARD,
     STANDARD_NAMES,
 )
+from suffice_store.reads.functions import CLICKHOUSE, matches, next_one
 from suffice_store.tables import Usd, UsdPerMtok, calls, prices
 
 NS_PER_DAY = 86_400 * 10**9
@@ -34,6 +35,10 @@ _PRICE_COLUMNS = (
     "cache_write_5m_usd_per_mtok",
     "cache_write_1h_usd_per_mtok",
 )
+
+# A count times a price needs more than 64 bits. ClickHouse multiplies within the width of its operands, and DuckDB
+# does when both have at most 18 digits; together they may have 38 there.
+_TokenCount = sa.Numeric(19, 0).with_variant(sa.Numeric(31, 0), CLICKHOUSE)
 
 _model = sa.func.coalesce(calls.c.response_model, calls.c.request_model, "")
 _tier_name = sa.func.lower(sa.func.coalesce(calls.c.service_tier, ""))
@@ -163,7 +168,7 @@ def _candidates(project: str) -> sa.CTE:
     snapshot = sa.and_(
         listed.c.model.like("%*"),
         sa.func.substr(name, 1, length - 1) == sa.func.substr(listed.c.model, 1, length - 1),
-        sa.func.substr(name, length).regexp_match(SNAPSHOT),
+        matches(sa.func.substr(name, length), SNAPSHOT),
     )
     by_maker = sa.and_(listed.c.project == "", listed.c.provider.in_(MAKERS), used.c.provider.in_(AT_LIST_PRICE))
     return (
@@ -211,11 +216,11 @@ def _same_key(one: sa.FromClause, other: sa.FromClause) -> sa.ColumnElement[bool
 
 def _with_end(starts: sa.Subquery, start: str, end: str) -> sa.Subquery:
     """Each start with the next one of its key; null = there is none."""
-    following = sa.func.lead(starts.c[start]).over(
+    following = next_one(starts.c[start]).over(
         partition_by=[starts.c.provider, starts.c.model, starts.c.tier], order_by=starts.c[start]
     )
     return sa.select(starts, following.label(end)).subquery()
 
 
 def _tokens(count: sa.ColumnElement[Any]) -> sa.ColumnElement[Any]:
-    return sa.type_coerce(sa.cast(count, sa.Numeric(12, 0)), UsdPerMtok)
+    return sa.type_coerce(sa.cast(count, _TokenCount), UsdPerMtok)

@@ -84,7 +84,7 @@ def _tasks(arguments: Arguments) -> sa.Select[Any]:
     )
 
     def share(part: sa.ColumnElement[Any], whole: sa.ColumnElement[Any]) -> sa.ColumnElement[Any]:
-        return sa.cast(part, sa.Double) / sa.func.nullif(sa.cast(whole, sa.Double), 0.0)
+        return sa.cast(part, sa.Double) / sa.func.nullif(sa.cast(whole, sa.Double), 0.0, type_=sa.Double)
 
     tokens = base.c.input_tokens + base.c.output_tokens
     rows = (

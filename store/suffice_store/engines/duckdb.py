@@ -1,4 +1,6 @@
-"""One DuckDB file as an SQLAlchemy engine, set up the way ingest was measured to need it.
+"""One DuckDB file, set up the way ingest was measured to need it.
+
+Rows go in by ``INSERT ... SELECT`` from Arrow memory (45,000-72,000 a second; executemany was measured at 538).
 
 DuckDB lets one process hold a file, so the errors a person meets here are "somebody else holds it"
 and "that is no database"; each becomes one line that says what to do.
@@ -11,13 +13,17 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import duckdb
+import pyarrow as pa
+import pyarrow.compute as pc
 import sqlalchemy as sa
 from duckdb_sqlalchemy import ConnectionWrapper
 from sqlalchemy.pool import QueuePool
 
 from suffice.errors import SufficeError
+from suffice_store.engines import BATCH_ROWS, DAYS_LISTED, KEYS, Prepared
 
 ROW_GROUP_SIZE = 8192  # the default 122,880 rows make a commit wait up to 0.6 s while the last group is rewritten
 CHECKPOINT_THRESHOLD = "64MB"  # with 8,192 rows: 45k spans/s at 1k a transaction, against 22k with the defaults
@@ -27,11 +33,14 @@ READERS = 8  # connections kept open; more are made when needed
 MEMORY = ":memory:"
 
 _ALIAS = "suffice"
+_BATCH = "suffice_batch"  # the name under which DuckDB sees Arrow rows
 _HELD = re.compile(r"Conflicting lock is held in (?P<program>.*?) \(PID (?P<pid>\d+)\)")
 
 
-class Database:
+class DuckDB:
     """An open file: ``engine`` hands each thread a connection of its own (a DuckDB cursor)."""
+
+    replaces_positions = False
 
     def __init__(self, path: str, *, create: bool = True) -> None:
         """Open ``path`` (or ``:memory:``). Raises SufficeError when it is held, missing or not a database."""
@@ -69,6 +78,48 @@ class Database:
         if self.path == MEMORY:
             return 0
         return sum(file.stat().st_size for file in (Path(self.path), self._log) if file.exists())
+
+    def insert(self, connection: sa.Connection, name: str, rows: pa.Table) -> None:
+        """See ``Database.insert``."""
+        if rows.num_rows:
+            with _batch(connection, rows) as driver:
+                driver.execute(f"INSERT INTO {name} BY NAME SELECT * FROM {_BATCH}")  # noqa: S608
+
+    def stored(self, connection: sa.Connection, name: str, rows: pa.Table) -> pa.Array:
+        """See ``Database.stored``: only the keys are joined, of calls and spans within the days of the batch."""
+        keys = KEYS[name]
+        lookup = rows.select([*keys, *(["started_day"] if "started_day" in rows.column_names else [])])
+        numbers = pa.array(range(rows.num_rows), pa.int64())
+        lookup = lookup.append_column("row_number", numbers)
+        same = " AND ".join(f"stored.{key} = batch.{key}" for key in keys)
+        query = f"SELECT DISTINCT batch.row_number FROM {name} AS stored JOIN {_BATCH} AS batch ON {same}"  # noqa: S608
+        if "started_day" in lookup.column_names:
+            query += f" WHERE {_day_filter(lookup.column('started_day'))}"
+        with _batch(connection, lookup) as driver:
+            found = driver.sql(query).to_arrow_table().column("row_number")
+        return pc.is_in(numbers, found.combine_chunks())
+
+    def prepare(self, statement: sa.Select[Any]) -> Prepared:
+        """See ``Database.prepare``."""
+        compiled = statement.compile(dialect=self.engine.dialect, compile_kwargs={"render_postcompile": True})
+        values = compiled.construct_params()
+        order = compiled.positiontup or ()
+        return Prepared(str(compiled), [values[name] for name in order], tuple(statement.selected_columns.keys()))
+
+    def fetch_table(self, connection: sa.Connection, query: Prepared) -> pa.Table:
+        """See ``Database.fetch_table``: straight from the engine's own memory."""
+        table: pa.Table = _driver(connection).sql(query.sql, params=query.values).to_arrow_table()
+        return table
+
+    def fetch_batches(self, connection: sa.Connection, query: Prepared) -> Iterator[pa.RecordBatch]:
+        """See ``Database.fetch_batches``."""
+        with _driver(connection).sql(query.sql, params=query.values).to_arrow_reader(BATCH_ROWS) as reader:
+            seen = False
+            for batch in reader:
+                seen = True
+                yield batch
+            if not seen:
+                yield pa.RecordBatch.from_pylist([], schema=reader.schema)
 
     @property
     def _log(self) -> Path:
@@ -109,6 +160,29 @@ class Database:
         cursor = self._base.cursor()
         cursor.execute(f"USE {_ALIAS}")
         return ConnectionWrapper(cursor)
+
+
+@contextmanager
+def _batch(connection: sa.Connection, rows: pa.Table) -> Iterator[Any]:
+    """The driver's connection, on which ``suffice_batch`` stands for ``rows``."""
+    driver = _driver(connection)
+    driver.register(_BATCH, rows)
+    try:
+        yield driver
+    finally:
+        driver.unregister(_BATCH)
+
+
+def _driver(connection: sa.Connection) -> Any:
+    """The DuckDB connection that SQLAlchemy's transaction runs on."""
+    return connection.connection.driver_connection
+
+
+def _day_filter(days: pa.ChunkedArray) -> str:
+    distinct = sorted(pc.unique(days).to_pylist())
+    if len(distinct) <= DAYS_LISTED:
+        return f"stored.started_day IN ({', '.join(map(str, distinct))})"
+    return f"(stored.started_day BETWEEN {distinct[0] or distinct[1]} AND {distinct[-1]} OR stored.started_day = 0)"
 
 
 def _quoted(path: str) -> str:

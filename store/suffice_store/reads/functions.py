@@ -1,0 +1,84 @@
+"""What the two engines spell differently. Everything else of a read is plain SQLAlchemy."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.functions import FunctionElement
+
+CLICKHOUSE = "clickhousedb"
+
+
+class matches(FunctionElement[bool]):  # noqa: N801 (it reads as a function)
+    """Whether a text matches a regular expression: ``matches(text, pattern)``."""
+
+    type = sa.Boolean()
+    inherit_cache = True
+
+
+class contains_text(FunctionElement[bool]):  # noqa: N801
+    """Whether a text contains another, in any case: ``contains_text(text, other)``."""
+
+    type = sa.Boolean()
+    inherit_cache = False  # on DuckDB the text goes in escaped
+
+
+class each_of_both(FunctionElement[str]):  # noqa: N801
+    """A row for each element of two arrays of strings: ``each_of_both(array, array)``."""
+
+    type = sa.String()
+    inherit_cache = True
+
+
+class next_one(FunctionElement[int]):  # noqa: N801
+    """``lead`` that is null at the end also where the column can't be: ``next_one(column).over(...)``."""
+
+    type = sa.BigInteger()
+    inherit_cache = True
+
+
+@compiles(matches)
+def _matches(element: matches, compiler: Any, **options: Any) -> str:
+    return f"regexp_matches({_arguments(element, compiler, options)})"
+
+
+@compiles(matches, CLICKHOUSE)
+def _matches_clickhouse(element: matches, compiler: Any, **options: Any) -> str:
+    return f"match({_arguments(element, compiler, options)})"
+
+
+@compiles(contains_text)
+def _contains_text(element: contains_text, compiler: Any, **options: Any) -> str:
+    text, other = element.clauses
+    return str(compiler.process(text.icontains(other.value, autoescape=True), **options))
+
+
+@compiles(contains_text, CLICKHOUSE)
+def _contains_text_clickhouse(element: contains_text, compiler: Any, **options: Any) -> str:
+    return f"(positionCaseInsensitiveUTF8({_arguments(element, compiler, options)}) > 0)"
+
+
+@compiles(each_of_both)
+def _each_of_both(element: each_of_both, compiler: Any, **options: Any) -> str:
+    return f"unnest(list_concat({_arguments(element, compiler, options)}))"
+
+
+@compiles(each_of_both, CLICKHOUSE)
+def _each_of_both_clickhouse(element: each_of_both, compiler: Any, **options: Any) -> str:
+    return f"arrayJoin(arrayConcat({_arguments(element, compiler, options)}))"
+
+
+@compiles(next_one)
+def _next_one(element: next_one, compiler: Any, **options: Any) -> str:
+    return f"lead({_arguments(element, compiler, options)})"
+
+
+@compiles(next_one, CLICKHOUSE)
+def _next_one_clickhouse(element: next_one, compiler: Any, **options: Any) -> str:
+    return f"lead(toNullable({_arguments(element, compiler, options)}))"
+
+
+def _arguments(element: FunctionElement[Any], compiler: Any, options: dict[str, Any]) -> str:
+    return ", ".join(compiler.process(each, **options) for each in element.clauses)
