@@ -2,7 +2,7 @@
 
 The graph is UMAP's: each point's nearest neighbours, distances scaled by its own density, united to fuzzy memberships
 (McInnes, Healy, Melville 2018, arXiv 1802.03426, algorithms 2-3). The layout minimises the loss that UMAP's sampling
-minimises in expectation (Damrich & Hamprecht 2021, arXiv 2103.14608, theorem 4.1). umap-learn takes 12 s to compile before it
+minimises in expectation (Damrich & Hamprecht 2021, arXiv 2103.14608). umap-learn takes 12 s to compile before it
 draws 20 dots; this draws 100 in 0.1 s and 1,000 in a few. tests/analysis/discovery/test_layout.py holds it to
 umap-learn's own trustworthiness.
 """
