@@ -127,6 +127,24 @@ def test_interrupted_it_publishes_nothing() -> None:
     assert store.published == []
 
 
+def test_every_long_stage_is_named() -> None:
+    stages: list[str] = []
+    analyze(shop_traffic(80).store(), progress=lambda stage, share: stages.append(stage))
+    assert list(dict.fromkeys(stages)) == [
+        "reading calls",
+        "estimating",
+        "drawing the map",
+        "pricing alternatives",
+        "storing",
+        "done",
+    ]
+
+
+def test_caching_keeps_the_quality_of_the_same_model(analysed: MemoryStore) -> None:
+    rows = [r for r in analysed.appended["savings"] if r["alternative"] == "caching_batch"]
+    assert {(r["quality"], r["extra_wrong"], r["quality_grade"]) for r in rows} == {(1.0, 0.0, "same model")}
+
+
 def test_progress_never_goes_back() -> None:
     shares: list[float] = []
     analyze(shop_traffic(80).store(), progress=lambda stage, share: shares.append(share))
