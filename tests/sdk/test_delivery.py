@@ -53,7 +53,9 @@ def test_what_the_collector_says_is_what_is_counted(
     provider: Server,
     sink: Sink,
     record: Any,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setattr("suffice.recorder.LINGER_S", 60.0)  # one batch, however slowly the calls are made
     sink.statuses = list(statuses)
     record()
     ask(provider, 3)
