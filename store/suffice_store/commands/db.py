@@ -25,7 +25,9 @@ from suffice_store.engines.duckdb import DuckDB
 from suffice_store.file_store import DatabaseStore
 from suffice_store.opening import DEFAULT_DB, database_path, open_store
 
-app = typer.Typer(no_args_is_help=True, help="What is in a database; bring its schema up to date.")
+app = typer.Typer(
+    add_completion=False, no_args_is_help=True, help="What is in a database; bring its schema up to date."
+)
 
 
 @app.command()

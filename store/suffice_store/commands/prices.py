@@ -21,7 +21,7 @@ from suffice_store.console import (
 )
 from suffice_store.opening import open_store
 
-app = typer.Typer(no_args_is_help=True, help="The prices in force, and setting your own.")
+app = typer.Typer(add_completion=False, no_args_is_help=True, help="The prices in force, and setting your own.")
 
 _SHOWN = {
     "input_usd_per_mtok": "input",
