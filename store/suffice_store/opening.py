@@ -40,6 +40,8 @@ def database_path(db: str) -> str:
     if "://" not in db:
         return os.path.expanduser(db)  # noqa: PTH111 (":memory:" is no path)
     scheme = urlsplit(db).scheme
+    if scheme == "clickhousedb":
+        raise SufficeError("this command works on a DuckDB file, not on ClickHouse: name a file with --db")
     if scheme.split("+")[0] != "duckdb":
         raise SufficeError(f"'{scheme}' databases can't be opened: give a DuckDB file or a clickhousedb:// address")
     path = db.split("://", 1)[1].split("?", 1)[0]

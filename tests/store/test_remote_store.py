@@ -107,6 +107,8 @@ def test_which_store_is_meant(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
         opened("a.duckdb", "http://127.0.0.1:9")
     with pytest.raises(SufficeError, match="'mysql' databases can't be opened"):
         opened("mysql://host/db")
+    with pytest.raises(SufficeError, match="works on a DuckDB file, not on ClickHouse"):
+        database_path("clickhousedb://host/db")
 
 
 @pytest.mark.parametrize(
