@@ -28,7 +28,7 @@ from suffice_store.console import format_count, out, run_app
 
 MOST_CALLS = 200_000
 HEADLINES = 5
-app = typer.Typer(help=__doc__)
+app = typer.Typer(help=__doc__, add_completion=False)
 
 
 @app.command()

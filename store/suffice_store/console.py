@@ -42,8 +42,10 @@ ProjectOption = Annotated[str, typer.Option("--project", metavar="NAME", help="T
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON document and nothing else.")]
 
 DEFAULT_PROJECT = "default"
+_USAGE = 2
 _INTERRUPTED = 130  # Typer's own exit code for Ctrl-C; ours is said by suffice.cli
 UNKNOWN = "–"
+_VALUE_NAMES = {"Path": "FILE", "int": "N", "float": "N"}
 
 
 def run_app(app: typer.Typer, argv: Sequence[str], name: str = "suffice") -> int:
@@ -53,11 +55,15 @@ def run_app(app: typer.Typer, argv: Sequence[str], name: str = "suffice") -> int
     so that ``suffice.cli`` prints its one line.
     """
     command = get_command(app)
+    _name_values(command)
+    if not argv and getattr(command, "commands", None):  # 'suffice db': which ones there are is the answer
+        command.main(args=["--help"], prog_name=name, standalone_mode=False)
+        return _USAGE
     try:
         code = command.main(args=list(argv), prog_name=name, standalone_mode=False)
     except Exception as error:
         # Typer carries its own copy of click: its usage errors are known by what they offer.
-        if getattr(error, "exit_code", None) == 2 and hasattr(error, "format_message"):
+        if getattr(error, "exit_code", None) == _USAGE and hasattr(error, "format_message"):
             raise UsageError(f"{one_line(error.format_message())} '{name} --help' shows the options") from None
         if type(error).__name__ == "Abort":
             raise KeyboardInterrupt from None
@@ -171,6 +177,22 @@ def format_bytes(size: int | None) -> str:
             return f"{amount:.0f} {unit}" if unit == "B" else f"{amount:.1f} {unit}"
         amount /= 1000
     return f"{amount:.1f} TB"
+
+
+def _name_values(command: Any) -> None:
+    """Help that says ``FILE`` where Typer would say ``<list[Path]>``, and nothing beside a flag."""
+    for each in getattr(command, "commands", {}).values():
+        _name_values(each)
+    for param in [
+        *command.params,
+        command.get_help_option(command.make_context(command.name, [], resilient_parsing=True)),
+    ]:
+        if param.param_type_name == "argument":
+            param.display_type_rich = lambda ctx: None
+        elif getattr(param, "is_flag", False):
+            param.metavar = ""
+        elif param.metavar is None:
+            param.metavar = _VALUE_NAMES.get(param.bare_type(), "TEXT")
 
 
 def _json_value(value: Any) -> Any:

@@ -13,6 +13,7 @@ from collector.otlp_samples import chat_body
 from collector.processes import Process, free_port, wait_until
 
 from suffice.spool import write_spool
+from suffice_collector.commands.up import _how_to_send
 
 
 @contextlib.contextmanager
@@ -41,13 +42,26 @@ def test_three_lines_the_spool_and_a_clean_end(tmp_path: Path) -> None:
         up.wait_calls(4)
         assert up.log.read_text().splitlines()[:3] == [
             "dashboard  not started (--no-dashboard)",
-            f"endpoint   http://127.0.0.1:{up.port}  (suffice.init() finds it)",
+            f"endpoint   http://127.0.0.1:{up.port}  (your app needs SUFFICE_ENDPOINT=http://127.0.0.1:{up.port})",
             f"database   {tmp_path / 'calls.duckdb'}",
         ]
         up.client.post("/api/v1/commands/analyze_now", json={})
         assert up.stop(signal.SIGINT) == 0
     assert "Traceback" not in up.log.read_text()
     assert list((tmp_path / "spool").iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "keyed", "said"),
+    [
+        ("http://127.0.0.1:4318", False, "suffice.init() finds it"),
+        ("http://127.0.0.1:4318", True, "your app needs SUFFICE_KEY"),
+        ("http://127.0.0.1:14318", False, "your app needs SUFFICE_ENDPOINT=http://127.0.0.1:14318"),
+        ("http://10.0.0.7:4318", True, "your app needs SUFFICE_ENDPOINT=http://10.0.0.7:4318 and SUFFICE_KEY"),
+    ],
+)
+def test_it_says_what_an_app_has_to_be_told(endpoint: str, keyed: bool, said: str) -> None:
+    assert _how_to_send(endpoint, keyed) == said
 
 
 @pytest.mark.slow

@@ -51,7 +51,10 @@ def test_every_command_has_a_main(name: str) -> None:
 @pytest.mark.parametrize("name", sorted(COMMANDS))
 def test_every_command_explains_itself(name: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main([name, "--help"]) == 0
-    assert f"{name}" in capsys.readouterr().out
+    shown = capsys.readouterr().out
+    assert f"{name}" in shown
+    assert "completion" not in shown
+    assert not re.search(r"<\w", shown)  # FILE, not <list[Path]>
 
 
 def test_an_unknown_command_is_a_usage_error(capsys: pytest.CaptureFixture[str]) -> None:

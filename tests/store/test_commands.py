@@ -61,6 +61,43 @@ def test_a_price_can_be_set_and_the_unpriced_model_is_gone(path: str, capsys: py
     assert [(row["model"], row["input_usd_per_mtok"]) for row in found["prices"]] == [("house-7b", "0.100000")]
 
 
+def test_prices_are_listed_of_the_recorded_models_unless_all_are_asked_for(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    name = str(tmp_path / "s.duckdb")
+    with FileStore(name) as store:
+        store.append(
+            build_tables([call_record(0, request_model="gpt-4o-mini", response_model="gpt-4o-mini")], START_NS)
+        )
+    assert prices.main(["list", "--db", name]) == 0
+    *rows, more = capsys.readouterr().out.splitlines()
+    assert {tuple(row.split()[:2]) for row in rows[1:]} == {("gpt-4o-mini", "openai")}
+    assert more.endswith(" more prices: 'suffice prices list --all', or a part of a name; --json has the sources.")
+    assert prices.main(["list", "--all", "--db", name]) == 0
+    every = capsys.readouterr().out.splitlines()
+    assert len(every) - 1 == len(rows) - 1 + int(more.split()[0].replace(",", ""))
+
+
+@pytest.mark.parametrize("command", ["db", "prices"])
+def test_without_a_subcommand_the_help_is_shown(command: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main([command]) == 2
+    captured = capsys.readouterr()
+    assert f"Usage: suffice {command} [OPTIONS] COMMAND" in captured.out
+    assert captured.err == ""
+
+
+@pytest.mark.parametrize("arguments", [["db", "info"], ["prices", "list"]])
+def test_a_read_makes_no_database(
+    arguments: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("SUFFICE_DB", raising=False)
+    monkeypatch.delenv("SUFFICE_ENDPOINT", raising=False)
+    assert cli.main(arguments) == 1
+    assert capsys.readouterr().err.count("\n") == 1
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_errors_are_one_line_with_the_right_exit_code(
     path: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

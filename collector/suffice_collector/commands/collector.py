@@ -15,7 +15,7 @@ from suffice_collector.server import address, chosen_db, key_from_environment, r
 from suffice_store.console import DbOption, run_app
 
 log = logging.getLogger("suffice.collector")
-app = typer.Typer(help=__doc__)
+app = typer.Typer(help=__doc__, add_completion=False)
 
 HostOption = Annotated[
     str, typer.Option(metavar="HOST", help="Address to listen on; beyond loopback needs SUFFICE_KEY.")

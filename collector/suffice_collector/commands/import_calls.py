@@ -14,16 +14,16 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeR
 from suffice.errors import SufficeError
 from suffice_collector.importers import AUTO
 from suffice_collector.importers.contract import Context
-from suffice_collector.importers.running import FileSummary, import_files
+from suffice_collector.importers.running import FileSummary, find_importers, import_files
 from suffice_store.console import DEFAULT_PROJECT, DbOption, JsonOption, ServerOption, err, out, print_json, run_app
 from suffice_store.opening import open_store
 
-app = typer.Typer()
+app = typer.Typer(add_completion=False)
 
 
 @app.command()
 def import_calls(
-    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Files of recorded calls; gzip is fine.")],
+    files: Annotated[list[Path], typer.Argument(metavar="FILE", help="Files of recorded calls; gzip is fine.")],
     format_name: Annotated[
         str, typer.Option("--format", metavar="NAME", help="auto, openai-log (JSON Lines) or otlp.")
     ] = AUTO,
@@ -38,6 +38,7 @@ def import_calls(
     as_json: JsonOption = False,
 ) -> int:
     """Read recorded calls from files. The same file again adds nothing."""
+    find_importers(files, format_name)  # refuse a file before a database is made for it
     context = Context(project=project, service=service, now_ns=time.time_ns())
     with open_store(db, server=server) as store, _progress(files) as progress:
         tasks = {path: progress.add_task(path.name, total=_size(path)) for path in files}

@@ -20,9 +20,10 @@ from suffice_collector.server import address, chosen_db, key_from_environment, r
 from suffice_store.console import DbOption, out, run_app
 
 log = logging.getLogger("suffice.up")
-app = typer.Typer(help=__doc__)
+app = typer.Typer(help=__doc__, add_completion=False)
 
 LOOPBACK = "127.0.0.1"
+FOUND_BY_ITSELF = f"http://{LOOPBACK}:4318"  # where suffice.init() looks without being told
 
 DashboardPortOption = Annotated[int, typer.Option(metavar="PORT", min=0, max=65535, help="The dashboard's port.")]
 NoDashboardOption = Annotated[bool, typer.Option("--no-dashboard", help="Collector and analysis only.")]
@@ -88,8 +89,16 @@ def _dashboard(server: str, port: int) -> Child:
 def _say(dashboard_url: str | None, endpoint: str, path: str, keyed: bool) -> None:
     console = out()
     console.print(f"dashboard  {dashboard_url or 'not started (--no-dashboard)'}")
-    console.print(f"endpoint   {endpoint}  ({'needs SUFFICE_KEY' if keyed else 'suffice.init() finds it'})")
+    console.print(f"endpoint   {endpoint}  ({_how_to_send(endpoint, keyed)})")
     console.print(f"database   {Path(path).resolve()}")
+
+
+def _how_to_send(endpoint: str, keyed: bool) -> str:
+    """What an app on this machine needs to be told, if anything."""
+    told = "" if endpoint == FOUND_BY_ITSELF else f"SUFFICE_ENDPOINT={endpoint}"
+    key = "SUFFICE_KEY" if keyed else ""
+    needed = " and ".join(filter(None, (told, key)))
+    return f"your app needs {needed}" if needed else "suffice.init() finds it"
 
 
 def main(argv: list[str]) -> int:

@@ -60,6 +60,11 @@ class FileSummary:
             noted.lines.append(skipped.line)
 
 
+def find_importers(paths: Sequence[Path], format_name: str = AUTO) -> list[Importer]:
+    """The importer of each file. Raises SufficeError for one that can't be read, is empty, or is of no known format."""
+    return [find_importer(format_name, read_head(path), str(path)) for path in paths]
+
+
 def import_files(
     store: Store,
     paths: Sequence[Path],
@@ -74,7 +79,7 @@ def import_files(
     Raises SufficeError before anything is stored when one of the files can't be read, is empty, or is of no
     known format. What is wrong inside a file is in its summary.
     """
-    importers = [find_importer(format_name, read_head(path), str(path)) for path in paths]
+    importers = find_importers(paths, format_name)
     run = _Run(store, context, batch_records)
     return [run.import_file(path, importer, on_progress) for path, importer in zip(paths, importers, strict=True)]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fnmatch import fnmatchcase
 from typing import Annotated, Any
 
 import typer
@@ -20,13 +21,14 @@ from suffice_store.console import (
     run_app,
 )
 from suffice_store.opening import open_store
+from suffice_store.store import Store
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, help="The prices in force, and setting your own.")
 
 _SHOWN = {
     "input_usd_per_mtok": "input",
     "output_usd_per_mtok": "output",
-    "cache_read_usd_per_mtok": "cache read",
+    "cache_read_usd_per_mtok": "cached",
     "cache_write_5m_usd_per_mtok": "write 5m",
     "cache_write_1h_usd_per_mtok": "write 1h",
 }
@@ -34,7 +36,10 @@ _SHOWN = {
 
 @app.command("list")
 def list_prices(
-    model: Annotated[str, typer.Argument(help="Show only models with this in their name.")] = "",
+    model: Annotated[
+        str, typer.Argument(metavar="MODEL", help="Models with this in their name. Default: those in your calls.")
+    ] = "",
+    every: Annotated[bool, typer.Option("--all", help="Every price there is.")] = False,
     db: DbOption = None,
     server: ServerOption = None,
     project: ProjectOption = DEFAULT_PROJECT,
@@ -42,28 +47,32 @@ def list_prices(
 ) -> None:
     """List the prices in force today in USD per million tokens, and the recorded models that have none."""
     with open_store(db, server=server, create=False) as store:
-        found = [
-            row for row in store.read("prices", project=project).to_pylist() if model.lower() in row["model"].lower()
-        ]
+        listed = store.read("prices", project=project).to_pylist()
+        if every or model:
+            found = [row for row in listed if model.lower() in row["model"].lower()]
+        else:
+            found = _recorded(listed, _keys(store, project, "model"), _keys(store, project, "provider"))
         missing = store.read("unpriced_models", project=project).to_pylist()
     if as_json:
         print_json({"prices": found, "unpriced_models": missing})
         return
     print_table(
-        ("model", "provider", "tier", "from tokens", *_SHOWN.values(), "source"),
+        ("model", "provider", "for", *_SHOWN.values()),
         [
             (
                 row["model"],
                 row["provider"] or "any",
-                row["tier"],
-                format_count(row["context_from_tokens"]),
+                _applies_to(row["tier"], row["context_from_tokens"]),
                 *(_amount(row[name]) for name in _SHOWN),
-                f"{row['source']}, {row['source_date']}",
             )
             for row in found
         ],
-        right=("from tokens", *_SHOWN.values()),
+        right=_SHOWN.values(),
+        wide="model",
     )
+    if len(found) < len(listed):
+        more = f"{format_count(len(listed) - len(found))} more prices: 'suffice prices list --all', or a part of a name"
+        out().print(f"{more}; --json has the sources.", markup=False)
     for row in missing:
         out().print(
             f"unpriced: {row['model']} ({row['provider']}, {row['calls']:,} calls): set it with "
@@ -74,16 +83,26 @@ def list_prices(
 
 @app.command("set")
 def set_price(
-    model: Annotated[str, typer.Argument(help="The model's name; a * at its end stands for a dated snapshot.")],
-    input_usd: Annotated[str, typer.Option("--input", help="USD per million input tokens.")],
-    output_usd: Annotated[str, typer.Option("--output", help="USD per million output tokens.")],
-    cache_read: Annotated[str | None, typer.Option(help="USD per million tokens read from the cache.")] = None,
-    cache_write_5m: Annotated[str | None, typer.Option("--cache-write-5m", help="... written for 5 minutes.")] = None,
-    cache_write_1h: Annotated[str | None, typer.Option("--cache-write-1h", help="... written for an hour.")] = None,
+    model: Annotated[
+        str, typer.Argument(metavar="MODEL", help="The model's name; a * at its end stands for a dated snapshot.")
+    ],
+    input_usd: Annotated[str, typer.Option("--input", metavar="USD", help="USD per million input tokens.")],
+    output_usd: Annotated[str, typer.Option("--output", metavar="USD", help="USD per million output tokens.")],
+    cache_read: Annotated[
+        str | None, typer.Option(metavar="USD", help="USD per million tokens read from the cache.")
+    ] = None,
+    cache_write_5m: Annotated[
+        str | None, typer.Option("--cache-write-5m", metavar="USD", help="... written for 5 minutes.")
+    ] = None,
+    cache_write_1h: Annotated[
+        str | None, typer.Option("--cache-write-1h", metavar="USD", help="... written for an hour.")
+    ] = None,
     provider: Annotated[str, typer.Option(help="Only for this provider, as calls name it.")] = "",
     tier: Annotated[str, typer.Option(help="standard, batch, flex, priority.")] = "standard",
     context_from: Annotated[int, typer.Option(help="Only for calls of at least this many input tokens.")] = 0,
-    valid_from: Annotated[str | None, typer.Option(help="From this day on, as 2026-11-23. Default: always.")] = None,
+    valid_from: Annotated[
+        str | None, typer.Option(metavar="DAY", help="From this day on, as 2026-11-23. Default: always.")
+    ] = None,
     db: DbOption = None,
     server: ServerOption = None,
     project: ProjectOption = DEFAULT_PROJECT,
@@ -114,6 +133,32 @@ def set_price(
 def main(argv: list[str]) -> int:
     """``suffice prices ...``."""
     return run_app(app, argv, "suffice prices")
+
+
+def _keys(store: Store, project: str, by: str) -> set[str]:
+    """What the recorded calls have as model, or as provider."""
+    return {str(key) for key in store.read("spend", project=project, by=by).column("key").to_pylist() if key}
+
+
+def _recorded(listed: list[dict[str, Any]], models: set[str], providers: set[str]) -> list[dict[str, Any]]:
+    """The prices of these models at these providers: by their own name, else by the longest that stands for them."""
+    rows = [row for row in listed if row["provider"] in {"", *providers}]
+    names = {row["model"] for row in rows}
+    fitting = {
+        max(
+            (name for name in names if fnmatchcase(model, name)),
+            key=lambda name: (name == model, len(name)),
+            default="",
+        )
+        for model in models
+    }
+    return [row for row in rows if row["model"] in fitting]
+
+
+def _applies_to(tier: str, from_tokens: int) -> str:
+    """Nothing for the usual price; ``batch``, ``over 200,000``, ``batch, over 200,000`` (tokens of input)."""
+    over = f"over {format_count(from_tokens - 1)}" if from_tokens else ""
+    return ", ".join(filter(None, ("" if tier == "standard" else tier, over)))
 
 
 def _amount(usd: Any) -> str:

@@ -98,6 +98,7 @@ def test_a_file_without_calls_is_one_line_and_exit_1(run: Command, content: byte
 def test_a_missing_file_stops_the_rest(run: Command) -> None:
     code, text, err = run(run.write(json_lines([logged()])), str(run.folder / "no.jsonl"))
     assert (code, text, err) == (1, "", "suffice: no.jsonl does not exist\n")
+    assert not list(run.folder.glob("*.duckdb*"))
 
 
 def test_an_archive_cut_short_is_said_and_exit_1(run: Command) -> None:
