@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 
+import suffice_migrations
 from suffice.errors import SufficeError
 from suffice_migrations import current, head, upgrade
 from suffice_store.engines.duckdb import DuckDB
@@ -43,6 +44,10 @@ def test_columns_stand_in_the_order_of_the_tables(database: DuckDB) -> None:
     inspector = sa.inspect(database.engine)
     for name, table in metadata.tables.items():
         assert [column["name"] for column in inspector.get_columns(name)] == [column.name for column in table.c]
+
+
+def test_head_is_the_newest_script() -> None:
+    assert suffice_migrations._scripts().get_current_head() == head()
 
 
 def test_upgrading_again_changes_nothing(database: DuckDB) -> None:
