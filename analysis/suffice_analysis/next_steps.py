@@ -84,7 +84,7 @@ def answers_of(task: Row, row: Row) -> float:
     counted = max(1, task["calls"] - task["unpriced_calls"] - task["error_calls"])
     if not task["paid_usd"] or row["paid_usd"] is None:
         return float(counted)
-    return float(counted) * row["paid_usd"] / float(task["paid_usd"])
+    return counted * float(row["paid_usd"]) / float(task["paid_usd"])
 
 
 def wrong_share(extra_wrong: float | None, answers: float) -> float:

@@ -244,28 +244,64 @@ def _estimate_rows(
         for r in results
         if r.replaceability is not None
     ]
-    estimated = [(r.replaceability, r.profile) for r in counted if r.replaceability is not None]
-    calls = sum(p.calls for _, p in estimated)
+    rows += _headline_rows(results, counted, inputs, seed)
+    calls = sum(r.profile.calls for r in counted if r.replaceability is not None)
+    rows += [replaceability.proven_row(m, calls, seed) for m in ("proven_share_calls", "proven_share_cost")]
+    return rows
+
+
+def _headline_rows(
+    results: Sequence[TaskResult], counted: Sequence[TaskResult], inputs: Inputs, seed: int
+) -> list[Row]:
+    """The expected shares of everything but what a user ignores. Movable are tasks with calls enough that do not stay."""
+    if all(r.replaceability is None for r in counted):
+        return []
     weights: dict[str, Callable[[TaskProfile], float]] = {
         "expected_share_calls": lambda p: p.calls,
         "expected_share_tokens": lambda p: p.input_tokens + p.output_tokens,
         "expected_share_cost": lambda p: float(p.paid_usd or 0),
     }
-    for measure, weight in weights.items():
-        total = replaceability.total_share([(r, weight(p)) for r, p in estimated], seed=seed)
-        if total is not None:
-            details = {"tasks": len(estimated), "calls": calls, "left_out_calls": inputs.calls.num_rows - calls}
-            rows.append(replaceability.total_row(measure, total[0], calls >= CLAIM_CALLS, details))
-    people = [(r, p) for r, p in estimated if p.hci == "no"]
-    total = replaceability.total_share([(r, p.calls) for r, p in people], seed=seed)
-    if total is not None:
-        count = sum(p.calls for _, p in people)
-        details = {"tasks": len(people), "calls": count}
-        rows.append(
-            replaceability.total_row("expected_share_calls_without_people", total[0], count >= CLAIM_CALLS, details)
-        )
-    rows += [replaceability.proven_row(m, calls, seed) for m in ("proven_share_calls", "proven_share_cost")]
-    return rows
+    tokens = sum(float(np.nansum(inputs.numbers(c))) for c in ("input_tokens", "output_tokens"))
+    paid = float(sum((Decimal(p) for p in inputs.column("paid_usd") if p is not None), Decimal(0)))
+    everything = dict(zip(weights, (float(inputs.calls.num_rows), tokens, paid), strict=True))
+    ignored = [r.profile for r in results if r.ignored]
+    small = [r.profile for r in counted if r.profile.calls < CLAIM_CALLS and r.replaceability is not None]
+    judged = sum(r.profile.calls for r in counted if r.replaceability is not None)
+    details = {
+        "tasks": sum(r.replaceability is not None for r in counted),
+        "calls": judged,
+        "left_out_calls": inputs.calls.num_rows - judged,
+        "left_out_small_calls": sum(p.calls for p in small),
+        "left_out_small_cost": float(sum((p.paid_usd or Decimal(0) for p in small), Decimal(0))),
+        "stays_calls": sum(r.profile.calls for r in counted if r.verdict.word == "stays"),
+    }
+    rows = [
+        row
+        for measure, weight in weights.items()
+        if (row := _share_row(measure, counted, weight, everything[measure] - sum(map(weight, ignored)), seed, details))
+    ]
+    people = [r for r in counted if r.profile.hci == "no" and r.replaceability is not None]
+    count = sum(r.profile.calls for r in people)
+    counts = {"tasks": len(people), "calls": count}
+    row = _share_row("expected_share_calls_without_people", people, lambda p: p.calls, float(count), seed, counts)
+    return [*rows, row] if row else rows
+
+
+def _share_row(
+    measure: str,
+    results: Sequence[TaskResult],
+    weight: Callable[[TaskProfile], float],
+    of: float,
+    seed: int,
+    details: Mapping[str, Any],
+) -> Row | None:
+    claims = [r for r in results if r.replaceability is not None and r.replaceability.claimed]
+    parts = [(r.replaceability, weight(r.profile)) for r in claims if r.case.movable and r.replaceability is not None]
+    total = replaceability.total_share(parts, of=of, seed=seed)
+    if total is None:
+        return None
+    estimate = total[0] if claims else replaceability.unknown_share(seed)
+    return replaceability.total_row(measure, estimate, bool(claims), details)
 
 
 def _task_row(result: TaskResult) -> Row:

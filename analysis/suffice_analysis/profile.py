@@ -48,6 +48,7 @@ class TaskProfile:
     estimated_calls: int
     paid_usd: Decimal | None
     unpriced_calls: int
+    unbilled_calls: int  # failed without usage: nothing was paid, nothing is unpriced (as in the read ``overview``)
     priced_input_tokens: int  # of the priced calls alone: what paid_usd was paid for
     priced_output_tokens: int
     error_calls: int
@@ -67,7 +68,7 @@ class TaskProfile:
 
     @property
     def priced_calls(self) -> int:
-        return self.calls - self.unpriced_calls
+        return self.calls - self.unpriced_calls - self.unbilled_calls
 
     @property
     def model(self) -> str:
@@ -87,6 +88,8 @@ def profile_task(found: FoundTask, inputs: Inputs, rows: Sequence[int], sample: 
     latency, started = one.numbers("latency_ms"), calls["started_ns"]
     paid = one.column("paid_usd")
     priced = np.array([p is not None for p in paid], dtype=bool)
+    unbilled = np.array([c == "error" for c in one.column("completeness")], dtype=bool)
+    unbilled &= np.isnan(input_tokens) & ~priced
     form = kinds.dominant([c.form for c in sample])
     turns = float(np.median([c.turns for c in sample])) if sample else 0.0
     signs = kinds.Signs(
@@ -126,7 +129,8 @@ def profile_task(found: FoundTask, inputs: Inputs, rows: Sequence[int], sample: 
         cache_read_tokens=int(np.nansum(one.numbers("cache_read_tokens"))),
         estimated_calls=one.column("usage_source").count("estimated"),
         paid_usd=sum((Decimal(p) for p in paid if p is not None), Decimal(0)) if priced.any() else None,
-        unpriced_calls=int((~priced).sum()),
+        unpriced_calls=int((~priced & ~unbilled).sum()),
+        unbilled_calls=int(unbilled.sum()),
         priced_input_tokens=int(np.nansum(input_tokens[priced])),
         priced_output_tokens=int(np.nansum(output_tokens[priced])),
         error_calls=sum(

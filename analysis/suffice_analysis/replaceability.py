@@ -29,9 +29,14 @@ ANY_SLM = "any SLM"
 MODE = "as_is"
 EASIER = (1.5, 0.5)  # Normal, logit: how much easier what a lookup foretells is for an SLM than the rest
 CLAIM_CALLS = 100  # below, no percentage is claimed
+PROXY_SKILL, PROXY_MOVES = (
+    0.05,
+    0.01,
+)  # a proxy is evidence if its lower bound is over the first, or it moves the value by the second
 METHOD = f"logit-normal prior, mixed with predictability above chance; {DRAWS} seeded draws"
 
 Draws = NDArray[np.float64]
+_PRIOR: Grade = "prior"
 
 
 @dataclass(frozen=True)
@@ -62,30 +67,40 @@ def estimate_replaceability(
     """The posterior of one task for any SLM as it is."""
     random = shared.own(task_id)
     theta = prior.mean + SHARED_SD * shared.z + prior.own_sd * random.standard_normal(shared.z.size)
-    acceptable: Draws = special.expit(theta)
-    grade: Grade = "prior"
-    n = 0
+    plain: Draws = special.expit(theta)
+    acceptable, grade, n = plain, _PRIOR, 0
     if proxy is not None and proxy.skill > 0:
         agreement = random.beta(proxy.predicted + 0.5, proxy.n - proxy.predicted + 0.5, shared.z.size)
         skill = np.clip((agreement - proxy.chance) / (1 - proxy.chance), 0.0, 1.0)
         easier = np.maximum(0.0, random.normal(*EASIER, shared.z.size))
-        acceptable = skill * special.expit(theta + easier) + (1 - skill) * acceptable
-        grade, n = "proxy", proxy.n
+        mixed: Draws = skill * special.expit(theta + easier) + (1 - skill) * plain
+        if proxy.low > PROXY_SKILL or abs(float(mixed.mean() - plain.mean())) >= PROXY_MOVES:
+            acceptable, grade, n = mixed, "proxy", proxy.n
     estimate = from_draws(acceptable, grade=grade, n=n, method=METHOD, seed=shared.seed)
     return Replaceability(task_id, estimate, acceptable, calls >= CLAIM_CALLS)
 
 
-def total_share(parts: Sequence[tuple[Replaceability, float]], *, seed: int) -> tuple[Estimate, Draws] | None:
-    """Weighted share over tasks, draw by draw, so that the shared error does not average out. None without weight."""
-    weight = sum(w for _, w in parts)
-    if weight <= 0:
+def total_share(
+    parts: Sequence[tuple[Replaceability, float]], *, of: float, seed: int
+) -> tuple[Estimate, Draws] | None:
+    """The share of everything (``of``, in the unit of the weights) that could move. None where ``of`` is nothing.
+
+    ``parts`` are the tasks that may move, with their weights; whatever else ``of`` holds counts as not movable. Summed
+    draw by draw, so that the shared error does not average out.
+    """
+    if of <= 0:
         return None
-    draws: Draws = sum((w * r.draws for r, w in parts), start=np.zeros_like(parts[0][0].draws)) / weight
+    draws: Draws = sum((w * r.draws for r, w in parts), start=np.zeros(DRAWS)) / of
     grades = {r.estimate.grade for r, w in parts if w > 0}
     grade: Grade = "proxy" if grades == {"proxy"} else "prior"
     n = sum(r.estimate.n for r, _ in parts)
     method = f"weighted sum over {len(parts)} tasks of the same draws; an error of {SHARED_SD} logit shared by all"
     return from_draws(draws, grade=grade, n=n, method=method, seed=seed), draws
+
+
+def unknown_share(seed: int) -> Estimate:
+    """The share where no task has calls enough for a claim: anything from 0 to 1."""
+    return Estimate(0.5, 0.0, 1.0, "prior", 0, f"no task has {CLAIM_CALLS} calls", seed)
 
 
 def task_row(result: Replaceability, details: Mapping[str, Any]) -> dict[str, Any]:

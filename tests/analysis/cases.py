@@ -42,6 +42,7 @@ def make_profile(**more: Any) -> TaskProfile:
         "estimated_calls": 0,
         "paid_usd": Decimal(40),
         "unpriced_calls": 0,
+        "unbilled_calls": 0,
         "priced_input_tokens": 10_000_000,
         "priced_output_tokens": 2_000_000,
         "error_calls": 0,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
@@ -72,7 +73,7 @@ def test_the_proven_share_is_zero_and_nothing_is_proven(analysed: MemoryStore) -
     assert {e["proven_low"] for e in estimates} == {None}
 
 
-def test_headline_shares_are_the_weighted_tasks(analysed: MemoryStore) -> None:
+def test_headline_shares_are_the_weighted_tasks_that_do_not_stay(analysed: MemoryStore) -> None:
     tasks = {t["task_id"]: t for t in analysed.appended["tasks"]}
     own = {e["task_id"]: e["value"] for e in analysed.appended["estimates"] if e["task_id"]}
     total = {e["measure"]: e["value"] for e in analysed.appended["estimates"] if not e["task_id"]}
@@ -82,7 +83,52 @@ def test_headline_shares_are_the_weighted_tasks(analysed: MemoryStore) -> None:
         ("expected_share_cost", lambda t: float(t["paid_usd"])),
     ):
         weights = {i: weight(t) for i, t in tasks.items()}
-        assert total[measure] == pytest.approx(sum(own[i] * w for i, w in weights.items()) / sum(weights.values()))
+        moved = sum(own[i] * w for i, w in weights.items() if tasks[i]["verdict"] != "stays")
+        assert total[measure] == pytest.approx(moved / sum(weights.values()))
+
+
+def test_a_task_under_100_calls_is_in_no_total_and_is_named() -> None:
+    """120 labels, 14 extractions, both priced: the shares and the savings move the labels alone."""
+    traffic = Traffic()
+    whole = shop_traffic(480)
+    for i, call in enumerate(whole.calls):
+        if i % 4 == 0 or (i % 4 == 1 and i < 56):
+            traffic.calls.append(call)
+    traffic.messages = whole.messages
+    store = traffic.store()
+    analyze(store)
+    tasks = {t["kind"]: t for t in store.appended["tasks"]}
+    estimates = {(e["task_id"], e["measure"]): e for e in store.appended["estimates"]}
+    total = estimates["", "expected_share_calls"]
+    labels = estimates[tasks["classification"]["task_id"], "replaceability"]["value"]
+    assert tasks["extraction"]["calls"] == 14
+    assert total["value"] == pytest.approx(labels * 120 / 134)
+    details = json.loads(total["details"])
+    small_cost = float(tasks["extraction"]["paid_usd"])
+    assert (details["left_out_small_calls"], details["left_out_small_cost"]) == (14, pytest.approx(small_cost))
+    rows = {(s["task_id"], s["alternative"]): s for s in store.appended["savings"]}
+    for name in ("small_tier", "hosted_slm"):
+        own = rows[tasks["classification"]["task_id"], name]
+        assert rows["", name]["saving_usd"] == pytest.approx(max(0.0, own["saving_usd"]))
+        assert rows[tasks["extraction"]["task_id"], name]["quality"] is None
+
+
+def test_a_failed_call_without_usage_is_not_unpriced(file_store: Store) -> None:
+    """As in the overview: what was not billed has no missing price."""
+    traffic = shop_traffic(160)
+    failed = {
+        "completeness": "error",
+        "status_code": 500,
+        "input_tokens": None,
+        "output_tokens": None,
+        "paid_usd": None,
+    }
+    for call in traffic.calls[:8]:
+        call |= failed
+    traffic.fill(file_store)
+    analyze(file_store)
+    unpriced = sum(t["unpriced_calls"] for t in file_store.read("tasks").to_pylist())
+    assert unpriced == file_store.read("overview").to_pylist()[0]["unpriced_calls"] == 0
 
 
 def test_each_evidence_row_is_a_sentence_with_a_source(analysed: MemoryStore) -> None:
@@ -214,7 +260,7 @@ def test_all_errors_unpriced_untimed_and_without_usage() -> None:
     run = analyze(store)
     assert (run["basis"], run["first_call_ns"], run["last_call_ns"]) == ("per_1000_calls", None, None)
     task = store.appended["tasks"][0]
-    assert (task["error_calls"], task["unpriced_calls"], task["paid_usd"]) == (120, 120, None)
+    assert (task["error_calls"], task["unpriced_calls"], task["paid_usd"]) == (120, 0, None)
     assert (task["verdict"], task["latency_p50_ms"]) == ("untested", None)
     assert "No answer of it was recorded" in task["verdict_reason"]
     assert [e["measure"] for e in store.appended["estimates"]] == ["proven_share_calls", "proven_share_cost"]

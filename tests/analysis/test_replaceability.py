@@ -54,7 +54,7 @@ def test_no_skill_is_no_evidence() -> None:
 
 def test_a_total_of_many_tasks_keeps_the_shared_error() -> None:
     many = [(r.estimate_replaceability(f"t_{i}", 500, prior(0.0, 1.0), None, SHARED), 1.0) for i in range(200)]
-    total = r.total_share(many, seed=0)
+    total = r.total_share(many, of=200, seed=0)
     assert total is not None
     shared_alone = (
         2 * 1.645 * r.SHARED_SD * 0.25 * 0.85
@@ -67,11 +67,30 @@ def test_a_total_of_many_tasks_keeps_the_shared_error() -> None:
 def test_a_total_is_weighted_and_nothing_weighs_nothing() -> None:
     sure = r.estimate_replaceability("t_a", 500, prior(4.0, 0.6), None, SHARED)
     poor = r.estimate_replaceability("t_b", 500, prior(-4.0, 0.6), None, SHARED)
-    total = r.total_share([(sure, 3.0), (poor, 1.0)], seed=0)
+    total = r.total_share([(sure, 3.0), (poor, 1.0)], of=4.0, seed=0)
     assert total is not None
     assert total[0].value == pytest.approx(0.75 * sure.estimate.value + 0.25 * poor.estimate.value)
-    assert r.total_share([(sure, 0.0)], seed=0) is None
-    assert r.total_share([], seed=0) is None
+    assert r.total_share([(sure, 0.0)], of=0.0, seed=0) is None
+
+
+def test_what_is_in_no_part_of_a_total_counts_as_not_movable() -> None:
+    sure = r.estimate_replaceability("t_a", 500, prior(4.0, 0.6), None, SHARED)
+    total = r.total_share([(sure, 3.0)], of=12.0, seed=0)
+    nothing = r.total_share([], of=12.0, seed=0)
+    assert total is not None
+    assert nothing is not None
+    assert total[0].value == pytest.approx(0.25 * sure.estimate.value)
+    assert (nothing[0].value, nothing[0].low, nothing[0].high) == (0.0, 0.0, 0.0)
+
+
+def test_a_proxy_that_says_next_to_nothing_is_no_evidence() -> None:
+    """Skill 0.02 with a lower bound of 0 moves nothing: the grade stays prior. With a bound over 5 % it is evidence."""
+    faint = Predictability(0.02, 0.0, 0.02, 0.0, 0.05, 6, 300, 0.02, 9, False)
+    without = r.estimate_replaceability("t_1", 500, prior(), None, SHARED).estimate
+    assert r.estimate_replaceability("t_1", 500, prior(), faint, SHARED).estimate == without
+    clear = Predictability(0.1, 0.0, 0.1, 0.07, 0.14, 30, 300, 0.1, 9, False)
+    found = r.estimate_replaceability("t_1", 500, prior(), clear, SHARED).estimate
+    assert (found.grade, found.n) == ("proxy", 300)
 
 
 def test_under_100_calls_no_value_is_claimed_but_the_interval_is_kept() -> None:

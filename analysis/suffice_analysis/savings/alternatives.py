@@ -57,8 +57,9 @@ class Case:
 
     @property
     def movable(self) -> bool:
-        """Whether the total counts on moving it."""
-        return self.replaceability is not None and self.verdict != "stays" and self.profile.kind != "embedding"
+        """Whether the totals count on moving it: calls enough for a claim, and it does not stay."""
+        claimed = self.replaceability is not None and self.replaceability.claimed
+        return claimed and self.verdict != "stays" and self.profile.kind != "embedding"
 
 
 @dataclass(frozen=True, slots=True)

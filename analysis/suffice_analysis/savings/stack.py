@@ -1,8 +1,8 @@
 """The rows of ``savings``: per task and in total, four alternatives in a stack.
 
 Each is compared with what was really paid; ``marginal_usd`` is what it saves beyond the best one before it. They are
-never added up. In total, a task is moved only where its verdict is not "stays" and moving it pays; the rest goes on
-costing what it costs.
+never added up. In total, a task is moved only where it has calls enough for a claim, its verdict is not "stays" and
+moving it pays; the rest goes on costing what it costs.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from suffice_analysis.replaceability import DRAWS
+from suffice_analysis.replaceability import CLAIM_CALLS, DRAWS
 from suffice_analysis.savings import alternatives as alt
 from suffice_analysis.savings.alternatives import Case, Moved, Number
 from suffice_analysis.savings.assumptions import ASSUMPTIONS, HOURS_PER_MONTH, Scenario, listed
@@ -99,6 +99,8 @@ def _on_gpu(case: Case) -> bool:
 
 def _counts_in_total(name: str, case: Case, row: dict[str, Any]) -> bool:
     """A shared fleet is taken whole or not at all; of the others each task only where it pays."""
+    if case.profile.calls < CLAIM_CALLS:
+        return False
     if name == "caching_batch":
         return bool(row["pays"])
     return case.movable and (name == "self_hosted_slm" or bool(row["pays"]))
@@ -120,6 +122,8 @@ def _row(
         most = saving + (case.paid * basis.factor - saving) * ASSUMPTIONS["batch_discount"].value
         savings = np.append(savings, np.full(DRAWS, most))  # half the draws: whether its answers may wait is not known
     _fill(row, saving, savings, at_value, spread, basis)
+    if name != "caching_batch" and case.profile.calls < CLAIM_CALLS:
+        row["quality"] = None  # no percentage is claimed; the interval is kept
     row["quality_grade"] = _grade(name, case)
     row["note"] = _note(name, row, float(np.mean(at_value.caught)) * basis.factor, [case])
     return row
@@ -144,7 +148,7 @@ def _total_row(
         return row
     if not kept:
         row |= {"projected_usd": row["paid_usd"], "saving_usd": 0.0, "saving_low_usd": 0.0, "saving_high_usd": 0.0}
-        row["note"] = "Of no task does this pay."
+        row["note"] = f"Of no task with {CLAIM_CALLS} calls does this pay."
         return row
     saving = sum((c.paid or 0.0) - float(v.usd) for c, v, _ in kept) * basis.factor
     savings = sum(((c.paid or 0.0) - s.usd for c, _, s in kept), np.zeros(DRAWS)) * basis.factor
@@ -195,6 +199,8 @@ def _add_quality_alone(row: dict[str, Any], name: str, case: Case, basis: Basis)
         wrong = [(1 - s) * case.calls * basis.factor for s in (e.high, e.value, e.low)]
         row |= {"quality": e.value, "quality_low": e.low, "quality_high": e.high, "quality_grade": e.grade}
         row |= {"extra_wrong_low": wrong[0], "extra_wrong": wrong[1], "extra_wrong_high": wrong[2]}
+        if case.profile.calls < CLAIM_CALLS:
+            row["quality"] = None
 
 
 def _stacked(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -280,6 +286,8 @@ def _note(name: str, row: dict[str, Any], caught: float, cases: Sequence[Case]) 
     if unpriced:
         notes.append("1 unpriced call is left out." if unpriced == 1 else f"{unpriced:,} unpriced calls are left out.")
     for case in cases if len(cases) == 1 else ():
+        if case.profile.calls < CLAIM_CALLS:
+            notes.append(f"Under {CLAIM_CALLS} calls: nothing is claimed, and the total does not count it.")
         if name != "caching_batch" and case.verdict == "stays":
             notes.append("It stays on the LLM and is not counted in the total.")
         if name == "small_tier" and case.tier and (case.profile.input_tokens_p99 or 0) > case.tier.context_tokens:
