@@ -7,9 +7,9 @@ out by hand (never ``metadata.create_all``), and a test compares the result with
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Connection, Engine, column, select, table
+from sqlalchemy import Connection, Engine, Select, column, select, table
 from sqlalchemy.exc import SQLAlchemyError
 
 from suffice.errors import SufficeError
@@ -60,7 +60,7 @@ def upgrade(engine: Engine) -> tuple[str | None, str]:
 
 def _states(engine: Engine, revision: str) -> bool:
     """Whether the database says so of itself; a database without a version says nothing."""
-    stated = select(column("version_num")).select_from(table("alembic_version"))
+    stated: Select[Any] = select(column("version_num")).select_from(table("alembic_version"))
     try:
         with engine.connect() as connection:
             return connection.execute(stated).scalars().all() == [revision]
@@ -70,6 +70,9 @@ def _states(engine: Engine, revision: str) -> bool:
 
 def _current(connection: Connection) -> str | None:
     from alembic.runtime.migration import MigrationContext
+
+    if connection.dialect.name == "duckdb":  # the driver tells Alembic of itself only where Alembic came first
+        import duckdb_sqlalchemy.alembic_impl  # noqa: F401
 
     return MigrationContext.configure(connection).get_current_revision()
 

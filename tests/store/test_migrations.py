@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -44,6 +46,19 @@ def test_columns_stand_in_the_order_of_the_tables(database: DuckDB) -> None:
     inspector = sa.inspect(database.engine)
     for name, table in metadata.tables.items():
         assert [column["name"] for column in inspector.get_columns(name)] == [column.name for column in table.c]
+
+
+def test_a_process_that_never_imported_the_migration_tool_makes_a_file(tmp_path: Path) -> None:
+    """The driver is told of the tool only where the tool was imported first; pytest has, a command has not."""
+    made = (
+        "import sys\nfrom suffice_store import open_store\n"
+        "assert 'alembic' not in sys.modules\n"
+        f"open_store({str(tmp_path / 'new.duckdb')!r}).close()\n"
+        "assert 'alembic' in sys.modules"
+    )
+    again = made.replace("assert 'alembic' in", "assert 'alembic' not in")
+    for script in (made, again):
+        assert subprocess.run([sys.executable, "-c", script], check=False).returncode == 0
 
 
 def test_head_is_the_newest_script() -> None:
