@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Literal
 
 import streamlit as st
 
@@ -18,10 +19,12 @@ def main() -> None:
     st.set_page_config(page_title="suffice", page_icon=str(ASSETS / "icon.svg"), layout="wide")
     st.html(style_sheet())
     st.logo(str(ASSETS / "logo.svg"), size="large", icon_image=str(ASSETS / "icon.svg"))
+    # The page of one task is reached from Tasks; its links work all the same.
+    task_shown: Literal["visible", "hidden"] = "visible" if "task_id" in st.query_params else "hidden"
     pages = [
         st.Page("views/overview.py", title="Overview", icon=":material/space_dashboard:", default=True),
         st.Page("views/tasks.py", title="Tasks", icon=":material/category:", url_path="tasks"),
-        st.Page("views/task.py", title="Task", icon=":material/target:", url_path="task"),
+        st.Page("views/task.py", title="Task", icon=":material/target:", url_path="task", visibility=task_shown),
         st.Page("views/savings.py", title="Savings", icon=":material/savings:", url_path="savings"),
         st.Page("views/calls.py", title="Calls", icon=":material/forum:", url_path="calls"),
     ]

@@ -7,6 +7,8 @@ from typing import Any
 import streamlit as st
 
 from suffice_dashboard import queries
+from suffice_dashboard.formatting import shorten
+from suffice_dashboard.pieces import e
 
 PERIODS: dict[str, tuple[str, float | None]] = {
     "all": ("All time", None),
@@ -35,7 +37,16 @@ def ask_filters() -> dict[str, Any]:
     return {"since_ns": queries.since_ns(PERIODS[period][1]), "service": service, "model": model}
 
 
+def unknown_words(label: str, given: str | None, values: list[str]) -> str:
+    """What to say of a value in the address that no call has; "" where it is known."""
+    if given is None or given in values:
+        return ""
+    return f"No call has the {label.lower()} {shorten(given, 40)}, so every {label.lower()} is shown."
+
+
 def _choice(label: str, key: str, values: list[str]) -> str | None:
+    if words := unknown_words(label, st.query_params.get(key), values):
+        st.html(f'<p class="sf-note" role="status">{e(words)}</p>')
     return st.selectbox(
         label,
         values,

@@ -11,6 +11,9 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
+from suffice_analysis.replaceability import CLAIM_CALLS
+from suffice_analysis.verdicts import WIDE_POINTS
+
 Number = int | float | Decimal
 
 UNKNOWN = "unknown"
@@ -39,12 +42,29 @@ def render_share(value: Number | None) -> str:
 
 
 def render_interval(value: Number | None, low: Number | None, high: Number | None) -> str:
-    """``62 % (55–68)``: the value and its interval, in percent."""
+    """``62 % (55–68)``: the value and its interval, in percent; ``36–92 %`` where it is too wide for one number."""
     if number_or_none(value) is None:
         return UNKNOWN
     if number_or_none(low) is None or number_or_none(high) is None:
         return render_share(value)
+    if is_wide(low, high):
+        return f"{_percent(low)}–{_percent(high)}{NARROW}%"
     return f"{render_share(value)} ({_percent(low)}–{_percent(high)})"
+
+
+def is_wide(low: Number | None, high: Number | None) -> bool:
+    """Whether an interval is too wide to state a value in it: the rule of the report and of ``suffice tasks``."""
+    left, right = number_or_none(low), number_or_none(high)
+    return left is not None and right is not None and 100 * (right - left) > WIDE_POINTS
+
+
+def render_task_share(task: Mapping[str, Any]) -> str:
+    """What a small model is expected to suffice for, of a row of ``tasks``: nothing is claimed under 100 calls."""
+    if number_or_none(task["replaceability"]) is None and number_or_none(task["replaceability_low"]) is None:
+        return UNKNOWN
+    if number_or_none(task["replaceability"]) is None or task["calls"] < CLAIM_CALLS:
+        return f"under {CLAIM_CALLS} calls"
+    return render_interval(task["replaceability"], task["replaceability_low"], task["replaceability_high"])
 
 
 def _percent(value: Number | None) -> str:
@@ -94,16 +114,30 @@ def render_token_pair(call: Mapping[str, Any]) -> str:
 
 
 def render_money_interval(value: Number | None, low: Number | None, high: Number | None) -> str:
-    """``$81.20 ($60.00–$96.10)``."""
-    if number_or_none(low) is None or number_or_none(high) is None:
-        return render_money(value)
-    return f"{render_money(value)} ({render_money_range(low, high)})"
+    """``$81.20 ($60.00–$96.10)``; with the digits that it takes: ``$0.041 ($0.038–$0.044)``."""
+    said, between = render_money_parts(value, low, high)
+    return f"{said} ({between})" if between else said
 
 
-def render_money_range(low: Number | None, high: Number | None) -> str:
-    """``$60.00–$96.10``; with a negative end ``−$5.00 to $2.00``, since two signs in a row can't be read."""
-    joint = " to " if any((number_or_none(end) or 0) < 0 for end in (low, high)) else "–"
-    return f"{render_money(low)}{joint}{render_money(high)}"
+def render_money_parts(value: Number | None, low: Number | None, high: Number | None) -> tuple[str, str]:
+    """The value and its interval, which is never rounded to nothing: more digits, or the words for it."""
+    numbers = [number_or_none(each) for each in (value, low, high)]
+    given = [each for each in numbers if each is not None]
+    if len(given) < 3 or given[1] == given[2]:
+        return render_money(value), ""
+    joint = " to " if min(given[1:]) < 0 else "–"
+    texts = [render_money(each) for each in given]
+    for digits in (3, 4):
+        if len(set(texts)) == 3 or max(abs(each) for each in given) >= 1:
+            break
+        texts = [_money_of(each, digits) for each in given]
+    if texts[1] == texts[2]:
+        return texts[0], "under a cent either way"
+    return texts[0], f"{texts[1]}{joint}{texts[2]}"
+
+
+def _money_of(number: float, digits: int) -> str:
+    return f"{'−' if number < 0 else ''}${abs(number):.{digits}f}"
 
 
 def render_tokens(value: Number | None) -> str:

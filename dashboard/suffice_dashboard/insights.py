@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from suffice_analysis.savings.recommend import CACHING, first_choice, rank_tests, recommend
+from suffice_analysis.savings.recommend import first_choice, recommend
 from suffice_dashboard.formatting import (
     basis_words,
     number_or_none,
@@ -19,10 +19,12 @@ from suffice_dashboard.formatting import (
     render_money,
     render_money_interval,
     render_share,
+    render_task_share,
     render_tokens,
     render_window,
     shorten,
 )
+from suffice_dashboard.risk import wrong_answers
 from suffice_dashboard.verdicts import alternative_words, verdict
 
 Row = Mapping[str, Any]
@@ -57,14 +59,20 @@ def _largest(rows: Sequence[Row], total: Any) -> tuple[str, float]:
     ) / float(total)
 
 
-def movable_sentence(headline: Mapping[str, Row]) -> str:
-    """How much could be small: the expected share with its interval, and the proven one with the reason."""
+def movable_sentence(headline: Mapping[str, Row], filtered: bool = False) -> str:
+    """How much could be small: the expected share with its interval, and the proven one with the reason.
+
+    ``filtered``: the page shows a part of the traffic, and the shares are of all of it.
+    """
     cost, calls = headline.get("expected_share_cost"), headline.get("expected_share_calls")
     chosen, of = (cost, "that money") if cost and number_or_none(cost["value"]) is not None else (calls, "these calls")
+    if filtered:
+        of = "the money" if chosen is cost else "the calls"
     if not chosen or number_or_none(chosen["value"]) is None:
         return "How much of it a small model could take over is not known yet."
     words = render_interval(chosen["value"], chosen["low"], chosen["high"])
-    return f"A small model is expected to suffice for **{words}** of {of}. {proven_sentence(headline)}"
+    start = "Of all traffic, not only what is filtered here, a" if filtered else "A"
+    return f"{start} small model is expected to suffice for **{words}** of {of}. {proven_sentence(headline)}"
 
 
 def proven_sentence(headline: Mapping[str, Row]) -> str:
@@ -74,46 +82,6 @@ def proven_sentence(headline: Mapping[str, Row]) -> str:
     if not value:
         return f"**Proven: {render_share(0)}**, because no small model has answered your recorded calls yet."
     return f"**Proven: {render_share(value)}**, by replay on your own calls."
-
-
-def next_steps(tasks: Sequence[Row], savings: Sequence[Row], limit: int = 3) -> list[dict[str, Any]]:
-    """The tasks worth testing first: largest expected saving of the small model that is recommended for each.
-
-    Each with ``task_id``, ``title``, ``verdict``, ``money``, ``risk``, ``how``. Tasks that should stay are left out.
-    """
-    return [_step(task, found.row) for task, found in rank_tests(tasks, savings)[:limit]]
-
-
-def _step(task: Row, saving: Row) -> dict[str, Any]:
-    per = task_basis_words(saving["basis"])
-    moved = f"{alternative_words(saving['alternative'])}" + (f" ({saving['model']})" if saving["model"] else "")
-    tested = "Move it behind a fallback" if task["verdict"] == "proven" else "Test it by replay before moving anything"
-    money = render_money_interval(saving["saving_usd"], saving["saving_low_usd"], saving["saving_high_usd"])
-    return {
-        "task_id": task["task_id"],
-        "title": task["name"],
-        "verdict": task["verdict"],
-        "money": f"Would save {money} {per}: {moved}.",
-        "risk": f"Risk if all its calls moved: {wrong_answers(saving, per)}.",
-        "how": f"{tested}. Expected to suffice for {_can(task)} of its calls.",
-    }
-
-
-def wrong_answers(saving: Row, per: str | None = None) -> str:
-    """``120 extra wrong answers a month (40–260)``, none of the same model's, or that it is not known."""
-    if same_model(saving):
-        return "no extra wrong answers: it is the same model"
-    value = number_or_none(saving["extra_wrong"])
-    if value is None:
-        return "extra wrong answers not known"
-    low, high = saving["extra_wrong_low"], saving["extra_wrong_high"]
-    between = "" if low is None or high is None else f" ({render_count(low)}–{render_count(high)})"
-    return f"{plural(round(value), 'extra wrong answer')}{between} {per or basis_words(saving['basis'])}"
-
-
-def same_model(saving: Row) -> bool:
-    """Whether the alternative keeps today's model, so that its answers are the same."""
-    return bool(saving["alternative"] == CACHING)
 
 
 def task_basis_words(basis: str | None) -> str:
@@ -129,7 +97,8 @@ def savings_sentence(whole: Sequence[Row]) -> str:
     if row is None:
         return "On today's prices and evidence **no alternative pays**. The table says why for each."
     money = render_money_interval(row["saving_usd"], row["saving_low_usd"], row["saving_high_usd"])
-    name = alternative_words(row["alternative"]).lower()
+    name = alternative_words(row["alternative"])
+    name = name[:1].lower() + name[1:]
     start = f"Against {render_money(row['paid_usd'])} {basis_words(row['basis'])} today, "
     if found is None:
         return f"{start}**{name}** saves **{money}** with the same answers. No small model is expected to save more."
@@ -145,10 +114,6 @@ def savings_sentence(whole: Sequence[Row]) -> str:
     return f"{said} None of it is proven while the grade of its quality is {row['quality_grade']}."
 
 
-def _can(task: Row) -> str:
-    return render_interval(task["replaceability"], task["replaceability_low"], task["replaceability_high"])
-
-
 def task_sentence(task: Row) -> str:
     """The verdict of a task in a sentence."""
     each = verdict(task["verdict"])
@@ -160,7 +125,7 @@ def task_sentence(task: Row) -> str:
     }[each.key]
     if number_or_none(task["replaceability"]) is None:
         return f"{start}."
-    return f"{start}: expected for **{_can(task)}** of its calls."
+    return f"{start}: expected for **{render_task_share(task)}** of its calls."
 
 
 def coverage_notes(quality: Row) -> list[str]:

@@ -11,7 +11,8 @@ from html import escape
 from typing import Any
 from urllib.parse import quote
 
-from suffice_dashboard.formatting import number_or_none, render_interval
+from suffice_analysis.replaceability import CLAIM_CALLS
+from suffice_dashboard.formatting import is_wide, number_or_none, render_interval
 from suffice_dashboard.verdicts import GRADES, VERDICTS, verdict
 
 Row = Mapping[str, Any]
@@ -83,17 +84,25 @@ def trace(*facts: str) -> str:
 
 
 def interval_bar(value: Any, low: Any, high: Any, tone: str, bar: float | None = None) -> str:
-    """A dot and its interval on a line from 0 to 100 %; ``bar`` draws the share that "proven" asks for."""
+    """A dot and its interval on a line from 0 to 100 %, no dot where it is too wide for one; ``bar`` draws the share that "proven" asks for."""
     middle = number_or_none(value)
     if middle is None:
         return '<span class="sub">unknown</span>'
     left, right = (_percent(each if number_or_none(each) is not None else middle) for each in (low, high))
+    dot = "" if is_wide(low, high) else f'<div class="dot" style="left:{_percent(middle):.1f}%"></div>'
     mark = f'<div class="bar" style="left:{_percent(bar):.1f}%"></div>' if bar is not None else ""
     return (
         f'<div class="sf-interval {e(tone)}" role="img" aria-label="{e(render_interval(value, low, high))}">'
         f'<div class="track"></div>{mark}<div class="range" style="left:{left:.1f}%;width:{max(right - left, 1):.1f}%">'
-        f'</div><div class="dot" style="left:{_percent(middle):.1f}%"></div></div>'
+        f"</div>{dot}</div>"
     )
+
+
+def task_interval(task: Row, tone: str, bar: float | None = None) -> str:
+    """The interval of a row of ``tasks``, or nothing where none is claimed."""
+    if task["calls"] < CLAIM_CALLS or number_or_none(task["replaceability"]) is None:
+        return '<span class="sub">no claim</span>'
+    return interval_bar(task["replaceability"], task["replaceability_low"], task["replaceability_high"], tone, bar)
 
 
 def _percent(share: Any) -> float:

@@ -18,7 +18,13 @@ from suffice_dashboard.settings import read_settings
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-TOLD = b'<script>window.__streamlit={BACKEND_BASE_URL:location.origin+"/"}</script>'
+NARROW = 1000  # CSS pixels below which the menu starts folded, unless the person has unfolded it
+_FOLDED = (
+    'try{const k="stSidebarCollapsed-",f="suffice-folded",n=innerWidth<' + str(NARROW) + ";"
+    'if(n&&localStorage.getItem(k)===null){localStorage.setItem(k,"true");localStorage.setItem(f,"1")}'
+    "else if(!n&&localStorage.getItem(f)){localStorage.removeItem(k);localStorage.removeItem(f)}}catch{}"
+).encode()
+TOLD = b'<script>window.__streamlit={BACKEND_BASE_URL:location.origin+"/"};' + _FOLDED + b"</script>"
 _WHOLE_ONLY = (b"accept-encoding", b"if-none-match", b"if-modified-since", b"range")
 
 

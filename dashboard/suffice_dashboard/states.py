@@ -43,7 +43,7 @@ def show_unreachable(error: Exception) -> None:
     server = read_settings().server
     _box(
         "The collector does not answer as it should",
-        f"Asked {server}, and got: {error}. Start it with the line below, or point the dashboard at another one with "
+        f"Nothing usable came from {server}: start it with the line below, or point the dashboard at another one with "
         "suffice dashboard --server URL.",
     )
     st.code("suffice up", language="bash")

@@ -27,8 +27,8 @@ VERDICTS: dict[str, Verdict] = {
     for each in (
         Verdict("proven", "Proven", "✓", "a small model was tested and suffices", "#0FA37F", "", "circle"),
         Verdict("likely", "Likely", "◐", "a small model probably suffices; not proven yet", "#4A86E8", "", "diamond"),
-        Verdict("untested", "Untested", "?", "too little evidence either way", "#E0A030", "/", "square"),
-        Verdict("stays", "Stays", "■", "keep it on today's model", "#8C97A5", ".", "x"),
+        Verdict("untested", "Untested", "?", "too little evidence either way", "#E0A030", "/", "triangle-up"),
+        Verdict("stays", "Stays", "■", "keep it on today's model", "#8C97A5", ".", "square"),
     )
 }
 
@@ -42,8 +42,8 @@ GRADES: dict[str, str] = {
 ALTERNATIVES: dict[str, str] = {
     "caching_batch": "Caching and batch, same model",
     "small_tier": "Vendor's small tier",
-    "hosted_slm": "Hosted small model",
-    "self_hosted_slm": "Self-hosted small model",
+    "hosted_slm": "Hosted SLM",
+    "self_hosted_slm": "Self-hosted SLM",
 }
 
 

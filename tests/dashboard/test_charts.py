@@ -75,7 +75,7 @@ def test_task_map_tells_verdicts_by_shape_and_carries_the_task() -> None:
     ]
     figure = tasks.task_map(points, [task("a", "likely", "2"), task("b", "stays", None)])
     assert [(trace.name, trace.marker.symbol, trace.customdata[0][0]) for trace in figure.data] == [
-        ("◐ Likely", "diamond", "a"), ("? Untested", "square", "gone"), ("■ Stays", "x", "b"),
+        ("Likely", "diamond", "a"), ("Untested", "triangle-up", "gone"), ("Stays", "square", "b"),
     ]  # fmt: skip
     assert "Task a" in figure.data[0].customdata[0][1]
     assert {note.text for note in figure.layout.annotations} == {"Task a", "Task b"}
@@ -91,15 +91,33 @@ def test_task_map_by_cost_gives_a_template_its_share_of_the_task() -> None:
 
 
 def test_estimate_picture_draws_interval_value_and_bar() -> None:
-    figure = estimate.estimate_picture(share(0.61, 0.34, 0.83), "untested")
-    assert [list(trace.x) for trace in figure.data] == [[0, 1], [0.34, 0.83], [0.61]]
+    figure = estimate.estimate_picture(share(0.61, 0.44, 0.83), "untested")
+    assert [list(trace.x) for trace in figure.data] == [[0, 1], [0.44, 0.83], [0.61]]
     assert [note.text for note in figure.layout.annotations] == [
         "<b>61\u202f%</b>",
-        "34\u202f%",
+        "44\u202f%",
         "83\u202f%",
         "proven from 95\u202f%",
     ]
     assert figure.layout.shapes[0].x0 == 0.95
+
+
+def test_an_interval_too_wide_for_one_number_has_no_dot() -> None:
+    figure = estimate.estimate_picture(share(0.69, 0.36, 0.92), "untested")
+    assert [list(trace.x) for trace in figure.data] == [[0, 1], [0.36, 0.92]]
+    assert [note.text for note in figure.layout.annotations] == ["36\u202f%", "92\u202f%", "proven from 95\u202f%"]
+
+
+def test_the_map_names_the_costliest_tasks_first() -> None:
+    rows = [task(f"t{i:02d}", "likely", str(i)) for i in range(12)]
+    points = [{"task_id": row["task_id"], "x": 0, "y": 0, "calls": 99 - i, "example": ""} for i, row in enumerate(rows)]
+    said = [note.text for note in tasks.task_map(points, rows).layout.annotations]
+    assert said == [f"Task t{i:02d}" for i in range(11, 1, -1)]
+
+
+def test_money_bar_marks_where_the_tasks_begin_that_stay() -> None:
+    figure = spend.money_bar([task("a", "likely", "6"), task("b", "stays", "4")], share(0.5), share(0.0))
+    assert [shape.x0 for shape in figure.layout.shapes] == [6.0]
 
 
 def test_estimate_picture_of_nothing_says_unknown() -> None:

@@ -32,6 +32,7 @@ def test_interval() -> None:
     assert f.render_interval(0.62, 0.55, 0.68) == "62\u202f% (55–68)"
     assert f.render_interval(0.62, None, 0.68) == "62\u202f%"
     assert f.render_interval(None, 0.5, 0.6) == "unknown"
+    assert f.render_interval(0.69, 0.36, 0.92) == "36–92\u202f%"
     assert f.render_interval(0.995, 0.98, 1.0) == "99.5\u202f% (98–100)"
 
 
@@ -39,6 +40,18 @@ def test_money_interval() -> None:
     assert f.render_money_interval(81.2, 60, 96.1) == "$81.20 ($60.00–$96.10)"
     assert f.render_money_interval(2, -5, 9) == "$2.00 (−$5.00 to $9.00)"
     assert f.render_money_interval(2, None, 9) == "$2.00"
+    assert f.render_money_interval(0.041, 0.038, 0.0444) == "$0.041 ($0.038–$0.044)"
+    assert f.render_money_interval(0.0412, 0.0411, 0.0413) == "$0.0412 ($0.0411–$0.0413)"
+    assert f.render_money_interval(5.001, 4.999, 5.003) == "$5.00 (under a cent either way)"
+    assert f.render_money_interval(0.0, 0.0, 0.0) == "$0.00"
+
+
+def test_a_task_under_a_hundred_calls_gets_no_share() -> None:
+    row = {"calls": 99, "replaceability": 0.9, "replaceability_low": 0.8, "replaceability_high": 0.95}
+    assert f.render_task_share(row) == "under 100 calls"
+    assert f.render_task_share(row | {"replaceability": None}) == "under 100 calls"
+    assert f.render_task_share(row | {"calls": 100}) == "90\u202f% (80–95)"
+    assert f.render_task_share(row | {"replaceability": None, "replaceability_low": None}) == "unknown"
 
 
 @pytest.mark.parametrize(

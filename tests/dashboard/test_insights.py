@@ -49,6 +49,12 @@ def test_movable_sentence_falls_back_to_calls_where_nothing_is_priced() -> None:
     assert insights.movable_sentence({}) == "How much of it a small model could take over is not known yet."
 
 
+def test_under_a_filter_the_share_is_said_to_be_of_all_traffic() -> None:
+    assert insights.movable_sentence({"expected_share_cost": estimate(0.46, 0.38, 0.55)}, filtered=True).startswith(
+        "Of all traffic, not only what is filtered here, a small model is expected to suffice for **46\u202f% (38–55)** of the money."
+    )
+
+
 def test_proven_sentence_when_something_is() -> None:
     assert (
         insights.proven_sentence({"proven_share_cost": estimate(0.2)})
@@ -58,7 +64,7 @@ def test_proven_sentence_when_something_is() -> None:
 
 def task(task_id: str, verdict: str, value: float | None) -> dict[str, Any]:
     return {"task_id": task_id, "name": task_id.upper(), "verdict": verdict, "replaceability": value,
-            "replaceability_low": None, "replaceability_high": None}  # fmt: skip
+            "replaceability_low": None, "replaceability_high": None, "calls": 500}  # fmt: skip
 
 
 def saving(task_id: str, usd: float | None, **more: Any) -> dict[str, Any]:
@@ -66,31 +72,6 @@ def saving(task_id: str, usd: float | None, **more: Any) -> dict[str, Any]:
         "task_id": task_id, "saving_usd": usd, "saving_low_usd": None, "saving_high_usd": None, "alternative": "hosted_slm",
         "position": 3, "model": "m", "basis": "month", "pays": True, "extra_wrong": 3.0, "extra_wrong_low": 1.0, "extra_wrong_high": 9.0, **more,
     }  # fmt: skip
-
-
-def test_next_steps_rank_by_what_is_recommended_and_leave_out_what_stays() -> None:
-    tasks = [task("a", "likely", 0.9), task("b", "untested", 0.6), task("c", "stays", 0.9), task("d", "likely", None)]
-    savings = [
-        saving("a", 50), saving("a", 60, alternative="small_tier"), saving("a", 999, pays=False),
-        saving("a", 20, alternative="caching_batch", extra_wrong=0.0), saving("b", 30, basis="per_1000_calls"),
-        saving("c", 500), saving("d", 100), saving("", 1000), saving("b", None, pays=False),
-    ]  # fmt: skip
-    steps = insights.next_steps(tasks, savings)
-    assert [(step["task_id"], step["money"]) for step in steps] == [
-        ("a", "Would save $60.00 a month: Vendor's small tier (m)."),
-        ("b", "Would save $30.00 per 1,000 calls of all traffic: Hosted small model (m)."),
-    ]
-    assert steps[0]["risk"] == "Risk if all its calls moved: 3 extra wrong answers (1–9) a month."
-    assert steps[1]["risk"] == (
-        "Risk if all its calls moved: 3 extra wrong answers (1–9) per 1,000 calls of all traffic."
-    )
-
-
-def test_the_same_model_adds_no_wrong_answers() -> None:
-    assert insights.wrong_answers(saving("a", 5, alternative="caching_batch", extra_wrong=0.0)) == (
-        "no extra wrong answers: it is the same model"
-    )
-    assert insights.wrong_answers(saving("a", 5, extra_wrong=None)) == "extra wrong answers not known"
 
 
 def test_savings_sentence_weighs_money_against_wrong_answers() -> None:
@@ -102,7 +83,7 @@ def test_savings_sentence_weighs_money_against_wrong_answers() -> None:
     ]  # fmt: skip
     assert insights.savings_sentence(whole) == (
         "Against $2.00 a month today, the alternative to test first is **vendor's small tier**: **$0.81**, at 67 extra "
-        "wrong answers a month. That is worth it while one wrong answer costs you less than $0.01. Hosted small model "
+        "wrong answers a month. That is worth it while one wrong answer costs you less than $0.01. Hosted SLM "
         "would save $0.14 more at 70 extra wrong answers more, $0.002 for each. None of it is proven while the grade of "
         "its quality is prior."
     )

@@ -70,7 +70,8 @@ def test_overview_answers_the_three_questions(open_page: Open, fleet_store: File
     assert "You spent <b>$17.32</b> on 2,000 calls in 5 days" in text
     assert "<b>40\u202f% (31–50)</b> of that money" in text
     assert "<b>Proven: 0\u202f%</b>" in text
-    assert "1. Choose the next tool" in text
+    assert "1. Test “Extract invoice fields” against" in text
+    assert "Together: $" in text
     assert f"Analysis {fleet.ANALYSIS}" in text
 
 
@@ -80,6 +81,16 @@ def test_overview_filters_come_from_the_address(
     text = drawn(open_page(fleet_store, service="travel-agent"))
     assert sum(call["service"] == "travel-agent" for call in tables["calls"]) == 300
     assert "on 300 calls" in text
+    assert "Of all traffic, not only what is filtered here, a small model" in text
+    assert "of that money" not in text
+    assert "Expected movable, of all traffic" in text
+    assert "Of all traffic, without the filters." in text
+
+
+def test_a_service_that_no_call_has_is_said(open_page: Open, fleet_store: FileStore) -> None:
+    text = drawn(open_page(fleet_store, service="nope<b>"))
+    assert "No call has the service nope&lt;b&gt;, so every service is shown." in text
+    assert "on 2,000 calls" in text
 
 
 def test_tasks_are_listed_costliest_first_with_interval_and_verdict(open_page: Open, fleet_store: FileStore) -> None:
@@ -111,7 +122,7 @@ def test_a_task_shows_verdict_template_examples_and_alternatives(open_page: Open
     assert "Held-out answers are predicted" in text
     assert '<mark title="differs from call to call">…</mark>' in text
     assert "Nordwind GmbH" in text
-    assert "Hosted small model" in text
+    assert "Hosted SLM" in text
     assert "Force the answer into a JSON schema." in text
 
 

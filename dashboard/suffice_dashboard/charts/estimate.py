@@ -8,14 +8,14 @@ from typing import Any
 import plotly.graph_objects as go
 
 from suffice_dashboard.charts.style import ACCENT, FAINT, LINE, clean, finish
-from suffice_dashboard.formatting import number_or_none, render_count, render_share
+from suffice_dashboard.formatting import is_wide, number_or_none, render_count, render_share
 from suffice_dashboard.verdicts import verdict
 
 Row = Mapping[str, Any]
 
 
 def estimate_picture(estimate: Row, verdict_key: str) -> go.Figure:
-    """The interval on a line from 0 to 100 %, its value as a dot, and the bar that "proven" asks for.
+    """The interval on a line from 0 to 100 %, its value as a dot (where it isn't too wide for one), and the bar that "proven" asks for.
 
     ``estimate``: one row of the read ``estimates`` with measure ``replaceability``.
     """
@@ -39,19 +39,11 @@ def estimate_picture(estimate: Row, verdict_key: str) -> go.Figure:
             hoverinfo="skip",
             cliponaxis=False,
         )
-        figure.add_scatter(
-            x=[value],
-            y=[0],
-            mode="markers",
-            marker={"size": 22, "color": each.colour, "line": {"width": 3, "color": "#ffffff"}},
-            hovertemplate=f"{render_share(value)}<extra></extra>",
-            cliponaxis=False,
-        )
-        figure.add_annotation(
-            x=value, y=0, text=f"<b>{render_share(value)}</b>", showarrow=False, yshift=29, font={"size": 17}
-        )
+        wide = is_wide(low, high)
+        if not wide:
+            _dot(figure, value, each.colour)
         for end in (left, right):
-            if abs(end - value) > 0.035:
+            if wide or abs(end - value) > 0.035:
                 figure.add_annotation(
                     x=end, y=0, text=render_share(end), showarrow=False, yshift=-23, xanchor="center", font={"size": 12}
                 )
@@ -70,6 +62,19 @@ def estimate_picture(estimate: Row, verdict_key: str) -> go.Figure:
         showgrid=False,
     )
     return finish(figure, 178, margin={"l": 18, "r": 30, "t": 10, "b": 4})
+
+
+def _dot(figure: go.Figure, value: float, colour: str) -> None:
+    figure.add_scatter(
+        x=[value],
+        y=[0],
+        mode="markers",
+        marker={"size": 22, "color": colour, "line": {"width": 3, "color": "#ffffff"}},
+        hovertemplate=f"{render_share(value)}<extra></extra>",
+        cliponaxis=False,
+    )
+    words = f"<b>{render_share(value)}</b>"
+    figure.add_annotation(x=value, y=0, text=words, showarrow=False, yshift=29, font={"size": 17})
 
 
 def actions_bar(actions: Sequence[Row], limit: int = 8) -> go.Figure:

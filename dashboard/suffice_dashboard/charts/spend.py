@@ -63,6 +63,10 @@ def money_bar(tasks: Sequence[Row], expected: Row | None, proven: Row | None) ->
                 f"{render_count(row['calls'])} calls<extra></extra>"
             ),
         )
+    staying = sum(usd for row, usd in priced if verdict(row["verdict"]).key == "stays")
+    if 0 < staying < total:
+        edge = {"color": LINE, "width": 1.5, "dash": "dot"}
+        figure.add_shape(type="line", x0=total - staying, x1=total - staying, y0=0, y1=1, yref="paper", line=edge)
     _movable(figure, MOVABLE, expected, total, ACCENT)
     _movable(figure, PROVEN, proven, total, GREEN)
     figure.update_yaxes(

@@ -1,4 +1,4 @@
-"""The map of templates: each dot a template, near ones alike, coloured and shaped by verdict."""
+"""The map of templates: each mark a template, near ones alike; its colour and shape are the verdict."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 import plotly.graph_objects as go
 
 from suffice_dashboard.charts.style import LINE, clean, finish
-from suffice_dashboard.formatting import number_or_none, render_count, render_interval, render_money
+from suffice_dashboard.formatting import number_or_none, render_count, render_money, render_task_share
 from suffice_dashboard.verdicts import VERDICTS, verdict
 
 Row = Mapping[str, Any]
@@ -37,7 +37,7 @@ def task_map(points: Sequence[Row], tasks: Sequence[Row], size_by: str = "calls"
             x=[point["x"] for point, _ in chosen],
             y=[point["y"] for point, _ in chosen],
             mode="markers",
-            name=f"{each.icon} {each.word}",
+            name=each.word,
             marker={
                 "size": [8 + 34 * math.sqrt(weight / largest) for _, weight in chosen],
                 "color": each.colour,
@@ -77,13 +77,13 @@ def task_map(points: Sequence[Row], tasks: Sequence[Row], size_by: str = "calls"
 
 
 def _names(figure: go.Figure, points: Sequence[Row], weights: Sequence[float], by_id: Mapping[str, Row]) -> None:
-    """The ten weightiest tasks carry their name beside their largest dot."""
+    """The ten costliest tasks carry their name below their largest mark."""
     largest = max(weights, default=0.0) or 1.0
     best: dict[str, tuple[float, Row]] = {}
     for point, weight in zip(points, weights, strict=True):
         if point["task_id"] in by_id and weight >= best.get(point["task_id"], (-1.0, point))[0]:
             best[point["task_id"]] = (weight, point)
-    for task_id, (weight, point) in sorted(best.items(), key=lambda item: -item[1][0])[:10]:
+    for task_id, (weight, point) in sorted(best.items(), key=lambda item: (-_paid(by_id[item[0]]), -item[1][0]))[:10]:
         figure.add_annotation(
             x=point["x"],
             y=point["y"],
@@ -92,6 +92,10 @@ def _names(figure: go.Figure, points: Sequence[Row], weights: Sequence[float], b
             yshift=-(18 + 17 * math.sqrt(weight / largest)),
             font={"size": 11.5},
         )
+
+
+def _paid(task: Row) -> float:
+    return number_or_none(task["paid_usd"]) or 0.0
 
 
 def _weight(point: Row, task: Row | None, size_by: str) -> float:
@@ -112,8 +116,8 @@ def _hover(point: Row, task: Row | None) -> str:
     if task is None:
         return f"<b>(no task)</b><br>{render_count(point['calls'])} calls<br><i>{example}</i>"
     each = verdict(task["verdict"])
-    can = render_interval(task["replaceability"], task["replaceability_low"], task["replaceability_high"])
+    can = render_task_share(task)
     return (
-        f"<b>{clean(task['name'])}</b><br>{each.icon} {each.word} · replaceable {can}<br>"
+        f"<b>{clean(task['name'])}</b><br>{each.word} · replaceable {can}<br>"
         f"{render_count(point['calls'])} calls here · task {render_money(task['paid_usd'])}<br><i>{example}</i>"
     )

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import json
-
 import streamlit as st
 
 from suffice_dashboard import pieces, queries, states
+from suffice_dashboard.charts.estimate import action_words
 from suffice_dashboard.charts.runs import run_timeline
 from suffice_dashboard.charts.style import CONFIG
 from suffice_dashboard.conversation import render_conversation
@@ -23,6 +22,7 @@ from suffice_dashboard.formatting import (
     shorten,
 )
 from suffice_dashboard.layout import side_by_side
+from suffice_dashboard.parsing import parse_json
 from suffice_dashboard.queries import Row
 
 RUN_STEPS_SHOWN = 40
@@ -45,11 +45,7 @@ def show_call(call_id: str) -> None:
     chat, facts = side_by_side("call", 5, 2)
     with chat:
         messages = queries.read_conversation(call_id)
-        st.html(
-            pieces.section(
-                "Conversation", f"{plural(len(messages), 'message')}; the last with the thick border is the answer."
-            )
-        )
+        st.html(pieces.section("Conversation", conversation_note(messages)))
         st.html(
             render_conversation(messages)
             if messages
@@ -59,7 +55,7 @@ def show_call(call_id: str) -> None:
         st.html(pieces.section("This call") + pieces.facts(call_facts(call)))
         _tools(call)
         with st.expander("Attributes as received"):
-            st.json(_parse(call.get("attributes")))
+            st.json(parse_json(call.get("attributes")))
     if len(run) > 1:
         _run(call, run)
 
@@ -67,9 +63,12 @@ def show_call(call_id: str) -> None:
 def _head(call: Row, run: list[Row], place: int | None) -> None:
     st.html(f'<p class="sf-crumb">{pieces.link("calls", "Calls")} / {pieces.e(call["call_id"][:12])}</p>')
     name = call["shown_task_name"] or call["task_name"] or "Call"
+    shown = pieces.e(shorten(name, 80))
+    if call["task_id"]:
+        shown = f'<a href="{pieces.e(pieces.task_link(call["task_id"]))}" target="_self" title="Its task">{shown}</a>'
     title, before, after = st.columns([6, 1, 1], vertical_alignment="center")
     with title:
-        st.html(f'<h1 class="sf-title">{pieces.e(shorten(name, 80))}</h1>')
+        st.html(f'<h1 class="sf-title">{shown}</h1>')
     if place is not None and len(run) > 1:
         with before:
             _step("Previous", run[place - 1]["call_id"] if place > 0 else None, ":material/chevron_left:")
@@ -93,19 +92,30 @@ def _step(label: str, call_id: str | None, icon: str) -> None:
         st.page_link("views/calls.py", label=label, icon=icon, disabled=True)
 
 
+def conversation_note(messages: list[Row]) -> str:
+    """How to read the chat; a failed call has no answer to point at."""
+    if not messages:
+        return ""
+    answered = any(row["direction"] == "answer" for row in messages)
+    border = "the last with the thick border is the answer" if answered else "no answer was recorded"
+    return f"{plural(len(messages), 'message')}; {border}."
+
+
 def head_badges(call: Row, place: int | None, steps: int) -> list[str]:
     """What a call is, at a glance."""
     shown = [pieces.badge(call["model"] or "unknown model")]
     if place is not None and steps > 1:
         shown.append(pieces.badge(f"step {place + 1} of {steps}"))
     if call["action"]:
-        shown.append(pieces.badge(call["action"].replace(":", ": ")))
+        shown.append(pieces.badge(action_words(call["action"])))
     if call["error_type"]:
         shown.append(pieces.badge(f"✕ {call['error_type']}", "bad", call.get("error_message") or ""))
-    if call["completeness"] != "complete":
-        shown.append(pieces.badge(f"answer {call['completeness']}", "untested"))
+    if call["completeness"] not in ("complete", "error"):
+        shown.append(pieces.badge("answer cut off", "untested"))
     if call["usage_source"] != "reported":
-        shown.append(pieces.badge(f"tokens {call['usage_source']}", "untested"))
+        shown.append(
+            pieces.badge("tokens estimated" if call["usage_source"] == "estimated" else "no usage", "untested")
+        )
     if call["duplicate_of"]:
         shown.append(pieces.badge("duplicate, not counted", "untested", call["duplicate_rule"] or ""))
     return shown
@@ -136,7 +146,7 @@ def call_facts(call: Row) -> list[tuple[str, str]]:
 
 
 def _tools(call: Row) -> None:
-    tools = _parse(call.get("tools"))
+    tools = parse_json(call.get("tools"))
     if not isinstance(tools, list) or not tools:
         return
     st.html(pieces.section(f"Tools offered ({len(tools)})"))
@@ -152,14 +162,17 @@ def _run(call: Row, run: list[Row]) -> None:
         if any(usd is not None for usd in paid)
         else "unpriced"
     )
-    st.html(pieces.section("Its run", f"{plural(len(run), 'step')} · {money}. This call in blue, failed ones in red."))
+    st.html(
+        '<div id="run"></div>'
+        + pieces.section("Its run", f"{plural(len(run), 'step')} · {money}. This call in blue, failed ones in red.")
+    )
     near = near_steps(run, call["call_id"])
     figure = run_timeline(near, call["call_id"])
     if figure is not None:
         st.plotly_chart(figure, config=CONFIG, key="run-timeline")
     st.html(
         pieces.table(
-            [("Step", "num"), ("What", "name"), ("Model", ""), ("Tokens in / out", "num"), ("Cost", "num"), ("Took", "num")],
+            [("Step", "num"), ("What", "name"), ("Model", "less"), ("Tokens in / out", "num less"), ("Cost", "num"), ("Took", "num")],
             ((("here" if row["call_id"] == call["call_id"] else ""), _run_cells(run.index(row) + 1, row)) for row in near),
         )
     )  # fmt: skip
@@ -185,13 +198,6 @@ def _run_cells(number: int, row: Row) -> list[str]:
         pieces.e(render_call_cost(row)),
         pieces.e(render_duration(row["latency_ms"])),
     ]
-
-
-def _parse(text: object) -> object:
-    try:
-        return json.loads(text) if isinstance(text, str) and text else {}
-    except ValueError:
-        return {}
 
 
 if __name__ == "__main__":

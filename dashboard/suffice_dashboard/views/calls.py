@@ -59,7 +59,7 @@ def call_table(rows: list[Row]) -> str:
     """Calls as a table; the request opens the call, the answer stands under it."""
     head = [
         ("When (UTC)", "num"), ("Request and answer", "clip"), ("Task and service", "short"), ("Model", "one"),
-        ("Tokens in / out", "num"), ("Cost", "num"), ("Took", "num"),
+        ("Tokens in / out", "num less"), ("Cost", "num"), ("Took", "num less"),
     ]  # fmt: skip
     return pieces.table(head, (("", _cells(row)) for row in rows))
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import streamlit as st
 
+from suffice_analysis.next_steps import find_next_steps
 from suffice_dashboard import insights, pieces, queries, states
 from suffice_dashboard.charts.spend import money_bar, spend_over_time
 from suffice_dashboard.charts.style import CONFIG
 from suffice_dashboard.filters import ask_filters
 from suffice_dashboard.formatting import (
+    is_wide,
     number_or_none,
     plural,
     render_count,
@@ -19,7 +21,9 @@ from suffice_dashboard.formatting import (
     shorten,
 )
 from suffice_dashboard.layout import side_by_side
+from suffice_dashboard.parsing import parse_json
 from suffice_dashboard.queries import Row
+from suffice_dashboard.steps import BY_HAND, step_lines, step_title, together
 
 HOURS_SHOWN_NS = 3 * 86_400 * 10**9  # spend by hour up to three days, by day beyond
 
@@ -42,12 +46,12 @@ def render() -> None:
     models = queries.read_spend("model", filters)
     sentences = [insights.spend_sentence(overview, models, [] if filtered else tasks)]
     if tasks:
-        sentences.append(insights.movable_sentence(headline))
+        sentences.append(insights.movable_sentence(headline, filtered))
     st.html(pieces.paragraphs(sentences, "sf-hero"))
-    st.html(_tiles(overview, headline))
+    st.html(_tiles(overview, headline, filtered))
     if tasks:
         _money(tasks, headline, filtered)
-        _next_steps(analysis, tasks)
+        _next_steps(analysis, tasks, filtered)
     else:
         states.show_no_analysis(everything["calls"])
     _spend(overview, models, filters)
@@ -55,16 +59,16 @@ def render() -> None:
     st.html(pieces.trace(*insights.analysis_trace(analysis, _grade(headline)), *notes))
 
 
-def _tiles(overview: Row, headline: dict[str, Row]) -> str:
-    unpriced = overview["unpriced_calls"] or 0
+def _tiles(overview: Row, headline: dict[str, Row], filtered: bool) -> str:
     cost = headline.get("expected_share_cost") or {}
     calls = headline.get("expected_share_calls") or {}
     proven = (headline.get("proven_share_cost") or {}).get("value")
+    of_all = ", of all traffic" if filtered else ""
     tiles = [
         pieces.tile(
             "Spent",
             render_money(overview["paid_usd"]),
-            f"{plural(unpriced, 'call')} unpriced" if unpriced else "every call priced",
+            paid_note(overview),
         ),
         pieces.tile("Calls", render_count(overview["calls"]), _runs_and_services(overview)),
         pieces.tile(
@@ -76,19 +80,32 @@ def _tiles(overview: Row, headline: dict[str, Row]) -> str:
     if headline:
         tiles += [
             pieces.tile(
-                "Expected movable",
-                render_share(cost.get("value")),
+                "Expected movable" + of_all,
+                _share_alone(cost),
                 _of_calls(cost, calls),
                 "Share of spend that a small model is expected to suffice for",
             ),
             pieces.tile(
-                "Proven movable",
+                "Proven movable" + of_all,
                 render_share(proven or 0),
                 "by replay" if number_or_none(proven) else "nothing replayed yet",
                 "Share of spend whose lower bound is over the bar, by replay",
             ),
         ]
     return pieces.tiles(*tiles)
+
+
+def paid_note(row: Row) -> str:
+    """What a sum of money leaves out. A failed call without usage costs nothing known: it lacks no price."""
+    unpriced = row["unpriced_calls"] or 0
+    return f"{plural(unpriced, 'call')} unpriced" if unpriced else "every call with usage priced"
+
+
+def _share_alone(estimate: Row) -> str:
+    """The value in big figures, or the interval where it is too wide for one."""
+    if is_wide(estimate.get("low"), estimate.get("high")):
+        return render_interval(estimate.get("value"), estimate.get("low"), estimate.get("high"))
+    return render_share(estimate.get("value"))
 
 
 def _runs_and_services(overview: Row) -> str:
@@ -101,14 +118,18 @@ def _runs_and_services(overview: Row) -> str:
 def _of_calls(cost: Row, calls: Row) -> str:
     between = render_interval(cost.get("value"), cost.get("low"), cost.get("high"))
     inside = between[between.find("(") :] if "(" in between else ""
-    by_calls = f"{render_share(calls.get('value'))} of calls" if calls else ""
+    by_calls = f"{_share_alone(calls)} of calls" if calls else ""
     return " · ".join(part for part in (f"{inside.strip('()')} % of spend" if inside else "of spend", by_calls) if part)
 
 
 def _money(tasks: list[Row], headline: dict[str, Row], filtered: bool) -> None:
     if not any(number_or_none(row["paid_usd"]) for row in tasks):
         return
-    note = "One segment a task, by verdict. Below it, the part expected to be movable with its 90 % interval, and the proven part."
+    note = (
+        "One segment a task, by verdict. Below it, what is expected to be movable of all of it, with its 90 % interval, and what "
+        "is proven. The dotted line is where the tasks begin that stay: they count as nothing movable."
+    )
+    note += left_out_note(headline.get("expected_share_cost"))
     st.html(pieces.section("Where the money goes", note + (" All traffic, without the filters." if filtered else "")))
     figure = money_bar(tasks, headline.get("expected_share_cost"), headline.get("proven_share_cost"))
     event = st.plotly_chart(figure, config=CONFIG, key="money-bar", on_select="rerun", selection_mode="points")
@@ -120,9 +141,18 @@ def _money(tasks: list[Row], headline: dict[str, Row], filtered: bool) -> None:
         st.switch_page("views/task.py", query_params={"task_id": task_id})
 
 
-def _next_steps(analysis: Row | None, tasks: list[Row]) -> None:
-    steps = insights.next_steps(tasks, queries.read_analysed("savings", analysis))
-    st.html(pieces.section("What to do next"))
+def left_out_note(estimate: Row | None) -> str:
+    """Which calls the expected share says nothing about."""
+    details = parse_json(estimate["details"] if estimate else None)
+    left_out = details.get("left_out_calls") if isinstance(details, dict) else None
+    return f" {plural(left_out, 'call')} in tasks too small for a claim are left out of it." if left_out else ""
+
+
+def _next_steps(analysis: Row | None, tasks: list[Row], filtered: bool) -> None:
+    steps = find_next_steps(tasks, queries.read_analysed("savings", analysis))
+    by_id = {row["task_id"]: row for row in tasks}
+    per = f"Money {insights.task_basis_words(analysis['basis'])}." if analysis else ""
+    st.html(pieces.section("What to do next", f"{'Of all traffic, without the filters. ' if filtered else ''}{per}"))
     if not steps:
         st.html(
             pieces.paragraphs(
@@ -135,15 +165,16 @@ def _next_steps(analysis: Row | None, tasks: list[Row]) -> None:
         return
     cards = [
         pieces.card(
-            f"{place}. {shorten(step['title'], 70)}",
-            pieces.task_link(step["task_id"]),
-            [step["money"], step["risk"], step["how"]],
-            pieces.verdict_badge(step["verdict"]),
+            f"{place}. {shorten(step_title(step), 90)}",
+            pieces.task_link(step.task_id),
+            step_lines(step, by_id[step.task_id]),
+            pieces.verdict_badge(step.verdict) + (pieces.badge("first test") if step.test_first else ""),
             "See the evidence",
         )
         for place, step in enumerate(steps, 1)
     ]
     st.html(pieces.cards(*cards))
+    st.html(pieces.paragraphs([line for line in (together(steps), BY_HAND) if line], "sf-note"))
 
 
 def _spend(overview: Row, models: list[Row], filters: queries.Filters) -> None:

@@ -16,11 +16,12 @@ from suffice_dashboard.formatting import (
     render_count,
     render_interval,
     render_money,
-    render_money_range,
+    render_money_parts,
     shorten,
 )
 from suffice_dashboard.layout import side_by_side
 from suffice_dashboard.queries import Row
+from suffice_dashboard.risk import same_model, wrong_of_task
 from suffice_dashboard.verdicts import alternative_words
 
 
@@ -54,33 +55,36 @@ def render() -> None:
     st.html(pieces.trace(*insights.analysis_trace(analysis, whole[-1]["quality_grade"] if whole else "")))
 
 
-def alternatives_table(savings: list[Row]) -> str:
-    """Money and quality of each alternative in one line."""
+def alternatives_table(savings: list[Row], task: Row | None = None) -> str:
+    """Money and quality of each alternative in one line; of one ``task``, or of all traffic."""
     head = [
         ("Alternative", "wide"), ("Would cost", "num"), ("Saves", "num"),
-        ("Acceptable answers", "num"), ("Extra wrong answers", "num"), ("Break-even of one", "num"),
+        ("Acceptable answers", "num"), ("Wrong and not caught", "num"), ("Break-even of one", "num less"),
     ]  # fmt: skip
     rows = sorted(savings, key=lambda row: row["position"])
-    basis = basis_words(rows[0]["basis"]) if rows else ""
-    note = f'<p class="sf-note" style="margin-top:.5rem">Money and wrong answers {pieces.e(basis)}. Break-even: what one wrong answer may cost before the saving is gone.</p>'
-    return pieces.table(head, (("", _cells(row)) for row in rows)) + note
+    if task is None:
+        per = f"Money and wrong answers {basis_words(rows[0]['basis'])}" if rows else ""
+    else:
+        per = f"Money {insights.task_basis_words(rows[0]['basis'])}; wrong answers of the task's own" if rows else ""
+    note = f'<p class="sf-note" style="margin-top:.5rem">{pieces.e(per)}. Break-even: what one wrong answer may cost before the saving is gone.</p>'
+    return pieces.table(head, (("", _cells(row, task)) for row in rows)) + note
 
 
-def _cells(row: Row) -> list[str]:
+def _cells(row: Row, task: Row | None) -> list[str]:
     pays = "" if row["pays"] else " " + pieces.badge("does not pay", "bad")
     under = " · ".join(part for part in (row["model"], row["note"]) if part)
     return [
         f'<b>{pieces.e(alternative_words(row["alternative"]))}</b>{pays}<div class="sub">{pieces.e(under)}</div>',
         pieces.e(render_money(row["projected_usd"])),
         _saves(row),
-        *_quality(row),
+        *_quality(row, task),
         pieces.e(render_money(row["break_even_wrong_usd"])) if row["break_even_wrong_usd"] is not None else "–",
     ]
 
 
-def _quality(row: Row) -> list[str]:
+def _quality(row: Row, task: Row | None) -> list[str]:
     """Acceptable answers and extra wrong ones; today's model adds none."""
-    if insights.same_model(row):
+    if same_model(row):
         return ["same model", "none"]
     low, high = row["extra_wrong_low"], row["extra_wrong_high"]
     between = (
@@ -89,6 +93,11 @@ def _quality(row: Row) -> list[str]:
         else ""
     )
     share = pieces.e(render_interval(row["quality"], row["quality_low"], row["quality_high"]))
+    if task is not None:
+        return [
+            f'{share}<div class="sub">grade {pieces.e(row["quality_grade"])}</div>',
+            pieces.e(wrong_of_task(task, row)),
+        ]
     return [
         f'{share}<div class="sub">grade {pieces.e(row["quality_grade"])}</div>',
         pieces.e(render_count(row["extra_wrong"])) + between,
@@ -96,13 +105,8 @@ def _quality(row: Row) -> list[str]:
 
 
 def _saves(row: Row) -> str:
-    low, high = row["saving_low_usd"], row["saving_high_usd"]
-    between = (
-        f'<div class="sub">{pieces.e(render_money_range(low, high))}</div>'
-        if low is not None and high is not None
-        else ""
-    )
-    return pieces.e(render_money(row["saving_usd"])) + between
+    saving, interval = render_money_parts(row["saving_usd"], row["saving_low_usd"], row["saving_high_usd"])
+    return pieces.e(saving) + (f'<div class="sub">{pieces.e(interval)}</div>' if interval else "")
 
 
 def _by_task(savings: list[Row], tasks: dict[str, Row]) -> None:
@@ -115,15 +119,15 @@ def _by_task(savings: list[Row], tasks: dict[str, Row]) -> None:
         return
     ranked = sorted(best.values(), key=lambda row: -(row["saving_usd"] or 0))
     basis = insights.task_basis_words(ranked[0]["basis"])
-    note = f"The alternative to test first for each task. Money and wrong answers {basis}, so that the tasks add up."
+    note = f"The alternative to test first for each task. Money {basis}, so that the tasks add up; wrong answers of the task's own."
     st.html(pieces.section("Task by task", note))
     head = [
         ("Task", "name"),
         ("Verdict", ""),
-        ("Alternative", "one"),
-        ("Today", "num"),
+        ("Alternative", "less"),
+        ("Today", "num less"),
         ("Saves", "num"),
-        ("Extra wrong answers", "num"),
+        ("Wrong and not caught", "short"),
     ]
     st.html(
         pieces.table(
@@ -137,7 +141,7 @@ def _by_task(savings: list[Row], tasks: dict[str, Row]) -> None:
                         f'{pieces.e(alternative_words(row["alternative"]))}<div class="sub">{pieces.e(row["model"])}</div>',
                         pieces.e(render_money(row["paid_usd"])),
                         _saves(row),
-                        "none" if insights.same_model(row) else pieces.e(render_count(row["extra_wrong"])),
+                        "none" if same_model(row) else pieces.e(wrong_of_task(tasks[row["task_id"]], row)),
                     ],
                 )
                 for row in ranked

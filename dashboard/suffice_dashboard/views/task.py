@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-from typing import Any
 from urllib.parse import quote
 
 import streamlit as st
@@ -26,7 +24,9 @@ from suffice_dashboard.formatting import (
     shorten,
 )
 from suffice_dashboard.layout import side_by_side
+from suffice_dashboard.parsing import parse_json, parse_list
 from suffice_dashboard.queries import Row
+from suffice_dashboard.steps import BY_HAND
 from suffice_dashboard.verdicts import GRADES, kind_words
 from suffice_dashboard.views.savings import alternatives_table
 
@@ -138,12 +138,12 @@ def _estimate(task: Row, estimates: list[Row], evidence: list[Row]) -> None:
             st.plotly_chart(estimate_picture(estimate, task["verdict"]), config=CONFIG, key=f"estimate-{place}")
             items = "".join(f"<li>{pieces.bold(line)}</li>" for line in estimate_words(estimate))
             st.html(f'<ul class="sf-explain">{items}</ul>')
-        levers = parse_list(task["levers"])
+        st.html(pieces.paragraphs([BY_HAND], "sf-note"))
+        levers = [lever.removesuffix(" (untested)") for lever in parse_list(task["levers"])]
         if levers:
             items = "".join(f"<li>{pieces.e(lever)}</li>" for lever in levers)
             st.html(
-                pieces.section("What would raise it", "Untested until replayed.")
-                + f'<ul class="sf-evidence">{items}</ul>'
+                pieces.section("What might raise it", "None of it is tested.") + f'<ul class="sf-evidence">{items}</ul>'
             )
     with right:
         st.html(pieces.section("Evidence"))
@@ -161,9 +161,13 @@ def estimate_words(estimate: Row) -> list[str]:
         else "no observation of this task: published figures and its structure"
     )
     candidate = {"any SLM": "a small model"}.get(estimate["candidate"], estimate["candidate"])
+    tested = estimate["grade"] in ("replay", "live")
+    band = f"The band is a {level} interval by the model of docs/statistics.md" + (
+        "." if tested else "; its widths are a judgement until something is replayed."
+    )
     lines = [
         f"On **{render_interval(estimate['value'], estimate['low'], estimate['high'])}** of its calls {candidate}, {mode}, is "
-        f"expected to answer no worse than was recorded. With {level} probability the true share lies in the band.",
+        f"expected to answer no worse than was recorded. {band}",
         f"It rests on **{rests}**. Grade {GRADES.get(estimate['grade'], estimate['grade'])}.",
     ]
     if not estimate["proven"]:
@@ -215,7 +219,7 @@ def _what(analysis: Row | None, task: Row) -> None:
                 st.html(
                     f'<p class="sf-note">{pieces.link(pieces.call_link(first["example_call_id"]), "See an example →")}</p>'
                 )
-        models = json.loads(task["models"] or "{}")
+        models = parse_json(task["models"])
         st.html(
             pieces.section("Facts")
             + pieces.facts(
@@ -277,21 +281,7 @@ def _alternatives(analysis: Row | None, task: Row) -> None:
         st.html(pieces.paragraphs(["No alternative was priced for this task."], "sf-note"))
         return
     st.html(pieces.section("Alternatives", "Each on its own, quality beside the money; they are not to be added up."))
-    st.html(alternatives_table(savings))
-
-
-def parse_json(text: str | None) -> Any:
-    """The value, or {} for nothing or something broken."""
-    try:
-        return json.loads(text or "{}")
-    except ValueError:
-        return {}
-
-
-def parse_list(text: str | None) -> list[str]:
-    """A JSON list of texts; [] for anything else."""
-    value = parse_json(text)
-    return [str(each) for each in value] if isinstance(value, list) else []
+    st.html(alternatives_table(savings, task))
 
 
 if __name__ == "__main__":

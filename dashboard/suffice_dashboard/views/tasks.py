@@ -11,9 +11,9 @@ from suffice_dashboard.formatting import (
     number_or_none,
     plural,
     render_count,
-    render_interval,
     render_money,
     render_share,
+    render_task_share,
 )
 from suffice_dashboard.queries import Row
 from suffice_dashboard.verdicts import VERDICTS, kind_words, verdict
@@ -67,7 +67,7 @@ def _table(tasks: list[Row]) -> None:
     st.html(
         pieces.paragraphs(
             [
-                "The dot is the expected share of calls that a small model suffices for, the band its 90 % interval, the dotted line the share from which it counts as proven."
+                "The dot is the expected share of calls that a small model suffices for, the band its 90 % interval, the dotted line the share from which it counts as proven. A band wider than 40 points has no dot: it is too wide for one number."
             ],
             "sf-note",
         )
@@ -77,8 +77,8 @@ def _table(tasks: list[Row]) -> None:
 def task_table(tasks: list[Row]) -> str:
     """The tasks as a table with an interval bar each."""
     head = [
-        ("Task", "name"), ("Calls", "num"), ("Cost", "num"), ("Of spend", "num"),
-        ("A small model suffices for", ""), ("", "num"), ("Verdict", ""), ("Evidence", ""),
+        ("Task", "name"), ("Calls", "num less"), ("Cost", "num"), ("Of spend", "num less"),
+        ("A small model suffices for", "line"), ("", "num"), ("Verdict", ""), ("Evidence", "less"),
     ]  # fmt: skip
     return pieces.table(head, (("", _cells(row)) for row in tasks))
 
@@ -86,14 +86,13 @@ def task_table(tasks: list[Row]) -> str:
 def _cells(row: Row) -> list[str]:
     tone = verdict(row["verdict"]).key
     name = pieces.link(pieces.task_link(row["task_id"]), row["name"])
-    can = (row["replaceability"], row["replaceability_low"], row["replaceability_high"])
     return [
         f'{name}<div class="sub">{pieces.e(kind_words(row["kind"]))}</div>',
         render_count(row["calls"]),
         pieces.e(render_money(row["paid_usd"])),
         pieces.e(render_share(row["share_cost"])) if row["paid_usd"] is not None else "–",
-        pieces.interval_bar(*can, tone, bar=0.95),
-        pieces.e(render_interval(*can)) if row["replaceability"] is not None else "",
+        pieces.task_interval(row, tone, bar=0.95),
+        pieces.e(render_task_share(row)),
         pieces.verdict_badge(row["verdict"]),
         pieces.grade_badge(row["grade"]),
     ]
@@ -109,7 +108,7 @@ def _map(analysis: Row | None, tasks: list[Row]) -> None:
         st.html(
             pieces.paragraphs(
                 [
-                    "Each dot is a template; near dots are worded alike. A click opens its task. Distances between far groups mean little."
+                    "Each mark is a template, its shape and colour the verdict, its size the calls or the cost; near ones are worded alike. A click opens its task. Distances between far groups mean little."
                 ],
                 "sf-note",
             )

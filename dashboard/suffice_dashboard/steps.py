@@ -1,0 +1,44 @@
+"""What to do next, in words: the steps that ``suffice_analysis.next_steps`` finds for the report and for these pages."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from suffice_analysis.next_steps import NextStep, add_up
+from suffice_dashboard.formatting import render_money_interval, render_task_share
+from suffice_dashboard.risk import wrong_words
+from suffice_dashboard.verdicts import alternative_words
+
+Row = Mapping[str, Any]
+BY_HAND = (
+    "Not in this version: suffice can't replay yet. To test by hand, send the task's recorded requests (its examples, or "
+    "suffice.Client().task_calls(task_id) with .conversation(call_id) for each) to the candidate and compare the answers."
+)
+
+
+def step_title(step: NextStep) -> str:
+    """Which task to test against which model."""
+    return f"Test “{step.name}” against {step.model or alternative_words(step.alternative)}"
+
+
+def step_lines(step: NextStep, task: Row) -> list[str]:
+    """Money, risk, and what is expected."""
+    money = render_money_interval(step.saving_usd, step.saving_low_usd, step.saving_high_usd)
+    wrong = wrong_words(step.extra_wrong_share, step.extra_wrong_share_low, step.extra_wrong_share_high)
+    expected = f"expected to suffice for {render_task_share(task)} of its calls."
+    return [
+        f"Would save {money}: {alternative_words(step.alternative)}.",
+        f"Wrong and not caught if all its calls moved: {wrong}.",
+        f"A first test, {expected}" if step.test_first else f"A small model is {expected}",
+    ]
+
+
+def together(steps: Sequence[NextStep]) -> str:
+    """The sum of the steps in a sentence; "" for fewer than two. The ends of the intervals are added up."""
+    whole = add_up(steps)
+    if whole is None or len(steps) < 2:
+        return ""
+    money = render_money_interval(whole.saving_usd, whole.saving_low_usd, whole.saving_high_usd)
+    wrong = wrong_words(whole.extra_wrong_share, whole.extra_wrong_share_low, whole.extra_wrong_share_high, "their")
+    return f"Together: {money}, and wrong and not caught {wrong}."
