@@ -23,10 +23,15 @@ def evidence_rows(profile: TaskProfile, prior: Prior, proxy: Predictability | No
             "kind",
             None,
             f"Taken for {kind_words(profile.kind)}: {profile.kind_rule}.",
-            "rule of kinds.py",
+            "judgement, by rule",
         ),
         _row(
-            profile, "prior", "hci", None, f"Talks to a person: {profile.hci}; {profile.hci_rule}.", "rule of kinds.py"
+            profile,
+            "prior",
+            "hci",
+            None,
+            f"Talks to a person: {profile.hci}; {profile.hci_rule}.",
+            "judgement, by rule",
         ),
     ]
     rows += [_row(profile, "prior", s.kind, s.value, s.sentence, s.source, shift_logit=s.shift) for s in prior.signs]

@@ -81,7 +81,7 @@ def add_up(steps: Sequence[NextStep]) -> StepsSum | None:
 
 def answers_of(task: Row, row: Row) -> float:
     """Answers per basis that ``row["extra_wrong"]`` was counted over: those of its priced calls that did not fail."""
-    counted = max(1, task["calls"] - task["unpriced_calls"] - task["error_calls"])
+    counted: int = max(1, task["calls"] - task["unpriced_calls"] - task["error_calls"])
     if not task["paid_usd"] or row["paid_usd"] is None:
         return float(counted)
     return counted * float(row["paid_usd"]) / float(task["paid_usd"])
@@ -95,12 +95,13 @@ def wrong_share(extra_wrong: float | None, answers: float) -> float:
 def moved_answers(tasks: Iterable[Row], savings: Iterable[Row], alternative: str) -> float:
     """Answers per basis that the total of ``alternative`` moves: of every task that counts in it."""
     rows = {r["task_id"]: r for r in savings if r["alternative"] == alternative and r["saving_usd"] is not None}
-    return sum(
+    moved: float = sum(
         answers_of(task, rows[task["task_id"]])
         for task in tasks
         if task["task_id"] in rows and task["verdict"] != "stays" and not task.get("ignored")
         if task["calls"] >= CLAIM_CALLS and (alternative == "self_hosted_slm" or rows[task["task_id"]]["pays"])
     )
+    return moved
 
 
 def _weight(task: Row, row: Row) -> float:

@@ -10,15 +10,17 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from suffice_analysis import kinds
 from suffice_analysis.answers import closed_fields
-from suffice_analysis.discovery.types import FoundTask
 from suffice_analysis.inputs import Inputs
 from suffice_analysis.sampling import SampledCall
+
+if TYPE_CHECKING:  # discovery brings clustering along, which no reader of a report needs
+    from suffice_analysis.discovery.types import FoundTask
 
 EXAMPLES = 8
 

@@ -12,11 +12,15 @@ from suffice_analysis.grounds import kind_words
 from suffice_analysis.report import charts
 from suffice_analysis.report.model import (
     ALTERNATIVE_NAMES,
+    BY_HAND,
+    CAVEAT,
+    TERMS,
     VERDICT_WORDS,
     Report,
     assumptions,
     caveats,
     next_steps,
+    sum_sentence,
 )
 from suffice_store.console import format_count, format_interval, format_share, format_time, format_usd
 
@@ -30,6 +34,10 @@ def render_html(report: Report) -> str:
         alternative_names=ALTERNATIVE_NAMES,
         verdict_words=VERDICT_WORDS,
         next_steps=next_steps(report),
+        sum_sentence=sum_sentence(report),
+        by_hand=BY_HAND,
+        caveat=CAVEAT,
+        terms=TERMS,
         caveats=caveats(report),
         assumptions=assumptions(report),
         patterns=charts.PATTERNS,

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import asdict
 from decimal import Decimal
 from typing import Any
 
+from suffice_analysis.next_steps import add_up
 from suffice_analysis.report.model import Report, TaskPart, assumptions, caveats, next_steps
 
 SCHEMA = "suffice.report/1"
@@ -27,8 +29,11 @@ def document(report: Report) -> dict[str, Any]:
         "generated_ns": report.generated_ns,
         "analysis": _plain(report.analysis, keep=("analysis_id",)),
         "basis": report.analysis["basis"],
+        "simulated": report.simulated,
         "headlines": report.headlines,
         "next_steps": next_steps(report),
+        "steps": [asdict(step) for step in report.next_steps],
+        "steps_sum": None if (total := add_up(report.next_steps)) is None else asdict(total),
         "coverage": _plain(report.overview),
         "unpriced_models": [_plain(r) for r in report.unpriced_models],
         "shares": {measure: _plain(row) for measure, row in sorted(report.shares.items())},

@@ -8,6 +8,9 @@ from html import escape
 from suffice_analysis.grounds import kind_words
 from suffice_analysis.report.model import (
     ALTERNATIVE_NAMES,
+    BY_HAND,
+    CAVEAT,
+    TERMS,
     VERDICT_WORDS,
     Report,
     Row,
@@ -15,6 +18,7 @@ from suffice_analysis.report.model import (
     assumptions,
     caveats,
     next_steps,
+    sum_sentence,
 )
 from suffice_analysis.savings.stack import SAME_MODEL
 from suffice_store.console import format_count, format_share, format_time, format_usd
@@ -24,9 +28,14 @@ def render_markdown(report: Report) -> str:
     """The whole report."""
     a = report.analysis
     lines = ["# What small models could take over", ""]
+    if report.simulated:
+        lines += ["**Simulated data.** No real traffic is in this report.", ""]
+    period = f"Calls of {report.period_words}. " if report.period_words else ""
+    lines += [_text(f"{period}{CAVEAT}"), ""]
     lines += [f"- {_text(s)}" for s in report.headlines]
     lines += ["", "## Next steps", ""]
     lines += [f"{n}. {_text(step)}" for n, step in enumerate(next_steps(report), 1)]
+    lines += ["", *(_text(s) for s in (sum_sentence(report), BY_HAND, TERMS) if s)]
     lines += [
         "",
         "## Tasks",
@@ -47,9 +56,10 @@ def render_markdown(report: Report) -> str:
     lines += [f"- **{_text(t.row['name'])}**: {_text(t.row['verdict_reason'])}" for t in report.staying] or ["- None."]
     for task in report.tasks:
         lines += _section(task)
-    lines += ["", "## Assumptions", "", "| name | value | unit | source |", "|---|--:|---|---|"]
+    lines += ["", "## Assumptions", "", "| name | value | range | unit | source |", "|---|--:|---|---|---|"]
     lines += [
-        f"| {e['name']} | {e['value']:.6g} | {_text(e['unit'])} | {_text(e['source'])} |" for e in assumptions(report)
+        f"| {_text(e['words'])} | {e['value']:.6g} | {_range(e)} | {_text(e['unit'])} | {_text(e['source'])} |"
+        for e in assumptions(report)
     ]
     lines += ["", "## Caveats", "", *(f"- {_text(c)}" for c in caveats(report))]
     lines += ["", f"Calls from {format_time(a['first_call_ns'])} to {format_time(a['last_call_ns'])} UTC. "
@@ -81,6 +91,10 @@ def _alternatives(rows: list[Row]) -> list[str]:
         cells += [format_usd(row["marginal_usd"]), *_quality(row)]
         lines.append(f"| {' | '.join(cells)} |")
     return lines
+
+
+def _range(entry: Row) -> str:
+    return f"{entry['low']:.4g} to {entry['high']:.4g}" if "low" in entry else "–"
 
 
 def _quality(row: Row) -> list[str]:

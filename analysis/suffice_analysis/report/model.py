@@ -12,24 +12,35 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from suffice.errors import SufficeError
+from suffice_analysis.next_steps import NextStep, add_up, find_next_steps, moved_answers, wrong_share
 from suffice_analysis.replaceability import CLAIM_CALLS
-from suffice_analysis.savings.recommend import CACHING, Recommendation, rank_tests, recommend
+from suffice_analysis.savings.recommend import CACHING, Recommendation, recommend
 from suffice_analysis.verdicts import WIDE_POINTS
-from suffice_store.console import format_interval, format_share, format_usd
+from suffice_store.console import format_interval, format_share, format_time, format_usd
 from suffice_store.store import Store
 
 Row = Mapping[str, Any]
 ALTERNATIVE_NAMES = {
-    "caching_batch": "Today's model, cached",
-    "small_tier": "Vendor's small model",
+    "caching_batch": "Caching and batch, same model",
+    "small_tier": "Vendor's small tier",
     "hosted_slm": "Hosted SLM",
     "self_hosted_slm": "Self-hosted SLM",
 }
 _IN_A_SENTENCE = {
-    "small_tier": "the vendor's small model ",
-    "hosted_slm": "a hosted small model, ",
-    "self_hosted_slm": "a self-hosted small model, ",
+    "small_tier": "the vendor's small tier, ",
+    "hosted_slm": "a hosted SLM, ",
+    "self_hosted_slm": "a self-hosted SLM, ",
 }
+SIMULATED = "simulated-"  # begins the name of every service of the demo
+TERMS = (
+    "Replaceable: a small model's answer would be no worse than the recorded one. SLM: a small language model, under about "
+    "10 billion parameters. Prior: judged by the kind of task; proxy: also by how well its recorded answers can be foretold."
+)
+CAVEAT = "These are expectations from recorded calls alone: no small model has been run, so test before anything moves."
+BY_HAND = (
+    "Testing is by hand in this version: send a hundred recorded requests of the task to the model and compare its answers "
+    "with the recorded ones."
+)
 MOSTLY = 0.10  # of the calls: with more tokens estimated an amount is said as "about"
 TOO_LITTLE = 0.005  # of the saving: what an alternative saves beyond it is not worth a word
 VERDICT_WORDS = {
@@ -85,6 +96,7 @@ class Report:
     totals: list[Row]
     unpriced_models: list[Row]
     headlines: list[str] = field(default_factory=list)
+    environments: set[str] = field(default_factory=set)
 
     @property
     def basis_words(self) -> str:
@@ -123,6 +135,40 @@ class Report:
     def recommended(self) -> Recommendation | None:
         """What to test first over all traffic; None where no small model saves more than caching."""
         return recommend(self.totals)
+
+    @property
+    def wrong_of_moved(self) -> str:
+        """Its uncaught wrong answers as a share of the answers it moves: `` (9 of 100 moved answers)``, or nothing."""
+        if self.recommended is None:
+            return ""
+        row = self.recommended.row
+        alternatives = [a for t in self.tasks for a in t.alternatives]
+        moved = moved_answers([t.row for t in self.tasks], alternatives, row["alternative"])
+        return f" ({of_100(wrong_share(row['extra_wrong'], moved))} moved answers)" if moved else ""
+
+    @property
+    def next_steps(self) -> list[NextStep]:
+        """The tasks to move or to test first, at most three."""
+        return find_next_steps([t.row for t in self.tasks], [a for t in self.tasks for a in t.alternatives])
+
+    @property
+    def simulated(self) -> bool:
+        """Whether nothing here is real traffic: every service is a simulated one, or every call of a demo."""
+        services = {s for t in self.tasks for s in json.loads(t.row["services"])}
+        return (bool(services) and all(s.startswith(SIMULATED) for s in services)) or self.environments == {"demo"}
+
+    @property
+    def period_words(self) -> str:
+        """When the calls were made: days, or within one day the times and how long."""
+        first, last = self.analysis["first_call_ns"], self.analysis["last_call_ns"]
+        if first is None or last is None:
+            return ""
+        start, end = format_time(first), format_time(last)
+        if start[:10] != end[:10]:
+            return f"{start[:10]} to {end[:10]}"
+        minutes = (last - first) / 60e9
+        long = f"{_count(round(minutes), 'minute')}" if minutes < 90 else f"{minutes / 60:.1f} hours"
+        return f"{start[:10]}, {start[11:16]} to {end[11:16]} UTC ({long if minutes >= 1 else 'under a minute'})"
 
     @property
     def caching(self) -> Row | None:
@@ -172,6 +218,11 @@ def read_report(store: Store, *, project: str = "default", clock: Callable[[], i
         tasks=tasks,
         totals=_positioned(savings.get("", [])),
         unpriced_models=store.read("unpriced_models", project=project).to_pylist(),
+        environments={
+            row["value"]
+            for row in store.read("filters", project=project).to_pylist()
+            if row["dimension"] == "environment"
+        },
     )
     report.headlines.extend(headlines(report))
     return report
@@ -197,12 +248,12 @@ def headlines(report: Report) -> list[str]:
     if calls is None:
         sentences.append("No answers of a language model were recorded, so no share can be estimated.")
     elif calls["value"] is None:
-        sentences.append(f"Under {CLAIM_CALLS} calls no percentage is claimed; record more.")
+        sentences.append(f"Too few calls to say: no task has {CLAIM_CALLS} calls yet.")
     else:
-        of_cost = f" and {_plain_share(cost)} of the cost" if cost is not None else ""
+        of_cost = f" and {_plain_share(cost)} of the cost" if cost is not None and cost["value"] is not None else ""
         wide = ": too wide for one number" if any(is_wide(e) for e in (calls, cost) if e is not None) else ""
-        said = f"A small model is expected to suffice for {_plain_share(calls)} of the calls{of_cost}{wide}."
-        sentences.append(said)
+        said = f"A small model is expected to take over {_plain_share(calls)} of the calls{of_cost}{wide}."
+        sentences.append(said + _not_judged(calls))
     sentences.append("Proven: 0 %. No small model's answers have been compared with the recorded ones yet.")
     sentences.append(_saving_sentence(report))
     sentences.append(_staying_sentence(report))
@@ -211,6 +262,8 @@ def headlines(report: Report) -> list[str]:
 
 def _saving_sentence(report: Report) -> str:
     """What to test first, at what price in wrong answers, and what would save more at which."""
+    if report.paid_usd is not None and all(t.row["calls"] < CLAIM_CALLS for t in report.tasks):
+        return f"No saving is stated: no task has {CLAIM_CALLS} calls yet."
     found, caching = report.recommended, report.caching
     if found is None and caching is not None:
         amount = f"{format_usd(caching['saving_usd'])} {report.basis_words}"
@@ -223,7 +276,7 @@ def _saving_sentence(report: Report) -> str:
     said = (
         f"To test first: {name}, {format_usd(row['saving_usd'])} {report.basis_words} "
         f"({format_usd(row['saving_low_usd'])} to {format_usd(row['saving_high_usd'])}) if tests confirm it, with about "
-        f"{_count(round(row['extra_wrong'] or 0), 'more wrong answer')} nobody catches"
+        f"{_count(round(row['extra_wrong'] or 0), 'more wrong answer')} nobody catches{report.wrong_of_moved}"
     )
     if found.usd_per_wrong is not None:
         said += f": worth it while one costs you less than {format_usd(found.usd_per_wrong)}"
@@ -261,24 +314,49 @@ def is_wide(estimate: Row) -> bool:
 
 
 def next_steps(report: Report) -> list[str]:
-    """The three next steps, each with its money. Free ones first."""
+    """The next steps, each with its money, free ones first; three, or one more where all tasks are named."""
     steps: list[str] = []
-    if report.caching is not None:
+    if report.caching is not None and any(t.row["calls"] >= CLAIM_CALLS for t in report.tasks):
         amount = f"{format_usd(report.caching['saving_usd'])} {report.basis_words}"
         steps.append(f"Turn on prompt caching: {amount}, same answers.")
     if report.unpriced_models:
         top = report.unpriced_models[0]
         steps.append(f"Give {top['model']} a price: {top['calls']:,} calls are unpriced.")
-    alternatives = [row for task in report.tasks for row in task.alternatives]
-    for ranked, found in rank_tests([t.row for t in report.tasks], alternatives):
-        amount = f"{format_usd(found.row['saving_usd'])} {report.task_basis_words}"
-        steps.append(f"Test “{ranked['name']}” against {found.row['model']}: about {amount}.")
+    steps += [_step_words(step, report.task_basis_words) for step in report.next_steps]
+    later: list[str] = []
     for task in report.with_verdict("untested"):
         if task.row["calls"] < CLAIM_CALLS and task.row["kind"] != "embedding":
             at_stake = f"; {format_usd(task.basis_usd)} {report.task_basis_words} at stake" if task.basis_usd else ""
-            steps.append(f"Record more of “{task.row['name']}”: {task.row['calls']:,} calls are too few{at_stake}.")
-    steps.append("Record more traffic: every estimate narrows with it.")
-    return steps[:3]
+            later.append(f"Record more of “{task.row['name']}”: {task.row['calls']:,} calls are too few{at_stake}.")
+    later.append("Record more traffic: every estimate narrows with it.")
+    steps += later
+    return steps[: max(3, len(steps) - len(later))]
+
+
+def sum_sentence(report: Report) -> str:
+    """What all tasks among the next steps bring together; nothing of fewer than two."""
+    total = add_up(report.next_steps)
+    if total is None or len(report.next_steps) < 2:
+        return ""
+    wrong = f"{of_100(total.extra_wrong_share)} ({of_100_interval(total.extra_wrong_share_low, total.extra_wrong_share_high)})"
+    return (
+        f"These {len(report.next_steps)} tasks together: {format_usd(total.saving_usd)} ({format_usd(total.saving_low_usd)} to "
+        f"{format_usd(total.saving_high_usd)}) {report.basis_words}, with {wrong} of their answers wrong and uncaught."
+    )
+
+
+def of_100_interval(low: float, high: float) -> str:
+    """``4 to 17``, of 100."""
+    return f"{100 * low:.0f} to {100 * high:.0f}"
+
+
+def _step_words(step: NextStep, basis_words: str) -> str:
+    money = f"{format_usd(step.saving_usd)} ({format_usd(step.saving_low_usd)} to {format_usd(step.saving_high_usd)})"
+    verb = "Test first:" if step.test_first else "Test, then move:"
+    wrong = (
+        f"{of_100(step.extra_wrong_share)} ({of_100_interval(step.extra_wrong_share_low, step.extra_wrong_share_high)})"
+    )
+    return f"{verb} “{step.name}” on {step.model}: {money} {basis_words}, {wrong} of its answers wrong and uncaught."
 
 
 def caveats(report: Report) -> list[str]:
@@ -297,14 +375,14 @@ def caveats(report: Report) -> list[str]:
     else:
         notes.append("A month is projected from the recorded window at its mean rate.")
     for key, text in (
-        ("unpriced_calls", "calls have no price; they are in no amount"),
-        ("estimated_calls", "calls have estimated tokens"),
-        ("incomplete_calls", "calls were recorded in part"),
-        ("duplicate_calls", "calls told again what others tell and are not counted"),
-        ("error_calls", "calls ended in an error"),
+        ("unpriced_calls", "without a price, in no amount"),
+        ("estimated_calls", "with estimated tokens"),
+        ("incomplete_calls", "recorded in part"),
+        ("duplicate_calls", "that told again what others tell, not counted"),
+        ("error_calls", "ended in an error"),
     ):
         if o.get(key):
-            notes.append(f"{o[key]:,} {text}.")
+            notes.append(f"{_count(o[key], 'call')} {text}.")
     return notes
 
 
@@ -313,7 +391,7 @@ def assumptions(report: Report) -> list[dict[str, Any]]:
     found: dict[str, dict[str, Any]] = {}
     for total in report.totals:
         for entry in json.loads(total["assumptions"]):
-            found.setdefault(entry["name"], entry)
+            found.setdefault(entry["name"], entry | {"words": entry["name"].replace("_", " ")})
     return list(found.values())
 
 
@@ -321,6 +399,20 @@ def _plain_share(estimate: Row) -> str:
     if is_wide(estimate):
         return f"{100 * estimate['low']:.0f} to {100 * estimate['high']:.0f} %"
     return f"{format_share(estimate['value'])} ({format_interval(estimate['low'], estimate['high'])})"
+
+
+def _not_judged(share: Row) -> str:
+    """The calls in tasks too small for a claim, as one more sentence."""
+    small = json.loads(share["details"]).get("left_out_small_calls", 0)
+    if not small:
+        return ""
+    lie, are = ("lies", "is") if small == 1 else ("lie", "are")
+    return f" {_count(small, 'call')} {lie} in tasks with under {CLAIM_CALLS} calls and {are} not judged."
+
+
+def of_100(share: float) -> str:
+    """A share as a person counts: ``9 of 100``, ``under 1 of 100``."""
+    return "under 1 of 100" if 0 < share < 0.005 else f"{100 * share:.0f} of 100"
 
 
 def _count(number: int, word: str) -> str:

@@ -42,7 +42,7 @@ class Assumption:
 
 
 _H100 = next(r for r in data.rows("gpu_prices.csv") if r["gpu"] == "H100 SXM")
-JUDGEMENT = "judgement; change it if you know better"
+JUDGEMENT = "judgement"
 
 ASSUMPTIONS: dict[str, Assumption] = {
     a.name: a
@@ -55,13 +55,13 @@ ASSUMPTIONS: dict[str, Assumption] = {
         Assumption("judged_share", 0.02, "share of moved calls judged, each at the price of a call today", JUDGEMENT, 0.0, 0.05),
         Assumption("small_tier_shift", 0.6, "logit above an SLM under 10B", "BFCL v4 multi-turn: Claude Haiku 4.5 53.6, Claude Opus 4.5 68.4, median under 10B 16.5; size: judgement", 0.0, 1.2),
         Assumption("cache_hit_share", 0.8, "share of the repeated prefixes that the vendor's cache serves", JUDGEMENT, 0.5, 1.0),
-        Assumption("cache_minimum_tokens", 1024, "tokens of a prefix before a vendor caches it", "vendors' caching guides, from memory"),
-        Assumption("cache_lifetime_s", 300, "seconds a cached prefix lives", "vendors' caching guides, from memory"),
+        Assumption("cache_minimum_tokens", 1024, "tokens of a prefix before a vendor caches it", "judgement, after the vendors' caching guides"),
+        Assumption("cache_lifetime_s", 300, "seconds a cached prefix lives", "judgement, after the vendors' caching guides"),
         Assumption("batch_discount", 0.5, "share off the price when answers may wait a day", "litellm 1.109.1: batch prices are half"),
         Assumption("gpu_usd_per_hour", float(_H100["usd_per_hour"]), "USD per hour, one H100 SXM", _H100["source"], float(_H100["low_usd_per_hour"]), float(_H100["high_usd_per_hour"])),
         Assumption("gpu_overhead", 0.4, "of the GPU's price, for egress, storage, management", "mercatus-ai: 30-50 %", 0.3, 0.5),
         Assumption("throughput_at_latency", 0.5, "of full-load throughput, kept for a latency target", JUDGEMENT + "; measured 8B figures on an H100 spread tenfold", 0.2, 0.8),
-        Assumption("assumed_utilisation", 0.2, "of the GPU's capacity, where the traffic per hour is not known", "paper-and-evidence: 5, 20, 50 and 100 % are shown", 0.05, 0.5),
+        Assumption("assumed_utilisation", 0.2, "of the GPU's capacity, where the traffic per hour is not known", "judgement; 5, 20, 50 and 100 % are shown", 0.05, 0.5),
     )
 }  # fmt: skip
 

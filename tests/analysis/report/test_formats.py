@@ -164,7 +164,8 @@ def test_little_data_claims_no_percentage(tmp_path: Path) -> None:
     assert report.tasks[0].share_words == "under 100 calls"
     assert "per 1,000 calls" in first
     assert "a month" not in first
-    assert report.headlines[1] == "Under 100 calls no percentage is claimed; record more."
+    assert report.headlines[1] == "Too few calls to say: no task has 100 calls yet."
+    assert report.headlines[3] == "No saving is stated: no task has 100 calls yet."
 
 
 def test_nothing_priced_is_said_in_every_format(tmp_path: Path) -> None:
@@ -216,6 +217,92 @@ def test_mostly_estimated_tokens_make_the_amount_about(tmp_path: Path) -> None:
     assert report.paid_words == f"about {format_usd(report.paid_usd)}"
     assert f"{report.paid_words} paid, by estimated tokens" in report.headlines[0]
     assert "paid, by estimated tokens" in render_html(report)
+
+
+def test_simulated_data_is_said_in_every_format(tmp_path: Path, report: Report, document: dict[str, Any]) -> None:
+    (tmp_path / "a").mkdir()
+    (tmp_path / "b").mkdir()
+    services, environments = shop_traffic(8), shop_traffic(8)
+    for call in services.calls:
+        call["service"] = "simulated-shop"
+    for call in environments.calls:
+        call["environment"] = "demo"
+    for said in (make_report(tmp_path / "a", services), make_report(tmp_path / "b", environments)):
+        assert json.loads(render_json(said))["simulated"] is True
+        assert "**Simulated data.**" in render_markdown(said)
+        assert 'id="simulated"' in render_html(said)
+    assert document["simulated"] is False
+    assert "Simulated data" not in render_html(report) + render_markdown(report)
+
+
+def test_one_real_service_among_simulated_ones_is_real_traffic(tmp_path: Path) -> None:
+    traffic = shop_traffic(8)
+    for call in traffic.calls[1:]:
+        call["service"] = "simulated-shop"
+    assert not make_report(tmp_path, traffic).simulated
+
+
+def test_a_period_of_one_day_has_its_times_and_its_length(tmp_path: Path, report: Report) -> None:
+    traffic = shop_traffic(61)
+    for number, call in enumerate(traffic.calls):
+        call["started_ns"] = 1_790_000_000_000_000_000 + number * 60_000_000_000
+    short = make_report(tmp_path, traffic)
+    assert short.period_words == "2026-09-21, 14:13 to 15:13 UTC (60 minutes)"
+    assert short.period_words in render_html(short)
+    assert short.period_words in render_markdown(short)
+    assert report.period_words == "2026-09-21 to 2026-10-03"
+
+
+def test_calls_in_small_tasks_are_named_in_the_headline(tmp_path: Path) -> None:
+    traffic = shop_traffic(480)
+    for call in traffic.calls[1::4]:
+        call["input_hashes"] = traffic.calls[1]["input_hashes"]
+    few = Traffic()
+    few.messages = traffic.messages
+    few.calls = [c for i, c in enumerate(traffic.calls) if i % 4 == 0 or i in (1, 5, 9)]
+    said = make_report(tmp_path, few).headlines[1]
+    assert said.startswith("A small model is expected to take over ")
+    assert said.endswith(" of the cost. 3 calls lie in tasks with under 100 calls and are not judged.")
+
+
+def test_next_steps_stand_with_money_wrong_answers_and_their_sum(report: Report, document: dict[str, Any]) -> None:
+    steps = document["steps"]
+    assert [s["verdict"] for s in steps] == ["likely", "likely"]
+    assert document["steps_sum"]["saving_usd"] == pytest.approx(sum(s["saving_usd"] for s in steps))
+    first = " ".join(words_of(render_html(report)).first)
+    for step in steps:
+        assert f"“{step['name']}” on {step['model']}: {format_usd(step['saving_usd'])}" in first
+    assert first.count("of 100") == 4
+    assert "These 2 tasks together" in render_markdown(report)
+
+
+def test_wrong_answers_are_also_a_share_of_those_moved(report: Report) -> None:
+    assert report.recommended is not None
+    calls = sum(t.row["calls"] for t in report.tasks if t.row["verdict"] != "stays")
+    assert report.paid_usd is not None
+    assert report.basis_usd is not None
+    per_basis = calls * report.basis_usd / report.paid_usd
+    of_100 = round(100 * report.recommended.row["extra_wrong"] / per_basis)
+    assert report.wrong_of_moved == f" ({of_100} of 100 moved answers)"
+    assert report.wrong_of_moved in report.headlines[3]
+
+
+def test_one_error_is_not_errors(tmp_path: Path) -> None:
+    traffic = shop_traffic(8)
+    traffic.calls[0] |= {"completeness": "error", "status_code": 500}
+    assert "1 call ended in an error." in render_markdown(make_report(tmp_path, traffic))
+
+
+def test_an_assumption_has_words_a_range_and_a_source_that_can_be_found(
+    document: dict[str, Any], report: Report
+) -> None:
+    markdown = render_markdown(report)
+    for entry in document["assumptions"]:
+        assert f"| {entry['words']} |".replace("_", " ") in markdown
+        assert entry["source"]
+    every = json.dumps(document["assumptions"]) + json.dumps(document["tasks"])
+    for vague in ("the paper", "from memory", "kinds.py", "paper-and-evidence", "change it if"):
+        assert vague not in every.replace("the paper for small models", "")
 
 
 def test_the_header_is_stable() -> None:
