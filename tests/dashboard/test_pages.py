@@ -190,6 +190,19 @@ def test_a_call_is_read_as_a_chat_with_its_run(
     assert "Model · the answer" in text
     assert "6 steps" in text
     assert steps[2]["call_id"] in text
+    assert f'<a href="task?task_id={fleet.task_id(3)}"' in text
+    assert f'<a href="calls?run={run}"' in text
+    listed = drawn(open_page(fleet_store, "views/calls.py", run=run))
+    assert listed.count("calls?call_id=") == 6
+
+
+def test_a_failed_call_has_no_answer_to_point_at(
+    open_page: Open, fleet_store: FileStore, tables: dict[str, list[dict[str, str]]]
+) -> None:
+    failed = next(call["call_id"] for call in tables["calls"] if call["error_type"])
+    text = drawn(open_page(fleet_store, "views/calls.py", call_id=failed))
+    assert "no answer was recorded." in text
+    assert "thick border" not in text
 
 
 def test_an_unknown_call_says_so(open_page: Open, fleet_store: FileStore) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from urllib.parse import quote
+
 import streamlit as st
 
 from suffice_dashboard import pieces, queries, states
@@ -162,10 +164,9 @@ def _run(call: Row, run: list[Row]) -> None:
         if any(usd is not None for usd in paid)
         else "unpriced"
     )
-    st.html(
-        '<div id="run"></div>'
-        + pieces.section("Its run", f"{plural(len(run), 'step')} · {money}. This call in blue, failed ones in red.")
-    )
+    st.html(pieces.section("Its run", f"{plural(len(run), 'step')} · {money}. This call in blue, failed ones in red."))
+    address = f"calls?run={quote(call['run_id'], safe='')}"
+    st.html(f'<p class="sf-note">{pieces.link(address, "All calls of this run →")}</p>')
     near = near_steps(run, call["call_id"])
     figure = run_timeline(near, call["call_id"])
     if figure is not None:

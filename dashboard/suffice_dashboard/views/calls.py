@@ -46,6 +46,12 @@ def render() -> None:
             pieces.badges(pieces.badge(f"only task {_task_name(task)}"))
             + f'<p class="sf-note">{pieces.link("calls", "Show all calls")}</p>'
         )
+    if run := st.query_params.get("run"):
+        filters["run_id"] = run
+        st.html(
+            pieces.badges(pieces.badge(f"only run {shorten(run, 16)}"))
+            + f'<p class="sf-note">{pieces.link("calls", "Show all calls")}</p>'
+        )
     page = max(0, _number(st.query_params.get("page")) - 1)
     rows = queries.read_calls(filters, search=search, errors_only=errors_only, order=order, page=page)
     if not rows:
