@@ -22,6 +22,13 @@ LEADER_SIMILARITY = 0.75
 SCAFFOLD_SHARE = 0.9  # grams of a task in this share of its rows tell nothing about what is within it
 WITHIN_SHARE, OUTSIDE_SHARE = 0.6, 0.15  # a part's own grams: in most of it, in few of the others
 PART_SHARE, PART_ROWS = 0.05, 5  # the least a part must hold, or it is content that happens to recur
+SCAFFOLD_GRAMS = (
+    12  # from there on what recurs beside it may be a question that many ask, so a part must be instruction by
+)
+PART_GRAMS, PART_OF_SCAFFOLD = (
+    15,
+    0.3,
+)  # its length: 12 words in one stretch are 15 grams, and this share of the scaffold
 PARTS_COVER = 0.9  # parts split a task only where nearly all of it falls into one of them
 TREE_ROWS = 3000
 BLOCK_ROWS = 512
@@ -46,12 +53,16 @@ def cluster_rows(rows: sparse.csr_matrix) -> tuple[Labels, Labels]:
     return templates, tasks
 
 
-def split_by_contrast(rows: sparse.csr_matrix, evenness: npt.NDArray[np.float32], strength: float) -> list[Labels]:
+def split_by_contrast(
+    rows: sparse.csr_matrix, evenness: npt.NDArray[np.float32], strength: float, free: Labels
+) -> list[Labels]:
     """Positions of the parts of one task that share a scaffold (a long system prompt) but ask different things.
 
     The scaffold is left out and the rest clustered again. The parts count only if nearly every row is in
     one that has a template of its own of at least ``strength``; else the task stays whole, because what
-    recurs in it is content (the same question asked in some runs), not instruction.
+    recurs in it is content (the same question asked in some runs), not instruction. Under a scaffold, a part is
+    instruction by its length, or because at least as much free text follows it: ``free`` counts each row's grams
+    that do not recur. A question that many ask, with an order number and a name, is neither.
     """
     n = rows.shape[0]
     whole = [np.arange(n, dtype=np.int64)]
@@ -67,6 +78,8 @@ def split_by_contrast(rows: sparse.csr_matrix, evenness: npt.NDArray[np.float32]
     part_of = np.full(n, -1, dtype=np.int64)
     part_of[some] = cluster_rows(rest[some])[1]
     least = max(PART_ROWS, PART_SHARE * n)
+    scaffold = int((shares >= SCAFFOLD_SHARE).sum())
+    least_own = max(PART_GRAMS, PART_OF_SCAFFOLD * scaffold) if scaffold >= SCAFFOLD_GRAMS else 0
     kept: list[Labels] = []
     for part in range(int(part_of.max()) + 1):
         members = np.flatnonzero(part_of == part)
@@ -75,7 +88,7 @@ def split_by_contrast(rows: sparse.csr_matrix, evenness: npt.NDArray[np.float32]
         inside = np.bincount(rest[members].indices, minlength=rows.shape[1])
         outside = (shares * n - inside) / (n - len(members))
         own = (inside / len(members) >= WITHIN_SHARE) & (outside <= OUTSIDE_SHARE) & told
-        if evenness[own].sum() >= strength:
+        if evenness[own].sum() >= strength and (own.sum() >= least_own or own.sum() <= np.median(free[members])):
             kept.append(members)
     covered = sum(len(members) for members in kept)
     if len(kept) < 2 or covered < PARTS_COVER * n:

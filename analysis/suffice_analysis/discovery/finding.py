@@ -104,15 +104,18 @@ def find_tasks(heads: Heads, reader: HeadReader, tell: Progress) -> list[TaskInM
 
 def find_in(sample: npt.NDArray[np.int64], heads: Heads, reader: HeadReader) -> list[TaskInMaking]:
     vocabulary = _learn(sample, heads, reader)
-    rows = vocabulary.rows([reader.document(heads.messages[k]) for k in sample])
+    documents = [reader.document(heads.messages[k]) for k in sample]
+    rows = vocabulary.rows(documents)
+    free = np.array([len(d) for d in documents], dtype=np.int64) - np.diff(rows.indptr)
     told = np.flatnonzero(np.diff(rows.indptr) > 0)
-    rows, sample = rows[told], sample[told]
+    rows, sample, free = rows[told], sample[told], free[told]
     template_of, task_of = cluster_rows(rows)
     tasks: list[TaskInMaking] = []
     for t in range(int(task_of.max()) + 1 if len(task_of) else 0):
         members = np.flatnonzero(task_of == t)
         for shape, any_tools, same_shape in _by_shape(members, sample, heads):
-            for within in split_by_contrast(rows[same_shape], vocabulary.evenness * vocabulary.at_edge, STRENGTH):
+            places = vocabulary.evenness * vocabulary.at_edge
+            for within in split_by_contrast(rows[same_shape], places, STRENGTH, free[same_shape]):
                 part = same_shape[within]
                 if _is_task(rows[part], vocabulary, heads, sample[part], reader):
                     entries = _entries(rows, part, template_of, vocabulary, shape)
