@@ -19,7 +19,9 @@ from suffice_collector.ingest import Ingest
 from suffice_collector.journal import NAME as JOURNAL
 from suffice_store.engines.duckdb import MEMORY
 from suffice_store.file_store import FileStore
+from suffice_store.holder import noted_address
 from suffice_store.opening import DEFAULT_DB, database_path
+from suffice_store.store import Store
 
 log = logging.getLogger("suffice.collector")
 
@@ -55,9 +57,18 @@ def serve(collector: Collector, sock: socket.socket, key: str | None) -> None:
         timeout_graceful_shutdown=GRACE_S,
         timeout_keep_alive=75,
     )
-    _Server(config).run(sockets=[sock])
+    with _noted(collector.store, sock):
+        _Server(config).run(sockets=[sock])
     if collector.reading is not None:
         collector.reading.shutdown(cancel_futures=True)
+
+
+def _noted(store: Store, sock: socket.socket) -> contextlib.AbstractContextManager[None]:
+    """Commands in the file's folder find this collector by themselves, whatever its port."""
+    path = getattr(store, "path", MEMORY)
+    host, port = sock.getsockname()[:2]
+    here = f"http://127.0.0.1:{port}" if host == "0.0.0.0" else address(sock)  # noqa: S104
+    return contextlib.nullcontext() if path == MEMORY else noted_address(path, here)
 
 
 def address(sock: socket.socket) -> str:

@@ -22,7 +22,7 @@ from suffice_analysis.headlines import read_headlines
 from suffice_demo import stages
 from suffice_demo.database import DEFAULT_DATABASE, prepare_database
 from suffice_demo.fleet.agents import ALL_CALLS
-from suffice_demo.processes import ending_on_signals
+from suffice_demo.processes import Child, ending_on_signals
 from suffice_store import open_store
 from suffice_store.console import format_count, out, run_app
 
@@ -54,7 +54,8 @@ def demo(
     with ending_on_signals(), ExitStack() as stack:
         database = prepare_database(db or DEFAULT_DATABASE)
         with _timed("Collector and simulated provider up"):
-            collector = stages.start_collector(stack, database)
+            dashboard_port = None if exit_at_end else stages.choose_dashboard_port()
+            collector, collecting = stages.start_collector(stack, database, dashboard_port)
             provider = stages.start_provider(stack, seed)
         with _timed("Agents done") as told:
             count = stages.run_fleet(provider, collector, calls, seed)
@@ -72,20 +73,22 @@ def demo(
             for sentence in read_headlines(store)[:HEADLINES]:
                 say(f"  • {sentence}", markup=False)
         say(f"\nReport: {output}   Database: {database}", markup=False)
-        if not exit_at_end:
-            _show(stack, collector, no_browser)
+        if dashboard_port is not None:
+            url, dashboard = stages.start_dashboard(stack, collector, dashboard_port)
+            say(f"This collector ({collector}) belongs to the demo; for your own app: suffice up", markup=False)
+            say(f"Dashboard: {url}   (Ctrl-C ends the demo)", markup=False)
+            _show(url, (collecting, dashboard), no_browser)
 
 
-def _show(stack: ExitStack, collector: str, no_browser: bool) -> None:
-    """The dashboard, until Ctrl-C."""
-    url, dashboard = stages.start_dashboard(stack, collector)
-    out().print(f"Dashboard: {url}   (Ctrl-C ends the demo)", markup=False)
+def _show(url: str, running: tuple[Child, ...], no_browser: bool) -> None:
+    """The dashboard, until Ctrl-C. Raises SufficeError when one of ``running`` ends before."""
     if not no_browser and sys.stdout.isatty() and _has_display():
         webbrowser.open(url)
     try:
         while True:
             time.sleep(0.5)
-            dashboard.check()
+            for child in running:
+                child.check()
     except KeyboardInterrupt:
         out().print("\nStopped. The database and the report stay.", markup=False)
 

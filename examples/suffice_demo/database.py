@@ -10,7 +10,7 @@ import shutil
 from pathlib import Path
 
 from suffice.errors import UsageError
-from suffice_store import open_store
+from suffice_store.file_store import FileStore
 
 DEFAULT_DATABASE = Path("suffice-demo.duckdb")
 SERVICE_PREFIX = "simulated-"
@@ -27,9 +27,10 @@ def prepare_database(path: Path) -> Path:
     services = _services(path)
     foreign = sorted(name for name in services if not name.startswith(SERVICE_PREFIX))
     if foreign:
+        other = path.with_name(f"other-{path.name}")
         raise UsageError(
-            f"{path} holds calls that are not the demo's (service {foreign[0] or 'unknown'}): "
-            "name another file with --db, the demo does not mix with real calls"
+            f"{path} holds calls that are not the demo's (service {foreign[0] or 'unknown'}), and the demo does not mix "
+            f"with them: keep it and run 'suffice demo --db {other}' (make demo ARGS=\"--db {other}\"), or delete it"
         )
     if services:
         _delete(path)
@@ -37,7 +38,7 @@ def prepare_database(path: Path) -> Path:
 
 
 def _services(path: Path) -> list[str]:
-    with open_store(str(path)) as store:
+    with FileStore(str(path)) as store:  # never through a collector that holds it: it would be deleted under it
         return [str(row["key"] or "") for row in store.read("spend", by="service").to_pylist()]
 
 

@@ -51,15 +51,16 @@ class FleetCount:
         return sum(self.calls.values())
 
 
-def start_collector(stack: ExitStack, database: Path) -> str:
-    """Its base URL, once it answers."""
+def start_collector(stack: ExitStack, database: Path, dashboard_port: int | None = None) -> tuple[str, Child]:
+    """Its base URL, once it answers, and its process. It tells SDKs of the dashboard that will come at that port."""
+    told = () if dashboard_port is None else ("--dashboard-url", f"http://{LOOPBACK}:{dashboard_port}")
 
     def start(port: int) -> tuple[str, Child]:
-        child = Child("collector", "suffice", "collector", "--db", str(database), "--port", str(port))
+        child = Child("collector", "suffice", "collector", "--db", str(database), "--port", str(port), *told)
         return f"http://{LOOPBACK}:{port}/healthz", stack.enter_context(child)
 
-    port, _ = _start("collector", COLLECTOR_PORT, start)
-    return f"http://{LOOPBACK}:{port}"
+    port, child = _start("collector", COLLECTOR_PORT, start)
+    return f"http://{LOOPBACK}:{port}", child
 
 
 def start_provider(stack: ExitStack, seed: int) -> str:
@@ -128,14 +129,22 @@ def write_report(collector: str, output: Path) -> None:
     _command("report", "report", "--server", collector, "-o", str(output))
 
 
-def start_dashboard(stack: ExitStack, collector: str) -> tuple[str, Child]:
-    """Its address, once it answers, and its process."""
+def choose_dashboard_port() -> int:
+    """Known before the dashboard starts, so that the collector can tell it."""
+    port = choose_port(DASHBOARD_PORT)
+    if port != DASHBOARD_PORT:
+        _say_moved("dashboard", DASHBOARD_PORT, port)
+    return port
+
+
+def start_dashboard(stack: ExitStack, collector: str, usual: int) -> tuple[str, Child]:
+    """Its address, once it answers, and its process. ``usual`` is taken where it is still free."""
 
     def start(port: int) -> tuple[str, Child]:
         child = Child("dashboard", "suffice", "dashboard", "--server", collector, "--port", str(port), "--no-browser")
         return f"http://{LOOPBACK}:{port}", stack.enter_context(child)
 
-    port, child = _start("dashboard", DASHBOARD_PORT, start)
+    port, child = _start("dashboard", usual, start)
     return f"http://{LOOPBACK}:{port}", child
 
 
@@ -144,7 +153,7 @@ def _start(name: str, usual: int, start: Callable[[int], tuple[str, Child]]) -> 
     port = choose_port(usual)
     while True:
         if port != usual:
-            err().print(f"Port {usual} is taken, so the demo's {name} listens on {port}.")
+            _say_moved(name, usual, port)
         url, child = start(port)
         try:
             child.wait_for(lambda url=url: _answers(url), START_S)  # type: ignore[misc]
@@ -154,6 +163,10 @@ def _start(name: str, usual: int, start: Callable[[int], tuple[str, Child]]) -> 
             port = free_port()
         else:
             return port, child
+
+
+def _say_moved(name: str, usual: int, port: int) -> None:
+    err().print(f"Port {usual} is taken, so the demo's {name} listens on {port}.")
 
 
 def _command(name: str, *arguments: str) -> None:

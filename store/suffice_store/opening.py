@@ -6,7 +6,9 @@ import os
 from urllib.parse import urlsplit
 
 from suffice.errors import SufficeError, UsageError
+from suffice_store.engines.duckdb import HeldError
 from suffice_store.file_store import FileStore, ServerStore
+from suffice_store.holder import read_address
 from suffice_store.remote_store import RemoteStore
 
 DEFAULT_DB = "./suffice.duckdb"
@@ -20,7 +22,7 @@ def open_store(
     ``db`` is a path, an SQLAlchemy URL (``duckdb:///calls.duckdb``, ``clickhousedb://host/calls``) or a collector's
     http address;
     ``server`` is the latter. With neither: ``SUFFICE_DB``, else ``SUFFICE_ENDPOINT``, else
-    ``./suffice.duckdb``. ``key`` defaults to ``SUFFICE_KEY``. ``create=False`` refuses a file that is
+    ``./suffice.duckdb``. A file that a running collector holds is reached through that collector. ``key`` defaults to ``SUFFICE_KEY``. ``create=False`` refuses a file that is
     not there, which is what a command that only reads wants. Raises SufficeError.
     """
     if db and server:
@@ -32,7 +34,13 @@ def open_store(
         return RemoteStore(server or db or "", key=key or os.environ.get("SUFFICE_KEY") or None)
     if db and db.startswith("clickhousedb://"):
         return ServerStore(db)
-    return FileStore(database_path(db or DEFAULT_DB), create=create)
+    path = database_path(db or DEFAULT_DB)
+    try:
+        return FileStore(path, create=create)
+    except HeldError as held:
+        if (address := read_address(path, held.pid)) is None:
+            raise
+        return RemoteStore(address, key=key or os.environ.get("SUFFICE_KEY") or None)
 
 
 def database_path(db: str) -> str:

@@ -14,6 +14,8 @@ from collector.processes import Process, free_port, wait_until
 
 from suffice.spool import write_spool
 from suffice_collector.commands.up import _how_to_send
+from suffice_store import open_store
+from suffice_store.remote_store import RemoteStore
 
 
 @contextlib.contextmanager
@@ -45,10 +47,14 @@ def test_three_lines_the_spool_and_a_clean_end(tmp_path: Path) -> None:
             f"endpoint   http://127.0.0.1:{up.port}  (your app needs SUFFICE_ENDPOINT=http://127.0.0.1:{up.port})",
             f"database   {tmp_path / 'calls.duckdb'}",
         ]
+        with open_store(str(tmp_path / "calls.duckdb"), create=False) as store:  # held: reached through its collector
+            assert isinstance(store, RemoteStore)
+            assert store.read("overview").to_pylist()[0]["calls"] == 4
         up.client.post("/api/v1/commands/analyze_now", json={})
         assert up.stop(signal.SIGINT) == 0
     assert "Traceback" not in up.log.read_text()
     assert list((tmp_path / "spool").iterdir()) == []
+    assert not (tmp_path / "calls.duckdb.address").exists()
 
 
 @pytest.mark.parametrize(

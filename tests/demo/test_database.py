@@ -64,7 +64,7 @@ def test_other_calls_are_neither_deleted_nor_mixed_with(
 ) -> None:
     path = write_calls(tmp_path / "real.duckdb", *services)
     size = path.stat().st_size
-    with pytest.raises(UsageError, match=rf"not the demo's \(service {named}\): name another file with --db"):
+    with pytest.raises(UsageError, match=rf"not the demo's \(service {named}\), and the demo does not mix"):
         prepare_database(path)
     assert path.stat().st_size == size
     with open_store(str(path)) as store:

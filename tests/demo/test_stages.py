@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import socket
 from contextlib import ExitStack
 from pathlib import Path
@@ -46,7 +47,7 @@ def test_a_collector_starts_elsewhere_when_its_port_is_taken(
     with socket.create_server((LOOPBACK, 0)) as holder, ExitStack() as stack:
         taken = holder.getsockname()[1]
         monkeypatch.setattr(stages, "COLLECTOR_PORT", taken)
-        url = stages.start_collector(stack, tmp_path / "d.duckdb")
+        url, _ = stages.start_collector(stack, tmp_path / "d.duckdb")
         port = int(url.rpartition(":")[2])
         assert stages._answers(f"{url}/healthz")
     assert port != taken
@@ -60,6 +61,7 @@ def test_a_port_that_is_taken_at_the_last_moment_is_not_the_end(
         taken = holder.getsockname()[1]
         monkeypatch.setattr(stages, "COLLECTOR_PORT", taken)
         monkeypatch.setattr(stages, "choose_port", lambda usual: usual)
-        url = stages.start_collector(stack, tmp_path / "d.duckdb")
-        assert stages._answers(f"{url}/healthz")
+        url, _ = stages.start_collector(stack, tmp_path / "d.duckdb", 8599)
+        with stages._DIRECT.open(f"{url}/healthz", timeout=10) as answer:
+            assert json.load(answer)["dashboard_url"] == "http://127.0.0.1:8599"
     assert f"Port {taken} is taken" in capsys.readouterr().err

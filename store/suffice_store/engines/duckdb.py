@@ -41,6 +41,14 @@ _BATCH = "suffice_batch"  # the name under which DuckDB sees Arrow rows
 _HELD = re.compile(r"Conflicting lock is held in (?P<program>.*?) \(PID (?P<pid>\d+)\)")
 
 
+class HeldError(SufficeError):
+    """Process ``pid`` has the file open."""
+
+    def __init__(self, reason: str, pid: int) -> None:
+        super().__init__(reason)
+        self.pid = pid
+
+
 class DuckDB:
     """An open file: ``engine`` hands each thread a connection of its own (a DuckDB cursor)."""
 
@@ -157,7 +165,10 @@ class DuckDB:
                 f"ATTACH '{_quoted(self.path)}' AS {_ALIAS} (TYPE duckdb, ROW_GROUP_SIZE {ROW_GROUP_SIZE})"
             )
         except duckdb.Error as error:
-            raise SufficeError(_reason(self.path, str(error))) from None
+            reason = _reason(self.path, str(error))
+            if held := _HELD.search(str(error)):
+                raise HeldError(reason, int(held["pid"])) from None
+            raise SufficeError(reason) from None
         self._base.execute(f"SET checkpoint_threshold = '{CHECKPOINT_THRESHOLD}'")
         if self.path != MEMORY and new:
             Path(self.path).chmod(PRIVATE)
@@ -202,7 +213,7 @@ def _reason(path: str, message: str) -> str:
         pid = held["pid"]
         return (
             f"{path} is held by another process (pid {pid}, {_command_line(pid) or held['program']}): "
-            "if that is suffice's collector, go through it with --server http://127.0.0.1:4318, else stop it first"
+            "if that is a collector, go through it with --server URL (it says its own when it starts), else stop it first"
         )
     if "lock" in message.lower():
         return f"{path} is locked by another process, maybe on another machine: stop it first"
