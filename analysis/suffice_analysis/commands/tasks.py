@@ -12,7 +12,7 @@ import typer
 
 from suffice.errors import SufficeError
 from suffice_analysis.grounds import kind_words
-from suffice_analysis.report.model import share_words
+from suffice_analysis.report.wording import share_words
 from suffice_store import open_store
 from suffice_store.console import (
     DbOption,

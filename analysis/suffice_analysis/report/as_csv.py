@@ -7,7 +7,8 @@ import io
 from collections.abc import Sequence
 from typing import Any
 
-from suffice_analysis.report.model import ALTERNATIVE_NAMES, Report, Row
+from suffice_analysis.report.model import Report
+from suffice_analysis.report.wording import ALTERNATIVE_NAMES, Row
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 _TASK = ("task_id", "name", "kind", "hci", "answer_form", "calls", "input_tokens", "output_tokens", "unpriced_calls")

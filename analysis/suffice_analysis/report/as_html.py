@@ -10,18 +10,8 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 
 from suffice_analysis.grounds import kind_words
 from suffice_analysis.report import charts
-from suffice_analysis.report.model import (
-    ALTERNATIVE_NAMES,
-    BY_HAND,
-    CAVEAT,
-    TERMS,
-    VERDICT_WORDS,
-    Report,
-    assumptions,
-    caveats,
-    next_steps,
-    sum_sentence,
-)
+from suffice_analysis.report.model import Report, assumptions, caveats, next_steps, sum_sentence
+from suffice_analysis.report.wording import ALTERNATIVE_NAMES, BY_HAND, CAVEAT, TERMS, VERDICT_WORDS
 from suffice_store.console import format_count, format_interval, format_share, format_time, format_usd
 
 TEMPLATE_EXCERPT = 1_200

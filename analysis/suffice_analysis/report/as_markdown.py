@@ -6,20 +6,8 @@ import re
 from html import escape
 
 from suffice_analysis.grounds import kind_words
-from suffice_analysis.report.model import (
-    ALTERNATIVE_NAMES,
-    BY_HAND,
-    CAVEAT,
-    TERMS,
-    VERDICT_WORDS,
-    Report,
-    Row,
-    TaskPart,
-    assumptions,
-    caveats,
-    next_steps,
-    sum_sentence,
-)
+from suffice_analysis.report.model import Report, TaskPart, assumptions, caveats, next_steps, sum_sentence
+from suffice_analysis.report.wording import ALTERNATIVE_NAMES, BY_HAND, CAVEAT, TERMS, VERDICT_WORDS, Row
 from suffice_analysis.savings.stack import SAME_MODEL
 from suffice_store.console import format_count, format_share, format_time, format_usd
 

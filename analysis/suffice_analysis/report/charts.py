@@ -11,7 +11,8 @@ from typing import LiteralString
 from markupsafe import Markup, escape
 
 from suffice_analysis.replaceability import CLAIM_CALLS
-from suffice_analysis.report.model import ALTERNATIVE_NAMES, VERDICT_WORDS, Report, Row, TaskPart, is_wide
+from suffice_analysis.report.model import Report, TaskPart
+from suffice_analysis.report.wording import ALTERNATIVE_NAMES, VERDICT_WORDS, Row, is_wide
 from suffice_store.console import format_count, format_interval, format_usd
 
 WIDTH = 920

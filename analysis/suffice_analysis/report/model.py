@@ -7,48 +7,31 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
 from suffice.errors import SufficeError
 from suffice_analysis.next_steps import NextStep, add_up, find_next_steps, moved_answers, wrong_share
 from suffice_analysis.replaceability import CLAIM_CALLS
+from suffice_analysis.report.wording import (
+    IN_A_SENTENCE,
+    Row,
+    counted,
+    is_wide,
+    not_judged,
+    of_100,
+    of_100_interval,
+    plain_share,
+    share_words,
+)
 from suffice_analysis.savings.recommend import CACHING, Recommendation, recommend
-from suffice_analysis.verdicts import WIDE_POINTS
-from suffice_store.console import format_interval, format_share, format_time, format_usd
+from suffice_store.console import format_time, format_usd
 from suffice_store.store import Store
 
-Row = Mapping[str, Any]
-ALTERNATIVE_NAMES = {
-    "caching_batch": "Caching and batch, same model",
-    "small_tier": "Vendor's small tier",
-    "hosted_slm": "Hosted SLM",
-    "self_hosted_slm": "Self-hosted SLM",
-}
-_IN_A_SENTENCE = {
-    "small_tier": "the vendor's small tier, ",
-    "hosted_slm": "a hosted SLM, ",
-    "self_hosted_slm": "a self-hosted SLM, ",
-}
 SIMULATED = "simulated-"  # begins the name of every service of the demo
-TERMS = (
-    "Replaceable: a small model's answer would be no worse than the recorded one. SLM: a small language model, under about "
-    "10 billion parameters. Prior: judged by the kind of task; proxy: also by how well its recorded answers can be foretold."
-)
-CAVEAT = "These are expectations from recorded calls alone: no small model has been run, so test before anything moves."
-BY_HAND = (
-    "Testing is by hand in this version: send a hundred recorded requests of the task to the model and compare its answers "
-    "with the recorded ones."
-)
 MOSTLY = 0.10  # of the calls: with more tokens estimated an amount is said as "about"
 TOO_LITTLE = 0.005  # of the saving: what an alternative saves beyond it is not worth a word
-VERDICT_WORDS = {
-    "proven": "proven by tests",
-    "likely": "likely, to be tested",
-    "untested": "untested",
-    "stays": "stays on the LLM",
-}
 
 
 @dataclass(frozen=True)
@@ -167,7 +150,7 @@ class Report:
         if start[:10] != end[:10]:
             return f"{start[:10]} to {end[:10]}"
         minutes = (last - first) / 60e9
-        long = f"{_count(round(minutes), 'minute')}" if minutes < 90 else f"{minutes / 60:.1f} hours"
+        long = f"{counted(round(minutes), 'minute')}" if minutes < 90 else f"{minutes / 60:.1f} hours"
         return f"{start[:10]}, {start[11:16]} to {end[11:16]} UTC ({long if minutes >= 1 else 'under a minute'})"
 
     @property
@@ -237,10 +220,10 @@ def headlines(report: Report) -> list[str]:
         if report.mostly_estimated:
             spent += ", by estimated tokens"
         elif estimated:
-            spent += f", the tokens of {_count(estimated, 'call')} estimated"
+            spent += f", the tokens of {counted(estimated, 'call')} estimated"
         if unpriced := o.get("unpriced_calls") or 0:
-            spent += f" ({_count(unpriced, 'call')} unpriced)"
-    first = f"{_count(a['calls'], 'call')} in {_count(a['task_count'], 'task')}: {spent}"
+            spent += f" ({counted(unpriced, 'call')} unpriced)"
+    first = f"{counted(a['calls'], 'call')} in {counted(a['task_count'], 'task')}: {spent}"
     if a["basis"] == "month" and report.basis_usd is not None:
         first += f", {format_usd(report.basis_usd)} a month at this rate"
     sentences = [first + "."]
@@ -250,10 +233,10 @@ def headlines(report: Report) -> list[str]:
     elif calls["value"] is None:
         sentences.append(f"Too few calls to say: no task has {CLAIM_CALLS} calls yet.")
     else:
-        of_cost = f" and {_plain_share(cost)} of the cost" if cost is not None and cost["value"] is not None else ""
+        of_cost = f" and {plain_share(cost)} of the cost" if cost is not None and cost["value"] is not None else ""
         wide = ": too wide for one number" if any(is_wide(e) for e in (calls, cost) if e is not None) else ""
-        said = f"A small model is expected to take over {_plain_share(calls)} of the calls{of_cost}{wide}."
-        sentences.append(said + _not_judged(calls))
+        said = f"A small model is expected to take over {plain_share(calls)} of the calls{of_cost}{wide}."
+        sentences.append(said + not_judged(calls))
     sentences.append("Proven: 0 %. No small model's answers have been compared with the recorded ones yet.")
     sentences.append(_saving_sentence(report))
     sentences.append(_staying_sentence(report))
@@ -272,20 +255,20 @@ def _saving_sentence(report: Report) -> str:
         why = "no price is known" if report.paid_usd is None else "no alternative is expected to cost less"
         return f"No saving is stated: {why}."
     row = found.row
-    name = f"{_IN_A_SENTENCE[row['alternative']]}{row['model']}"
+    name = f"{IN_A_SENTENCE[row['alternative']]}{row['model']}"
     said = (
         f"To test first: {name}, {format_usd(row['saving_usd'])} {report.basis_words} "
         f"({format_usd(row['saving_low_usd'])} to {format_usd(row['saving_high_usd'])}) if tests confirm it, with about "
-        f"{_count(round(row['extra_wrong'] or 0), 'more wrong answer')} nobody catches{report.wrong_of_moved}"
+        f"{counted(round(row['extra_wrong'] or 0), 'more wrong answer')} nobody catches{report.wrong_of_moved}"
     )
     if found.usd_per_wrong is not None:
         said += f": worth it while one costs you less than {format_usd(found.usd_per_wrong)}"
     if found.more is None or found.more_usd < TOO_LITTLE * row["saving_usd"]:
         return f"{said}."
-    other = _IN_A_SENTENCE[found.more["alternative"]].rstrip(" ,")
+    other = IN_A_SENTENCE[found.more["alternative"]].rstrip(" ,")
     more_wrong = round(found.more_wrong)
     each = f", {format_usd(found.more_usd / found.more_wrong)} for each" if more_wrong else ""
-    extra = f"{format_usd(found.more_usd)} more at {_count(more_wrong, 'more wrong answer')}{each}"
+    extra = f"{format_usd(found.more_usd)} more at {counted(more_wrong, 'more wrong answer')}{each}"
     return f"{said}; {other} would save {extra}."
 
 
@@ -295,22 +278,7 @@ def _staying_sentence(report: Report) -> str:
         return "No task is expected to need the large model for most of its calls, but none is tested either."
     names = ", ".join(f"“{t.row['name']}”" for t in staying[:3])
     more = f" and {len(staying) - 3} more" if len(staying) > 3 else ""
-    return f"{_count(len(staying), 'task')} should stay on the large model: {names}{more}."
-
-
-def share_words(estimate: Row | None, calls: int) -> str:
-    """A share as a person may be told it: nothing under 100 calls, no value when wider than 40 points."""
-    if estimate is None:
-        return "–"
-    if estimate["value"] is None or calls < CLAIM_CALLS:
-        return f"under {CLAIM_CALLS} calls"
-    interval = format_interval(estimate["low"], estimate["high"])
-    return interval if is_wide(estimate) else f"{format_share(estimate['value'])} ({interval})"
-
-
-def is_wide(estimate: Row) -> bool:
-    """Whether the interval is too wide to state a value."""
-    return bool(100 * (estimate["high"] - estimate["low"]) > WIDE_POINTS)
+    return f"{counted(len(staying), 'task')} should stay on the large model: {names}{more}."
 
 
 def next_steps(report: Report) -> list[str]:
@@ -345,11 +313,6 @@ def sum_sentence(report: Report) -> str:
     )
 
 
-def of_100_interval(low: float, high: float) -> str:
-    """``4 to 17``, of 100."""
-    return f"{100 * low:.0f} to {100 * high:.0f}"
-
-
 def _step_words(step: NextStep, basis_words: str) -> str:
     money = f"{format_usd(step.saving_usd)} ({format_usd(step.saving_low_usd)} to {format_usd(step.saving_high_usd)})"
     verb = "Test first:" if step.test_first else "Test, then move:"
@@ -382,7 +345,7 @@ def caveats(report: Report) -> list[str]:
         ("error_calls", "ended in an error"),
     ):
         if o.get(key):
-            notes.append(f"{_count(o[key], 'call')} {text}.")
+            notes.append(f"{counted(o[key], 'call')} {text}.")
     return notes
 
 
@@ -393,30 +356,6 @@ def assumptions(report: Report) -> list[dict[str, Any]]:
         for entry in json.loads(total["assumptions"]):
             found.setdefault(entry["name"], entry | {"words": entry["name"].replace("_", " ")})
     return list(found.values())
-
-
-def _plain_share(estimate: Row) -> str:
-    if is_wide(estimate):
-        return f"{100 * estimate['low']:.0f} to {100 * estimate['high']:.0f} %"
-    return f"{format_share(estimate['value'])} ({format_interval(estimate['low'], estimate['high'])})"
-
-
-def _not_judged(share: Row) -> str:
-    """The calls in tasks too small for a claim, as one more sentence."""
-    small = json.loads(share["details"]).get("left_out_small_calls", 0)
-    if not small:
-        return ""
-    lie, are = ("lies", "is") if small == 1 else ("lie", "are")
-    return f" {_count(small, 'call')} {lie} in tasks with under {CLAIM_CALLS} calls and {are} not judged."
-
-
-def of_100(share: float) -> str:
-    """A share as a person counts: ``9 of 100``, ``under 1 of 100``."""
-    return "under 1 of 100" if 0 < share < 0.005 else f"{100 * share:.0f} of 100"
-
-
-def _count(number: int, word: str) -> str:
-    return f"{number:,} {word}{'' if number == 1 else 's'}"
 
 
 def _positioned(rows: list[Row]) -> list[Row]:
