@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from suffice_analysis.replaceability import CLAIM_CALLS
 from suffice_analysis.savings.recommend import first_choice, recommend
 from suffice_dashboard.formatting import (
     basis_words,
@@ -24,6 +25,7 @@ from suffice_dashboard.formatting import (
     render_window,
     shorten,
 )
+from suffice_dashboard.parsing import parse_json
 from suffice_dashboard.risk import wrong_answers
 from suffice_dashboard.verdicts import alternative_words, verdict
 
@@ -72,7 +74,9 @@ def movable_sentence(headline: Mapping[str, Row], filtered: bool = False) -> str
         return "How much of it a small model could take over is not known yet."
     words = render_interval(chosen["value"], chosen["low"], chosen["high"])
     start = "Of all traffic, not only what is filtered here, a" if filtered else "A"
-    return f"{start} small model is expected to suffice for **{words}** of {of}. {proven_sentence(headline)}"
+    small = parse_json(calls.get("details") if calls else None).get("left_out_small_calls")
+    unjudged = f" {plural(small, 'call')} in tasks with under {CLAIM_CALLS} calls count as none." if small else ""
+    return f"{start} small model is expected to take over **{words}** of {of}.{unjudged} {proven_sentence(headline)}"
 
 
 def proven_sentence(headline: Mapping[str, Row]) -> str:

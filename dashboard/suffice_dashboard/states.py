@@ -41,6 +41,10 @@ def guarded(page: Callable[[], None]) -> Callable[[], None]:
 def show_unreachable(error: Exception) -> None:
     """The collector does not answer, or refused a read."""
     server = read_settings().server
+    if "SUFFICE_KEY" in str(error):  # it answers, and refuses: the store's own line says where the key is set
+        _box("The collector refuses the key", f"{server}: {error}.")
+        _retry()
+        return
     _box(
         "The collector does not answer as it should",
         f"Nothing usable came from {server}: start it with the line below, or point the dashboard at another one with "

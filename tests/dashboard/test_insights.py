@@ -38,7 +38,7 @@ def estimate(value: float | None, low: float | None = None, high: float | None =
 def test_movable_sentence_has_interval_and_why_nothing_is_proven() -> None:
     headline = {"expected_share_cost": estimate(0.46, 0.38, 0.55), "proven_share_cost": estimate(0.0, 0.0, 0.0)}
     assert insights.movable_sentence(headline) == (
-        "A small model is expected to suffice for **46\u202f% (38–55)** of that money. "
+        "A small model is expected to take over **46\u202f% (38–55)** of that money. "
         "**Proven: 0\u202f%**, because no small model has answered your recorded calls yet."
     )
 
@@ -49,9 +49,15 @@ def test_movable_sentence_falls_back_to_calls_where_nothing_is_priced() -> None:
     assert insights.movable_sentence({}) == "How much of it a small model could take over is not known yet."
 
 
+def test_calls_in_tasks_too_small_to_judge_are_said() -> None:
+    calls = {**estimate(0.5, 0.4, 0.6), "details": '{"left_out_small_calls": 507}'}
+    said = insights.movable_sentence({"expected_share_calls": calls})
+    assert "507 calls in tasks with under 100 calls count as none." in said
+
+
 def test_under_a_filter_the_share_is_said_to_be_of_all_traffic() -> None:
     assert insights.movable_sentence({"expected_share_cost": estimate(0.46, 0.38, 0.55)}, filtered=True).startswith(
-        "Of all traffic, not only what is filtered here, a small model is expected to suffice for **46\u202f% (38–55)** of the money."
+        "Of all traffic, not only what is filtered here, a small model is expected to take over **46\u202f% (38–55)** of the money."
     )
 
 

@@ -6,6 +6,7 @@ import json
 
 import streamlit as st
 
+from suffice_analysis.replaceability import CLAIM_CALLS
 from suffice_analysis.savings.recommend import first_choice
 from suffice_dashboard import insights, pieces, queries, states
 from suffice_dashboard.charts.savings import cost_chart, wrong_answers_chart
@@ -112,7 +113,7 @@ def _saves(row: Row) -> str:
 def _by_task(savings: list[Row], tasks: dict[str, Row]) -> None:
     by_task: dict[str, list[Row]] = {}
     for row in savings:
-        if tasks[row["task_id"]]["verdict"] != "stays":
+        if tasks[row["task_id"]]["verdict"] != "stays" and tasks[row["task_id"]]["calls"] >= CLAIM_CALLS:
             by_task.setdefault(row["task_id"], []).append(row)
     best = {task_id: dict(chosen) for task_id, rows in by_task.items() if (chosen := first_choice(rows)) is not None}
     if not best:
@@ -159,7 +160,11 @@ def _by_task(savings: list[Row], tasks: dict[str, Row]) -> None:
                 "sf-note",
             )
         )
-    left_out = len(tasks) - len(best) - len(stay)
+    small = [row for row in tasks.values() if row["verdict"] != "stays" and row["calls"] < CLAIM_CALLS]
+    if small:
+        kept = f"{plural(len(small), 'task')} with under {CLAIM_CALLS} calls not judged: too few calls to say."
+        st.html(pieces.paragraphs([kept], "sf-note"))
+    left_out = len(tasks) - len(best) - len(stay) - len(small)
     if left_out > 0:
         st.html(
             pieces.paragraphs(
