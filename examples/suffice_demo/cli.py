@@ -76,15 +76,15 @@ def demo(
         if dashboard_port is not None:
             url, dashboard = stages.start_dashboard(stack, collector, dashboard_port)
             say(f"This collector ({collector}) belongs to the demo; for your own app: suffice up", markup=False)
-            say(f"Dashboard: {url}   (Ctrl-C ends the demo)", markup=False)
             _show(url, (collecting, dashboard), no_browser)
 
 
 def _show(url: str, running: tuple[Child, ...], no_browser: bool) -> None:
     """The dashboard, until Ctrl-C. Raises SufficeError when one of ``running`` ends before."""
-    if not no_browser and sys.stdout.isatty() and _has_display():
-        webbrowser.open(url)
     try:
+        out().print(f"Dashboard: {url}   (Ctrl-C ends the demo)", markup=False)
+        if not no_browser and sys.stdout.isatty() and _has_display():
+            webbrowser.open(url)
         while True:
             time.sleep(0.5)
             for child in running:

@@ -20,6 +20,7 @@ from suffice_demo.ports import LOOPBACK, choose_port, free_port
 from suffice_demo.processes import Child
 from suffice_store import Store, open_store
 from suffice_store.console import err
+from suffice_store.holder import read_address
 
 COLLECTOR_PORT, DASHBOARD_PORT = 4318, 8501
 _DIRECT = build_opener(ProxyHandler({}))  # a proxy of the environment can't see this machine's loopback
@@ -59,7 +60,10 @@ def start_collector(stack: ExitStack, database: Path, dashboard_port: int | None
         child = Child("collector", "suffice", "collector", "--db", str(database), "--port", str(port), *told)
         return f"http://{LOOPBACK}:{port}/healthz", stack.enter_context(child)
 
-    port, child = _start("collector", COLLECTOR_PORT, start)
+    def its_own(child: Child) -> bool:  # another's collector may have come to that port in the same moment
+        return read_address(str(database), child.pid) is not None
+
+    port, child = _start("collector", COLLECTOR_PORT, start, its_own)
     return f"http://{LOOPBACK}:{port}", child
 
 
@@ -148,15 +152,23 @@ def start_dashboard(stack: ExitStack, collector: str, usual: int) -> tuple[str, 
     return f"http://{LOOPBACK}:{port}", child
 
 
-def _start(name: str, usual: int, start: Callable[[int], tuple[str, Child]]) -> tuple[int, Child]:
-    """Start on the usual port, or on a free one where that is taken, also at the last moment; wait until it answers."""
+def _start(
+    name: str,
+    usual: int,
+    start: Callable[[int], tuple[str, Child]],
+    its_own: Callable[[Child], bool] = lambda child: child.running,
+) -> tuple[int, Child]:
+    """Start on the usual port, or on a free one where that is taken, also at the last moment; wait until it answers.
+
+    ``its_own`` tells whether what answers is the process that was started.
+    """
     port = choose_port(usual)
     while True:
         if port != usual:
             _say_moved(name, usual, port)
         url, child = start(port)
         try:
-            child.wait_for(lambda url=url: _answers(url), START_S)  # type: ignore[misc]
+            child.wait_for(lambda url=url, child=child: _answers(url) and its_own(child), START_S)  # type: ignore[misc]
         except SufficeError:
             if port != usual or not any(f"port {port} is taken" in line for line in child.lines):
                 raise
