@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import json
 import socket
+import threading
 from contextlib import ExitStack
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
 
+from suffice.errors import SufficeError
 from suffice_demo import stages
 from suffice_demo.ports import LOOPBACK, free_port
+from suffice_demo.processes import Child
 from suffice_demo.stages import FleetCount
 
 
@@ -65,3 +69,27 @@ def test_a_port_that_is_taken_at_the_last_moment_is_not_the_end(
         with stages._DIRECT.open(f"{url}/healthz", timeout=10) as answer:
             assert json.load(answer)["dashboard_url"] == "http://127.0.0.1:8599"
     assert f"Port {taken} is taken" in capsys.readouterr().err
+
+
+class _Stranger(BaseHTTPRequestHandler):
+    def do_GET(self) -> None:
+        self.send_response(200)
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+    def log_message(self, *_: object) -> None:
+        """Silent."""
+
+
+def test_a_stranger_that_answers_is_not_taken_for_the_process_that_was_started() -> None:
+    """Seen once: another's collector came to 4318 in the same moment, answered for ours, and ended."""
+    with ThreadingHTTPServer((LOOPBACK, 0), _Stranger) as server, ExitStack() as stack:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        stack.callback(server.shutdown)
+        url = f"http://{LOOPBACK}:{server.server_port}"
+
+        def start(_port: int) -> tuple[str, Child]:
+            return url, stack.enter_context(Child("collector", "this"))  # a module that ends at once
+
+        with pytest.raises(SufficeError, match="collector"):
+            stages._start("collector", free_port(), start, lambda _child: False)
