@@ -15,6 +15,12 @@ ROOT = Path(__file__).resolve().parent.parent
 SHARED = Path(os.environ.get("SUFFICE_SHARED", ROOT.parent / "shared")) / "data"
 
 
+def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
+    """Bytes are named by their length: gzip's header holds the second it was made in, and xdist's workers,
+    collecting at different seconds, must find the same tests."""
+    return f"{argname}-{len(val)}-bytes" if isinstance(val, bytes) else None
+
+
 @pytest.fixture(scope="session")
 def shared_data() -> Path:
     """Real recordings beside the checkout. A user's clone has none: those tests are skipped."""
