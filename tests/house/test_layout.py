@@ -111,10 +111,10 @@ def test_locked_requirements_carry_hashes_and_no_addresses() -> None:
         assert re.search(r"https?:", text) is None, path.name
 
 
-def test_bytes_in_a_test_id_do_not_depend_on_the_second_of_collection() -> None:
-    """xdist's workers must find the same ids; gzip's header holds the second it was written in."""
+def test_bytes_in_a_test_id_are_not_looked_at() -> None:
+    """xdist's workers must find the same ids; gzip's header holds the second, random ids compress to any length."""
     from conftest import pytest_make_parametrize_id
 
-    early, late = (b"\x1f\x8b\x08\x00" + second + b"rest" for second in (b"\x80\xd7\x04k", b"\x81\xd7\x04k"))
-    assert pytest_make_parametrize_id(early, "body") == pytest_make_parametrize_id(late, "body") == "body-12-bytes"
+    bodies = [b"\x1f\x8b\x08\x00" + rest for rest in (b"\x80\xd7\x04k", b"\x81\xd7\x04k", b"longer than those")]
+    assert {pytest_make_parametrize_id(body, "body") for body in bodies} == {"body-bytes"}
     assert pytest_make_parametrize_id("text", "body") is None
