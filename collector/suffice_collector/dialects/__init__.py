@@ -13,8 +13,10 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from suffice_collector.dialects import otel_genai, suffice
+from suffice_collector.dialects.log_place import log_record
 from suffice_collector.dialects.place import span_record
 from suffice_collector.otlp import Resource, ResourceSpans, Span
+from suffice_collector.otlp_logs import ResourceLogs
 from suffice_store.records import CallRecord, OutcomeRecord, SpanRecord
 
 
@@ -65,3 +67,12 @@ def normalise_span(span: Span, resource: Resource) -> CallRecord | OutcomeRecord
             if record is not None:
                 return record
     return span_record(span, resource)
+
+
+def normalise_logs(groups: Iterable[ResourceLogs], records: Records | None = None) -> Records:
+    """Every log record is kept: as a call, as a part of one, or as a moment of its trace."""
+    found = Records() if records is None else records
+    for group in groups:
+        for log in group.logs:
+            found.spans.append(log_record(log, group.resource))
+    return found
