@@ -26,7 +26,7 @@ from suffice_store.arrow_schema import arrow_schema
 from suffice_store.records import CallRecord, OutcomeRecord, SpanRecord
 
 NS_PER_DAY = 86_400 * 10**9
-NORMALISER_VERSION = 1  # how a Call is made from what came; a change of meaning raises it
+NORMALISER_VERSION = 2  # how a Call is made from what came; a change of meaning raises it
 _BIGGEST = 2**63 - 1
 _NO_USAGE = Usage(source="absent")
 

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import ast
 import json
 from collections.abc import Mapping
 from typing import Any, cast
 
 import orjson
 
-from suffice.wire.blobs import blob_part, without_bytes
 from suffice.wire.call import Message, ToolDefinition
+from suffice_collector.dialects.said import messages_of, parts_of
 
 MAX_TOKENS = 2**53  # beyond this it is not a token count
 MAX_INT32 = 2**31 - 1
+_MAX_REPR = 100_000  # characters: Python parses no longer ones here
 
+_SCHEMAS = ("inputSchema", "input_schema", "parameters_json_schema")  # Vercel and Strands, Anthropic, pydantic-ai
 _FINISH_REASONS = {
     "tool_calls": "tool_call",
     "tool_use": "tool_call",
@@ -22,6 +25,10 @@ _FINISH_REASONS = {
     "stop_sequence": "stop",
     "max_tokens": "length",
     "refusal": "content_filter",
+    "tool-calls": "tool_call",
+    "content-filter": "content_filter",
+    "completed": "stop",  # a status of the responses format
+    "stop_reason_unspecified": "stop",
 }
 
 
@@ -81,11 +88,15 @@ def json_object(attributes: Mapping[str, Any], key: str) -> dict[str, Any] | Non
 
 
 def messages(attributes: Mapping[str, Any], key: str) -> list[Message]:
-    """A list of ``{role, parts}``; what is not one is left out, and a message's bytes become their hash."""
+    """A list of messages; what is not one is left out, and a message's bytes become their hash."""
     value = json_value(attributes, key)
     if not isinstance(value, list):
         return []
-    return [_message(each) for each in value if isinstance(each, dict)]
+    found = messages_of([each for each in value if isinstance(each, dict)])
+    for message in found:
+        if "finish_reason" in message:
+            message["finish_reason"] = finish_reason(message["finish_reason"])
+    return found
 
 
 def parts(attributes: Mapping[str, Any], key: str) -> list[dict[str, Any]]:
@@ -93,7 +104,7 @@ def parts(attributes: Mapping[str, Any], key: str) -> list[dict[str, Any]]:
     value = json_value(attributes, key)
     if value is None and isinstance(attributes.get(key), str) and attributes[key]:
         value = attributes[key]
-    return _parts(value)
+    return parts_of(value)
 
 
 def tools(attributes: Mapping[str, Any], key: str) -> list[ToolDefinition]:
@@ -107,6 +118,11 @@ def tools(attributes: Mapping[str, Any], key: str) -> list[ToolDefinition]:
             continue
         inner = each.get("function")
         definition = {**inner, "type": "function"} if isinstance(inner, dict) else {"type": "function", **each}
+        schema = next((definition.pop(name) for name in _SCHEMAS if name in definition), None)
+        if schema is not None and "parameters" not in definition:
+            definition["parameters"] = (
+                schema["json"] if isinstance(schema, dict) and set(schema) == {"json"} else schema
+            )
         if isinstance(definition.get("name"), str):
             found.append(cast(ToolDefinition, definition))
     return found
@@ -125,41 +141,12 @@ def finish_reason(value: str) -> str:
     return _FINISH_REASONS.get(value.lower(), value.lower())
 
 
-def _message(value: dict[str, Any]) -> Message:
-    message: Message = {
-        "role": str(value.get("role") or "user"),
-        "parts": _parts(value.get("parts", value.get("content"))),
-    }
-    if isinstance(value.get("name"), str):
-        message["name"] = value["name"]
-    if isinstance(value.get("finish_reason"), str):
-        message["finish_reason"] = finish_reason(value["finish_reason"])
-    return message
-
-
-def _parts(value: Any) -> list[dict[str, Any]]:
-    if isinstance(value, str):
-        return [{"type": "text", "content": value}] if value else []
-    if not isinstance(value, list):
-        return []
-    return [_part(each) for each in value if isinstance(each, dict | str)]
-
-
-def _part(value: dict[str, Any] | str) -> dict[str, Any]:
-    if isinstance(value, str):
-        return {"type": "text", "content": value}
-    part = dict(value)
-    kind = part.get("type")
-    if not isinstance(kind, str):
-        part["type"] = kind = "text" if isinstance(part.get("content"), str) else "generic"
-    if kind in ("text", "reasoning") and not isinstance(part.get("content"), str):
-        part["content"] = "" if part.get("content") is None else orjson.dumps(part["content"]).decode()
-    if kind == "tool_call_response" and "response" not in part and "result" in part:
-        part["response"] = part.pop("result")  # its name up to v1.41
-    if kind == "blob" and "blake2b" not in part:
-        data = part.pop("content", part.pop("data", None))
-        modality = part.get("modality")
-        part |= blob_part(str(data or ""), text(part, "mime_type"), modality if isinstance(modality, str) else None)
-    elif kind not in ("text", "reasoning", "blob"):
-        part = {key: without_bytes(each) for key, each in part.items()}
-    return part
+def python_value(attributes: Mapping[str, Any], key: str) -> Any:
+    """A structure written by Python's ``repr`` (LiteLLM's raw spans, LangSmith's details); None where it is none."""
+    value = attributes.get(key)
+    if not isinstance(value, str) or len(value) > _MAX_REPR:
+        return None
+    try:
+        return ast.literal_eval(value)
+    except (ValueError, SyntaxError, MemoryError, RecursionError):
+        return None

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from hashlib import blake2b
 from typing import Any
 
 import orjson
 
+from suffice import semconv
+from suffice.wire.call import Call
+from suffice.wire.canonical import call_hash
+from suffice_collector.dialects import fields
 from suffice_collector.dialects.place import SCOPE_NAME, project_of, service_of
 from suffice_collector.otlp import Resource
 from suffice_collector.otlp_logs import LogRecord
-from suffice_store.records import SpanRecord
+from suffice_store.records import CallRecord, SpanRecord
 
 LOG_KIND = -1  # in ``spans.kind``, where spans have 0 to 5: a log record
+MAX_DURATION_MS = 86_400_000.0  # a day: longer is no call
+_SESSIONS = ("prompt.id", "prompt_id", "session.id", "conversation.id", semconv.CONVERSATION_ID)
 _NO_NAME = "log"
 
 
@@ -26,10 +33,12 @@ def log_id(log: LogRecord, resource: Resource) -> str:
 
 
 def trace_of(log: LogRecord, resource: Resource) -> str:
-    """The trace it belongs to; where it names none (Claude Code), one made of its session and sender."""
+    """The trace it belongs to; where it names none (Claude Code), one made of its prompt or session, and its sender."""
     if log.trace_id is not None:
         return log.trace_id
-    session = log.attributes.get("session.id") or log.attributes.get("conversation.id") or ""
+    session = next((log.attributes[key] for key in _SESSIONS if log.attributes.get(key)), "")
+    if not session:  # nothing tells what it belongs to: a trace of its own
+        session = log_id(log, resource)
     seed = orjson.dumps([project_of(resource), service_of(resource), str(session)])
     return blake2b(seed, digest_size=16).hexdigest()
 
@@ -68,3 +77,50 @@ def raw_log_attributes(log: LogRecord, resource: Resource) -> dict[str, Any]:
         raw["otel.log.severity"] = log.severity
     raw["otel.log.times_ns"] = [log.time_ns, log.observed_ns]
     return raw
+
+
+def log_call_record(
+    call: Call,
+    log: LogRecord,
+    resource: Resource,
+    dialect: str,
+    *,
+    content: Collection[str] = (),
+    duration_ms: float = 0,
+) -> CallRecord:
+    """The record of a call that a log record tells of when it ended, ``duration_ms`` after its start."""
+    a = log.attributes
+    project, trace_id = project_of(resource), trace_of(log, resource)
+    ended = log.at_ns()
+    attributes = {key: value for key, value in raw_log_attributes(log, resource).items() if key not in content}
+    return CallRecord(
+        call=call,
+        call_id=call_hash(project, trace_id, f"log:{log_id(log, resource)}"),
+        project=project,
+        trace_id=trace_id,
+        span_id=log.span_id,
+        run_id=trace_id,
+        service=service_of(resource),
+        environment=fields.text(resource.attributes, semconv.ENVIRONMENT, "deployment.environment"),
+        agent_name=fields.text(a, semconv.AGENT_NAME),
+        conversation_id=fields.text(a, semconv.CONVERSATION_ID, "conversation.id", "session.id"),
+        user_id=fields.text(a, semconv.USER_ID, "enduser.id", "user.email"),
+        server_address=fields.text(a, semconv.SERVER_ADDRESS),
+        started_ns=max(1, ended - int(duration_ms * 1e6)) if ended else None,
+        ended_ns=ended or None,
+        source="otlp",
+        dialect=dialect,
+        attributes=attributes,
+    )
+
+
+def milliseconds(log: LogRecord, *keys: str) -> float:
+    """A duration among the attributes, a number or the text of one; 0 where there is none or it can't be."""
+    for key in keys:
+        try:
+            value = float(log.attributes.get(key) or 0)
+        except (TypeError, ValueError):
+            continue
+        if 0 < value < MAX_DURATION_MS:
+            return value
+    return 0.0

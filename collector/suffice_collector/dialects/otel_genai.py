@@ -1,5 +1,6 @@
 """OpenTelemetry's GenAI conventions, as instrumentations of many hands emit them (v1.28 to genai v0.1.0).
 
+Most dialects are these conventions with something of their own: they start from ``call_of``.
 Proof: on the real captures of every dialect the counted input tokens equal what the server billed
 (tests/collector/dialects/test_captures.py).
 """
@@ -10,12 +11,13 @@ from typing import Any
 
 from suffice import semconv
 from suffice.wire.call import Call, Usage
-from suffice_collector.dialects import fields
-from suffice_collector.dialects.place import call_record
+from suffice_collector.dialects import events, fields, tokens
+from suffice_collector.dialects.place import call_record, failure_of
 from suffice_collector.otlp import Resource, Span
 from suffice_store.records import CallRecord
 
 NAME = "otel_genai"
+SCOPES: tuple[str, ...] = ()  # any scope may speak it
 
 SYSTEM = "gen_ai.system"  # provider up to v1.36
 _INPUT = (semconv.INPUT_TOKENS, "gen_ai.usage.prompt_tokens")
@@ -29,6 +31,7 @@ _CACHE_WRITE = (
     semconv.CACHE_WRITE_TOKENS,
     "gen_ai.usage.cache_creation.input_tokens",  # up to v1.41
     "gen_ai.usage.cache_creation_input_tokens",
+    "gen_ai.usage.cache_write_input_tokens",
     "gen_ai.usage.details.cache_write_tokens",
 )
 _REASONING = (
@@ -36,13 +39,19 @@ _REASONING = (
     "gen_ai.usage.reasoning_tokens",
     "gen_ai.usage.details.reasoning_tokens",
 )
-_CONTENT = {
+CONTENT = (
     semconv.INPUT_MESSAGES,
     semconv.OUTPUT_MESSAGES,
     semconv.SYSTEM_INSTRUCTIONS,
     semconv.TOOL_DEFINITIONS,
-}
+)
 _NOT_PARAMETERS = {semconv.REQUEST_MODEL, semconv.REQUEST_STREAM}
+_SERVICE_TIERS = (
+    "openai.response.service_tier",
+    "anthropic.response.service_tier",
+    "gen_ai.openai.response.service_tier",
+    "openai.request.service_tier",
+)
 
 
 def matches(span: Span) -> bool:
@@ -56,11 +65,13 @@ def matches(span: Span) -> bool:
 
 
 def normalise(span: Span, resource: Resource) -> CallRecord | None:
+    return call_record(call_of(span), span, resource, NAME, CONTENT)
+
+
+def call_of(span: Span, *, exclusive: bool = False) -> Call:
+    """The call that the conventions' attributes tell; ``exclusive``: its input tokens leave the cache out."""
     a = span.attributes
-    output = fields.messages(a, semconv.OUTPUT_MESSAGES)
-    failed = fields.text(a, semconv.ERROR_TYPE)
-    if failed is None and span.status == "error":
-        failed = "_OTHER"
+    failed, why = failure_of(span)
     call = Call(
         wire_format="",
         operation=fields.text(a, semconv.OPERATION) or "chat",
@@ -69,30 +80,29 @@ def normalise(span: Span, resource: Resource) -> CallRecord | None:
         response_model=fields.text(a, semconv.RESPONSE_MODEL),
         system_instructions=fields.parts(a, semconv.SYSTEM_INSTRUCTIONS),
         input_messages=fields.messages(a, semconv.INPUT_MESSAGES),
-        output_messages=output,
+        output_messages=fields.messages(a, semconv.OUTPUT_MESSAGES),
         tool_definitions=fields.tools(a, semconv.TOOL_DEFINITIONS),
-        usage=_usage(a),
-        parameters=_parameters(a),
+        usage=usage_of(a, exclusive=exclusive),
+        parameters=parameters_of(a),
         response_format={"type": "json_object"} if a.get(semconv.OUTPUT_TYPE) == "json" else None,
         stream=bool(a.get(semconv.REQUEST_STREAM) or a.get("gen_ai.is_streaming")),
         response_id=fields.text(a, semconv.RESPONSE_ID),
-        finish_reasons=_finish_reasons(a, output),
-        service_tier=fields.text(
-            a,
-            "openai.response.service_tier",
-            "anthropic.response.service_tier",
-            "gen_ai.openai.response.service_tier",
-            "openai.request.service_tier",
-        ),
+        finish_reasons=fields.finish_reasons(a, semconv.FINISH_REASONS)
+        or fields.finish_reasons(a, "anthropic.message.stop_reason"),
+        service_tier=fields.text(a, *_SERVICE_TIERS),
         completeness="complete" if failed is None else "error",
         status_code=fields.integer(a, semconv.STATUS_CODE, "http.status_code", at_most=999),
         error_type=failed,
-        error_message=span.status_message or None if failed else None,
+        error_message=why,
     )
-    return call_record(call, span, resource, NAME, _CONTENT)
+    if span.events:
+        events.add_events(call, ((event.name, event.attributes) for event in span.events))
+    if not call.finish_reasons:
+        call.finish_reasons = [each["finish_reason"] for each in call.output_messages if "finish_reason" in each]
+    return call
 
 
-def _usage(a: dict[str, Any]) -> Usage | None:
+def usage_of(a: dict[str, Any], *, exclusive: bool = False) -> Usage | None:
     """One meaning whatever the sender's: input includes cached, output includes reasoning."""
     usage = Usage(
         input_tokens=fields.integer(a, *_INPUT),
@@ -103,24 +113,13 @@ def _usage(a: dict[str, Any]) -> Usage | None:
     )
     if usage == Usage():
         return None
-    cached = (usage.cache_read_tokens or 0) + (usage.cache_write_5m_tokens or 0)
-    if usage.input_tokens is not None and usage.input_tokens < cached:
-        usage.input_tokens += cached  # a part can't exceed the whole: this sender counted apart from the cache
-    usage.raw = {k: v for k, v in a.items() if k.startswith("gen_ai.usage.")}
-    return usage
+    return tokens.finished(usage, {k: v for k, v in a.items() if k.startswith("gen_ai.usage.")}, exclusive=exclusive)
 
 
-def _parameters(a: dict[str, Any]) -> dict[str, Any]:
+def parameters_of(a: dict[str, Any]) -> dict[str, Any]:
     start = len(semconv.REQUEST_PREFIX)
     return {
         key[start:]: value
         for key, value in a.items()
         if key.startswith(semconv.REQUEST_PREFIX) and key not in _NOT_PARAMETERS
     }
-
-
-def _finish_reasons(a: dict[str, Any], output: list[Any]) -> list[str]:
-    stated = fields.finish_reasons(a, semconv.FINISH_REASONS) or fields.finish_reasons(
-        a, "anthropic.message.stop_reason"
-    )
-    return stated or [message["finish_reason"] for message in output if "finish_reason" in message]

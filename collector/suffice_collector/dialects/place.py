@@ -40,8 +40,8 @@ def call_record(call: Call, span: Span, resource: Resource, dialect: str, conten
         run_id=span.trace_id,
         service=service_of(resource),
         environment=fields.text(resource.attributes, semconv.ENVIRONMENT, "deployment.environment"),
-        agent_name=fields.text(a, semconv.AGENT_NAME),
-        conversation_id=fields.text(a, semconv.CONVERSATION_ID),
+        agent_name=fields.text(a, semconv.AGENT_NAME, "agent_name", "agent.name"),
+        conversation_id=fields.text(a, semconv.CONVERSATION_ID, "session.id"),
         user_id=fields.text(a, semconv.USER_ID, "enduser.id"),
         server_address=fields.text(a, semconv.SERVER_ADDRESS),
         started_ns=span.started_ns or None,
@@ -69,6 +69,16 @@ def span_record(span: Span, resource: Resource) -> SpanRecord:
         status=span.status,
         attributes=raw_attributes(span, resource),
     )
+
+
+def failure_of(span: Span) -> tuple[str | None, str | None]:
+    """(error.type, message) of a failed span, from its attributes, its exception event or its status; else Nones."""
+    stated = fields.text(span.attributes, semconv.ERROR_TYPE)
+    if stated is None and span.status != "error":
+        return None, None
+    raised = next((event.attributes for event in span.events if event.name == "exception"), {})
+    kind = stated or fields.text(raised, "exception.type") or "_OTHER"
+    return kind, span.status_message or fields.text(raised, "exception.message")
 
 
 def raw_attributes(span: Span, resource: Resource, content: Collection[str] = ()) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from suffice_collector.otlp import Resource, Span
 from suffice_store.records import CallRecord, OutcomeRecord
 
 NAME = "suffice"
+SCOPES: tuple[str, ...] = (semconv.SCOPE,)
 
 _CONTENT = {
     semconv.INPUT_MESSAGES,
