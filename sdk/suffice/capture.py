@@ -15,8 +15,7 @@ from typing import TYPE_CHECKING
 from suffice.wire.exchange import Ending
 
 if TYPE_CHECKING:
-    from opentelemetry.context import Context
-    from opentelemetry.trace import Span
+    from opentelemetry.trace import Span, SpanContext
 
     from suffice.call_site import Site
     from suffice.context import Place
@@ -76,7 +75,7 @@ class Capture:
         self.attempt = 1
         self.site: Site | None = None
         self.place: Place | None = None
-        self.parent: Context | None = None  # what the span stands under
+        self.parent: SpanContext | None = None  # what the span stands under
         self.span: Span | None = None  # there already only where it must be the current one
         self.started_ns = time.time_ns()
 

@@ -1,49 +1,160 @@
-"""Finishing: a capture becomes an ended span. Runs in the recorder's thread, where time matters less."""
+"""Finishing: a capture becomes a span, written as OTLP. Runs in the recorder's thread, where time matters less.
+
+Where the app gave its own tracer provider, or wants HTTP child spans, the span is a real one of that provider and comes
+back from it when it has ended; else it is written directly.
+"""
 
 from __future__ import annotations
 
-from typing import Any
+import os
+from collections.abc import Callable
+from typing import Any, NamedTuple
 
-from opentelemetry.sdk.resources import Resource
+from opentelemetry.context import Context
 from opentelemetry.sdk.trace import ReadableSpan
-from opentelemetry.trace import Span, SpanKind, Status, StatusCode, Tracer
+from opentelemetry.trace import (
+    INVALID_SPAN_CONTEXT,
+    NonRecordingSpan,
+    Span,
+    SpanContext,
+    SpanKind,
+    Status,
+    StatusCode,
+    Tracer,
+    set_span_in_context,
+)
 
-from suffice import call_site, redact, semconv
+from suffice import call_site, otlp, redact, semconv
 from suffice.announce import FirstCall
 from suffice.capture import Capture, RawHeaders
 from suffice.config import CaptureMode, Settings
 from suffice.decoding import decode_body
 from suffice.span import call_attributes, span_name
+from suffice.wire.call import Call
 from suffice.wire.canonical import call_hash
 from suffice.wire.exchange import Exchange
 from suffice.wire.registry import parse_exchange
 
+_OUR_SCOPE = otlp.Scope(semconv.SCOPE)
+_NO_CONTEXT = Context()
 
-def start_call_span(tracer: Tracer, capture: Capture) -> Span:
-    return tracer.start_span("call", capture.parent, SpanKind.CLIENT, start_time=capture.started_ns)
+
+class Finished(NamedTuple):
+    """A call and its span's attributes, redacted."""
+
+    call: Call
+    name: str
+    attributes: dict[str, Any]
+    client: str  # its user agent
 
 
-def finish_capture(capture: Capture, tracer: Tracer, settings: Settings) -> FirstCall | None:
-    """End the span of a capture; None if it turns out to be no LLM call. Raises RuntimeError if it isn't sampled."""
+class Encoded(NamedTuple):
+    """A span as it goes into a batch."""
+
+    scope: otlp.Scope
+    data: bytes
+    is_call: bool
+
+
+class Ids(NamedTuple):
+    trace_id: bytes
+    span_id: bytes
+
+
+def finish_capture(capture: Capture, settings: Settings, breathe: Callable[[], None]) -> Finished | None:
+    """What a capture was; None if it turns out to be no LLM call. ``breathe`` is called between the steps."""
     exchange = exchange_of(capture)
     call = parse_exchange(exchange)
     if call is None:
         return None
     if capture.truncated and call.completeness == "complete":
         call.completeness = "partial"
+    breathe()
+    given = call_attributes(call, exchange, capture.place, call_site.describe(capture.site), breathe)
+    breathe()
+    given = redact.attributes(given, settings.capture)
+    breathe()
+    client = exchange.request_headers.get("user-agent", "unknown client")
+    return Finished(call, span_name(call), given, client)
+
+
+def encode_call(finished: Finished, capture: Capture) -> tuple[Encoded, Ids]:
+    """The span of a call, written directly: under its parent, else a trace of its own."""
+    parent = capture.parent
+    # from the operating system: an app that seeds ``random`` would get the same ids in every run
+    ids = Ids(os.urandom(16) if parent is None else parent.trace_id.to_bytes(16, "big"), os.urandom(8))
+    failed = finished.call.error_type is not None
+    span = otlp.Span(
+        finished.name,
+        ids.trace_id,
+        ids.span_id,
+        None if parent is None else parent.span_id.to_bytes(8, "big"),
+        otlp.KIND_CLIENT,
+        capture.started_ns,
+        capture.ended_ns,
+        finished.attributes,
+        otlp.STATUS_ERROR if failed else otlp.STATUS_UNSET,
+        finished.attributes.get(semconv.ERROR_MESSAGE, "") if failed else "",
+        parent is not None and parent.is_remote,
+    )
+    return Encoded(_OUR_SCOPE, otlp.encode_span(span), True), ids
+
+
+def start_call_span(tracer: Tracer, capture: Capture) -> Span:
+    """The span of a call as one of the tracer's provider."""
+    context = context_of(capture.parent)
+    return tracer.start_span("call", context, SpanKind.CLIENT, start_time=capture.started_ns)
+
+
+def end_call_span(finished: Finished, capture: Capture, tracer: Tracer) -> Ids:
+    """Describe and end it. Raises RuntimeError if it isn't sampled."""
     span = capture.span or start_call_span(tracer, capture)
     if not span.is_recording():
         raise RuntimeError("the tracer provider samples this call out")
-    site = call_site.describe(capture.site)
-    given = redact.attributes(call_attributes(call, exchange, capture.place, site), settings.capture)
-    span.update_name(span_name(call))
-    span.set_attributes(given)
-    if call.error_type:
-        span.set_status(Status(StatusCode.ERROR, given.get(semconv.ERROR_MESSAGE)))
+    span.update_name(finished.name)
+    span.set_attributes(finished.attributes)
+    if finished.call.error_type:
+        span.set_status(Status(StatusCode.ERROR, finished.attributes.get(semconv.ERROR_MESSAGE)))
     span.end(capture.ended_ns)
-    context, usage = span.get_span_context(), call.usage
+    context = span.get_span_context()
+    return Ids(context.trace_id.to_bytes(16, "big"), context.span_id.to_bytes(8, "big"))
+
+
+def encode_readable(span: ReadableSpan, mode: CaptureMode, *, shared: bool) -> Encoded:
+    """An ended span of a provider. What other code made is redacted, and loses its events and its status's text."""
+    scope = span.instrumentation_scope
+    is_ours = scope is not None and scope.name == semconv.SCOPE
+    given = span.attributes or {}
+    attributes = given if is_ours and not shared else redact.attributes(given, mode)
+    context, parent = span.get_span_context() or INVALID_SPAN_CONTEXT, span.parent
+    data = otlp.encode_span(
+        otlp.Span(
+            span.name,
+            context.trace_id.to_bytes(16, "big"),
+            context.span_id.to_bytes(8, "big"),
+            None if parent is None else parent.span_id.to_bytes(8, "big"),
+            span.kind.value + 1,
+            span.start_time or 0,
+            span.end_time or 0,
+            attributes,
+            span.status.status_code.value,
+            (span.status.description or "") if is_ours and not shared else "",
+            parent is not None and parent.is_remote,
+        )
+    )
+    named = _OUR_SCOPE if is_ours or scope is None else otlp.Scope(scope.name, scope.version or "")
+    return Encoded(named, data, semconv.WIRE_FORMAT in given)
+
+
+def context_of(parent: SpanContext | None) -> Context:
+    """A context that only names the parent: nothing is attached."""
+    return _NO_CONTEXT if parent is None else set_span_in_context(NonRecordingSpan(parent), _NO_CONTEXT)
+
+
+def first_call(call: Call, ids: Ids, project: str) -> FirstCall:
+    usage = call.usage
     return FirstCall(
-        call_hash(settings.project, f"{context.trace_id:032x}", f"{context.span_id:016x}"),
+        call_hash(project, ids.trace_id.hex(), ids.span_id.hex()),
         call.response_model or call.request_model,
         usage.input_tokens if usage else None,
         usage.output_tokens if usage else None,
@@ -53,7 +164,7 @@ def finish_capture(capture: Capture, tracer: Tracer, settings: Settings) -> Firs
 def exchange_of(capture: Capture) -> Exchange:
     """The raw exchange as the wire formats read it: decoded, credentials dropped."""
     headers = redact.response_headers(capture.response_headers)
-    body = b"".join(capture.chunks)
+    body = capture.chunks[0] if len(capture.chunks) == 1 else b"".join(capture.chunks)
     encoding = headers.get("content-encoding", "")
     if capture.streamed and encoding and body:
         try:
@@ -85,25 +196,3 @@ def attempt_of(headers: RawHeaders) -> int:
         if name == b"x-stainless-retry-count":
             return int(value) + 1 if value.isdigit() else 1
     return 1
-
-
-def as_ours(span: ReadableSpan, resource: Resource, mode: CaptureMode) -> ReadableSpan:
-    """A copy with our resource and redacted attributes, of a span that other code made."""
-    return ReadableSpan(
-        name=span.name,
-        context=span.get_span_context(),
-        parent=span.parent,
-        resource=resource,
-        attributes=redact.attributes(span.attributes or {}, mode),
-        kind=span.kind,
-        status=Status(span.status.status_code),
-        start_time=span.start_time,
-        end_time=span.end_time,
-        instrumentation_scope=span.instrumentation_scope,
-    )
-
-
-def size_of(span: ReadableSpan) -> int:
-    """About how many bytes a span will take on the wire."""
-    values: Any = (span.attributes or {}).values()
-    return 512 + sum(len(value) for value in values if isinstance(value, str))

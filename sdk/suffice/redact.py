@@ -62,6 +62,7 @@ _METRIC_ATTRIBUTES = frozenset(
         semconv.USER_ID,
         semconv.WIRE_FORMAT,
         semconv.COMPLETENESS,
+        semconv.CUT_BYTES,
         semconv.CALL_SITE,
         semconv.ATTEMPT,
         semconv.TASK_NAME,

@@ -57,6 +57,7 @@ CACHE_WRITE_1H_TOKENS = "suffice.usage.cache_write_1h_tokens"
 AUDIO_INPUT_TOKENS = "suffice.usage.audio_input_tokens"
 AUDIO_OUTPUT_TOKENS = "suffice.usage.audio_output_tokens"
 ERROR_MESSAGE = "suffice.error.message"
+CUT_BYTES = "suffice.cut_bytes"  # the call was too large for one request; this much of its texts is gone
 
 OUTCOME_SPAN = "suffice.outcome"  # a span of this name carries an outcome
 OUTCOME_TARGET = "suffice.outcome.target"  # "run" or "call"

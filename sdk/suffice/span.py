@@ -7,7 +7,7 @@ What isn't known is left out: an absent count is not 0.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -23,14 +23,26 @@ _STANDARD_PARAMETERS = frozenset(
     | {"frequency_penalty", "presence_penalty", "reasoning.level", "previous_response.id"}
 )
 
+_encode_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), default=str).encode
+
 
 def span_name(call: Call) -> str:
     """``chat gpt-4o-mini``."""
     return f"{call.operation} {call.request_model}" if call.request_model else call.operation
 
 
-def call_attributes(call: Call, exchange: Exchange, place: Place | None, call_site: str | None) -> Attributes:
-    """Everything a call's span says. Not yet redacted."""
+def call_attributes(
+    call: Call,
+    exchange: Exchange,
+    place: Place | None,
+    call_site: str | None,
+    breathe: Callable[[], None] = lambda: None,
+) -> Attributes:
+    """Everything a call's span says. Not yet redacted. ``breathe`` is called after what takes long with long texts."""
+    input_messages = _json(call.input_messages)
+    breathe()
+    output_messages = _json(call.output_messages)
+    breathe()
     address = urlsplit(exchange.url)
     given: Attributes = {
         semconv.OPERATION: call.operation,
@@ -47,8 +59,8 @@ def call_attributes(call: Call, exchange: Exchange, place: Place | None, call_si
         semconv.STATUS_CODE: call.status_code,
         semconv.ERROR_TYPE: call.error_type,
         semconv.ERROR_MESSAGE: call.error_message,
-        semconv.INPUT_MESSAGES: _json(call.input_messages),
-        semconv.OUTPUT_MESSAGES: _json(call.output_messages),
+        semconv.INPUT_MESSAGES: input_messages,
+        semconv.OUTPUT_MESSAGES: output_messages,
         semconv.SYSTEM_INSTRUCTIONS: _json(call.system_instructions),
         semconv.TOOL_DEFINITIONS: _json(call.tool_definitions),
         semconv.RESPONSE_FORMAT: _json(call.response_format),
@@ -146,4 +158,4 @@ def _seconds_to_first_chunk(exchange: Exchange) -> float | None:
 
 
 def _json(value: Any) -> str | None:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=str) if value else None
+    return _encode_json(value) if value else None

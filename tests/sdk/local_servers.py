@@ -240,6 +240,8 @@ class SinkHandler(Handler):
         body = self.body()
         sink.posts.append({"path": self.path, "headers": {k.lower(): v for k, v in self.headers.items()}})
         status, rejected = sink.statuses.pop(0) if sink.statuses else (200, 0)
+        if len(body) > sink.max_bytes:
+            status = 413
         if status == 0:  # break off
             self.close_connection = True
             return
@@ -269,6 +271,7 @@ class Sink(Server):
         self.asked: list[dict[str, str]] = []
         self.cost_rows: list[list[Any]] = [["0.000123"]]
         self.release = threading.Event()
+        self.max_bytes = 64 * 1024 * 1024
 
     def store(self, body: bytes) -> None:
         self.spans += decode_spans(body)

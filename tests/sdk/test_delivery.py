@@ -53,9 +53,8 @@ def test_what_the_collector_says_is_what_is_counted(
     provider: Server,
     sink: Sink,
     record: Any,
-    monkeypatch: pytest.MonkeyPatch,
+    one_batch: None,
 ) -> None:
-    monkeypatch.setattr("suffice.recorder.LINGER_S", 60.0)  # one batch, however slowly the calls are made
     sink.statuses = list(statuses)
     record()
     ask(provider, 3)
@@ -68,11 +67,11 @@ def test_calls_wait_in_the_spool_and_are_sent_when_the_collector_is_back(provide
     suffice.init(f"http://127.0.0.1:{port}", quiet=True)
     ask(provider, 2)
     assert suffice.flush() == (0, 0, 2)
-    (waiting,) = read_spool()
-    assert waiting.calls == 2
-    assert len(decode_spans(waiting.read())) == 2
-    assert stat.S_IMODE(waiting.path.stat().st_mode) == 0o600
-    assert stat.S_IMODE(waiting.path.parent.stat().st_mode) == 0o700
+    waiting = list(read_spool())
+    assert sum(each.calls for each in waiting) == 2
+    assert sum(len(decode_spans(each.read())) for each in waiting) == 2
+    assert {stat.S_IMODE(each.path.stat().st_mode) for each in waiting} == {0o600}
+    assert stat.S_IMODE(waiting[0].path.parent.stat().st_mode) == 0o700
     with serving(Sink(port)) as sink:
         ask(provider)
         assert suffice.flush() == (3, 0, 0)
@@ -114,10 +113,29 @@ def test_a_later_process_sends_what_an_earlier_one_left(provider: Server, sink: 
     assert list(read_spool()) == []
 
 
-def test_without_a_spool_calls_are_dropped_and_counted(provider: Server) -> None:
+def test_without_a_spool_calls_wait_in_memory_and_end_with_the_process(provider: Server) -> None:
+    port = free_port()
+    suffice.init(f"http://127.0.0.1:{port}", quiet=True, spool=False)
+    ask(provider, 2)
+    assert suffice.flush() == (0, 0, 2)
+    with serving(Sink(port)) as sink:
+        ask(provider)
+        assert suffice.flush() == (3, 0, 0)
+        assert len({call["span_id"] for call in sink.calls}) == 3
+        sink.statuses = [(503, 0)]
+        ask(provider)
+        assert suffice.shutdown() == (3, 1, 0)
+
+
+def test_what_waits_in_memory_is_bounded(provider: Server, monkeypatch: pytest.MonkeyPatch) -> None:
     suffice.init(f"http://127.0.0.1:{free_port()}", quiet=True, spool=False)
-    ask(provider)
-    assert suffice.flush() == (0, 1, 0)
+    monkeypatch.setattr("suffice.delivery.MAX_WAITING_BYTES", 3000)
+    for _ in range(5):
+        ask(provider)
+        suffice.flush()
+    delivered, dropped, pending = suffice.flush()
+    assert (delivered, dropped + pending) == (0, 5)
+    assert pending in (1, 2, 3)
 
 
 def test_a_spool_that_cannot_be_written_drops_and_counts(provider: Server, tmp_path: Path) -> None:
@@ -139,13 +157,22 @@ def test_a_full_spool_drops_the_oldest_and_counts(provider: Server, monkeypatch:
     assert second.path != first.path
 
 
-def test_a_full_queue_drops_and_counts(provider: Server, sink: Sink, record: Any, monkeypatch: Any) -> None:
+@pytest.fixture
+def one_batch(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However slowly the calls are made."""
+    monkeypatch.setattr("suffice.worker.LINGER_S", 60.0)
+    monkeypatch.setattr("suffice.worker.FIRST_LINGER_S", 60.0)
+
+
+def test_a_full_queue_drops_and_counts(
+    provider: Server, sink: Sink, record: Any, one_batch: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
     record()
-    monkeypatch.setattr("suffice.recorder.MAX_HELD_BYTES", 100)
-    ask(provider, 2)
-    monkeypatch.setattr("suffice.recorder.MAX_HELD_BYTES", 10**7)
+    monkeypatch.setattr("suffice.worker.MAX_HELD_BYTES", 100)
+    ask(provider, 3)  # the first is over the bound, but alone
+    monkeypatch.setattr("suffice.worker.MAX_HELD_BYTES", 10**7)
     ask(provider)
-    assert suffice.flush() == (1, 2, 0)
+    assert suffice.flush() == (2, 2, 0)
 
 
 def test_a_collector_that_hangs_holds_nobody_longer_than_asked(provider: Server, sink: Sink, record: Any) -> None:

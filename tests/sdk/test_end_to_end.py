@@ -70,14 +70,14 @@ async def test_a_batch_that_is_delivered_twice_counts_once(provider: Server, col
     recorder = context.recorder
     assert recorder is not None
     bodies: list[bytes] = []
-    send = recorder._deliverer.collector.post_spans
+    send = recorder.worker.deliverer.collector.post_spans
 
     def twice(body: bytes) -> Any:
         bodies.append(body)
         send(body)
         return send(body)
 
-    recorder._deliverer.collector.post_spans = twice  # type: ignore[method-assign]
+    recorder.worker.deliverer.collector.post_spans = twice  # type: ignore[method-assign]
     assert suffice.flush(10) == (1, 0, 0)
     read_calls(collector, project)
     assert len(bodies) == 1

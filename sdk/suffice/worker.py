@@ -1,0 +1,288 @@
+"""The recorder's thread: makes spans of captures, gathers them into batches, hands those to delivery.
+
+Starts with the first call, sleeps while there is nothing to do, and works in small slices (``pacing``).
+Bounded by bytes: what doesn't fit is dropped and counted, never waited for.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from queue import Empty, SimpleQueue
+from typing import NamedTuple
+
+from opentelemetry.sdk.trace import ReadableSpan
+from opentelemetry.trace import Tracer
+
+from suffice.announce import FirstCall, announce_first_call, log_once, say
+from suffice.capture import Capture
+from suffice.collector import Collector, Verdict
+from suffice.config import Settings
+from suffice.cutting import cut_span
+from suffice.delivery import Deliverer, Delivery
+from suffice.finishing import Encoded, encode_call, encode_readable, end_call_span, finish_capture, first_call
+from suffice.otlp import encode_batch, encode_resource
+from suffice.pacing import Pacing
+from suffice.seen import Seen
+
+MAX_HELD_BYTES = 32 * 1024 * 1024  # or a single call, however large
+MAX_HELD_ITEMS = 20_000
+MAX_CALL_BYTES = 4 * 1024 * 1024 - 64 * 1024  # of one span; a larger one is cut. With the resource it makes 4 MiB
+BATCH_SPANS = 512
+BATCH_BYTES = 1024 * 1024  # a batch is closed when it reaches this, so it stays under 4 MiB + 1 MiB only by a cut call
+LINGER_S = 0.2  # a call within a burst waits this long for company
+FIRST_LINGER_S = 0.02  # a call after a silence: it may be the last thing this process does
+DOWN_LINGER_S = 5.0  # while the collector is away: fewer, larger files
+SILENCE_S = 2.0
+
+
+class Flush:
+    """A place in the queue: everything put before it has been handed over when ``done`` is set."""
+
+    def __init__(self, *, last: bool = False) -> None:
+        self.done = threading.Event()
+        self.last = last
+
+
+class _Sending(NamedTuple):
+    body: bytes
+    calls: int
+
+
+_Item = Capture | ReadableSpan | Flush
+
+
+class Worker:
+    """One for a recorder; a forked child's recorder gets a new one."""
+
+    def __init__(self, settings: Settings, resource: dict[str, str], tracer: Tracer, *, shared: bool) -> None:
+        self.settings = settings
+        self.seen = Seen()
+        self.abandoned = False  # in a forked child: the parent delivers what was begun before the fork
+        self.stopped = False
+        self._resource = encode_resource(resource)
+        self._tracer = tracer
+        self._shared = shared  # the spans of calls go through the app's own provider
+        self._inbox: SimpleQueue[_Item] = SimpleQueue()  # reentrant: the garbage collector may put anywhere
+        self._hurry: SimpleQueue[None] = SimpleQueue()
+        self._outbox: list[Encoded] = []
+        self._outbox_bytes = 0
+        self._counting = threading.RLock()  # reentrant for the same reason
+        self._accepted = 0  # calls submitted so far, those that did not fit included
+        self._unfit = 0
+        self._held_bytes = 0
+        self._thread: threading.Thread | None = None
+        self._starting = threading.RLock()  # reentrant: a signal's handler flushes
+        self._first: FirstCall | None = None
+        self._first_said = False
+        self.announcement: threading.Thread | None = None
+        self._sending: _Sending | None = None
+        self._last_sent = 0.0
+        self._pace = Pacing(lambda: self._held_bytes / MAX_HELD_BYTES)
+        collector = Collector(settings.endpoint, settings.key, must_be_suffice=not settings.explicit_endpoint)
+        self.deliverer = Deliverer(collector, settings.spool, lambda line: say(line, settings))
+
+    # --- in the app's threads ---
+
+    def submit(self, capture: Capture) -> None:
+        """Take a finished capture. Called by whoever ended it, the garbage collector included."""
+        if self.abandoned:
+            return
+        try:
+            size = capture.held_bytes()
+            with self._counting:
+                self._accepted += 1
+                full = self._inbox.qsize() >= MAX_HELD_ITEMS
+                full = full or (self._held_bytes > 0 and self._held_bytes + size > MAX_HELD_BYTES)
+                if full or self.stopped:
+                    self._unfit += 1
+                    return
+                self._held_bytes += size
+            self._put(capture)
+        except Exception:
+            log_once("the end of a call")
+
+    def take_span(self, span: ReadableSpan) -> None:
+        """An ended span: of a call (then we are in our own thread), a run, an outcome, or an HTTP child."""
+        if threading.current_thread() is self._thread:
+            self._add(encode_readable(span, self.settings.capture, shared=self._shared))
+        else:
+            self._put(span)
+
+    def wait(self, flush: Flush, timeout: float | None) -> bool:
+        """Have everything handed over; whether that was done within ``timeout`` seconds."""
+        if self.stopped:
+            return True
+        self._put(flush)
+        self._hurry.put(None)
+        return flush.done.wait(timeout)
+
+    def delivery(self) -> Delivery:
+        """The counts as they are now."""
+        counts = self.deliverer.counts
+        delivered, dropped = counts.delivered, counts.dropped + self._unfit
+        return Delivery(delivered, dropped, max(0, self._accepted - delivered - dropped))
+
+    def why_dropped(self) -> dict[str, int]:
+        """Dropped calls by reason."""
+        unfit = {"the queue was full": self._unfit} if self._unfit else {}
+        return unfit | self.deliverer.counts.reasons
+
+    def stop(self, timeout: float) -> None:
+        """Flush, then end the thread. What could not be sent in time goes to the spool."""
+        if self.stopped:
+            return
+        flushed = self._thread is None or self.wait(Flush(last=True), timeout)
+        self.stopped = True
+        if not flushed:
+            self._keep_the_rest()
+        self.deliverer.give_up()
+        self.deliverer.collector.close()
+
+    def pending(self) -> bool:
+        """Whether anything waits in memory, cheaply."""
+        return bool(self._held_bytes or self._outbox or self._sending or not self._inbox.empty())
+
+    def _put(self, item: _Item) -> None:
+        self._inbox.put(item)
+        if self._thread is None:
+            with self._starting:
+                if self._thread is None:
+                    self._thread = threading.Thread(target=self._work, name="suffice-recorder", daemon=True)
+                    self._thread.start()
+
+    # --- in the recorder's own thread ---
+
+    def _work(self) -> None:
+        while True:
+            try:
+                if self._cycle():
+                    return
+            except Exception:
+                log_once("the recorder's thread")
+                time.sleep(0.1)
+
+    def _cycle(self) -> bool:
+        """Wait for something, let a little company gather, work it off. True after the last flush."""
+        try:
+            item: _Item | None = self._inbox.get(timeout=self.deliverer.retry_in())
+        except Empty:
+            item = None
+        if item is not None and not isinstance(item, Flush):
+            self._linger()
+        self._pace.start()
+        flushes: list[Flush] = []
+        try:
+            while item is not None:
+                if isinstance(item, Flush):
+                    flushes.append(item)
+                else:
+                    self._work_off(item)
+                self._pace.hurry = bool(flushes) or not self._hurry.empty()
+                if len(self._outbox) >= BATCH_SPANS or self._outbox_bytes >= BATCH_BYTES:
+                    self._send(now=bool(flushes))
+                item = self._next_item()
+            self._send(now=bool(flushes))
+            while self.deliverer.drain():
+                if not self._inbox.empty():
+                    break
+        finally:
+            for flush in flushes:
+                flush.done.set()
+        return any(flush.last for flush in flushes)
+
+    def _next_item(self) -> _Item | None:
+        try:
+            return self._inbox.get_nowait()
+        except Empty:
+            return None
+
+    def _linger(self) -> None:
+        silent = time.monotonic() - self._last_sent > SILENCE_S
+        linger_s = DOWN_LINGER_S if self.deliverer.down else FIRST_LINGER_S if silent else LINGER_S
+        try:
+            self._hurry.get(timeout=linger_s)
+        except Empty:
+            return
+
+    def _work_off(self, item: Capture | ReadableSpan) -> None:
+        if not isinstance(item, Capture):
+            self._add(encode_readable(item, self.settings.capture, shared=self._shared))
+            return
+        is_call = True
+        try:
+            is_call = self._finish(item)
+        except Exception:
+            self.deliverer.counts.drop(1, "making a call's span failed")
+            log_once("making a call's span")
+        with self._counting:
+            self._held_bytes -= item.held_bytes()
+            self._accepted -= not is_call
+        self._pace()
+
+    def _finish(self, capture: Capture) -> bool:
+        """Put the capture's span into the outbox; False if it turns out to be no LLM call."""
+        finished = finish_capture(capture, self.settings, self._pace)
+        if finished is None:
+            self.seen.something_else(capture)
+            return False
+        self.seen.call(capture, finished)
+        if self._shared or capture.span is not None:
+            ids = end_call_span(finished, capture, self._tracer)  # comes back through take_span
+        else:
+            encoded, ids = encode_call(finished, capture)
+            self._add(encoded)
+        if self._first is None:
+            self._first = first_call(finished.call, ids, self.settings.project)
+        return True
+
+    def _add(self, encoded: Encoded) -> None:
+        if len(encoded.data) > MAX_CALL_BYTES:
+            self.seen.cut += encoded.is_call
+            encoded = encoded._replace(data=cut_span(encoded.data, MAX_CALL_BYTES))
+        size = len(encoded.data)
+        self._outbox.append(encoded)
+        self._outbox_bytes += size
+        with self._counting:
+            self._held_bytes += size
+
+    def _send(self, *, now: bool) -> None:
+        spans, self._outbox = self._outbox, []
+        size, self._outbox_bytes = self._outbox_bytes, 0
+        try:
+            if spans:
+                self._deliver(spans, now=now)
+                self._last_sent = time.monotonic()
+        finally:
+            with self._counting:
+                self._held_bytes -= size
+            self._pace.start()
+
+    def _deliver(self, spans: list[Encoded], *, now: bool) -> None:
+        calls = sum(each.is_call for each in spans)
+        body = b"".join(encode_batch(self._resource, [(each.scope, each.data) for each in spans]))
+        self._sending = _Sending(body, calls)
+        self._pace()
+        verdict = self.deliverer.deliver(body, calls, now=now)
+        self._sending = None
+        if self._first is not None and not self._first_said:
+            self._first_said = True
+            self.announcement = announce_first_call(self._first, self.settings, verdict is Verdict.STORED)
+
+    def _keep_the_rest(self) -> None:
+        """At exit, when the thread hangs in a connection: what it holds goes to the spool, from here."""
+        try:
+            if self._sending is not None:
+                self.deliverer.keep(*self._sending)
+            kept, self._outbox = list(self._outbox), []
+            self._thread = threading.current_thread()  # ended spans come to this outbox now
+            self._pace.hurry = True
+            while (item := self._next_item()) is not None:
+                if not isinstance(item, Flush):
+                    self._work_off(item)
+            kept += self._outbox
+            if kept:
+                body = b"".join(encode_batch(self._resource, [(each.scope, each.data) for each in kept]))
+                self.deliverer.keep(body, sum(each.is_call for each in kept))
+        except Exception:
+            log_once("the exit")
