@@ -16,11 +16,14 @@ from suffice.wire.failure import note_failure
 from suffice.wire.lenient import as_list, as_object, as_objects, as_text, first_count, parse_arguments, parse_json
 from suffice.wire.parameters import kept_parameters, written_parameters
 from suffice.wire.parts import joined_parts, text_of, text_parts
+from suffice.wire.paths import model_before_action
 from suffice.wire.sse import Event
 
 NAME = "anthropic.messages"
 PROVIDER = "anthropic"
-PATH_ENDINGS = ("/v1/messages",)
+PATH_ENDINGS = ("/v1/messages", ":rawPredict", ":streamRawPredict")  # the last two: Vertex
+STREAMS = True
+CHATS = True
 
 _READ_ELSEWHERE = frozenset({"model", "messages", "system", "tools", "stream", "service_tier", "output_format"})
 _FINISH_REASONS = {
@@ -35,13 +38,16 @@ _FINISH_REASONS = {
 
 
 def matches(path: str, body: Mapping[str, Any]) -> bool:
-    return path.endswith(PATH_ENDINGS) and isinstance(body.get("messages"), list)
+    is_foreign = (
+        "awPredict" in path and "anthropic_version" not in body
+    )  # Mistral's models on Vertex have those paths too
+    return path.endswith(PATH_ENDINGS) and isinstance(body.get("messages"), list) and not is_foreign
 
 
 # --- the request ---------------------------------------------------------------------------------
 
 
-def parse_request(body: Mapping[str, Any]) -> Call:
+def parse_request(body: Mapping[str, Any], path: str = "") -> Call:
     """What was asked: model, system, messages, tools, parameters. What it can't read it leaves out."""
     output_format = as_object(body.get("output_format")) or as_object(
         as_object(body.get("output_config")).get("format")
@@ -50,7 +56,7 @@ def parse_request(body: Mapping[str, Any]) -> Call:
         wire_format=NAME,
         operation="chat",
         provider=PROVIDER,
-        request_model=as_text(body.get("model")),
+        request_model=as_text(body.get("model")) or model_before_action(path),
         system_instructions=_content_parts(body.get("system")),
         input_messages=[
             {"role": as_text(each.get("role")) or "user", "parts": _content_parts(each.get("content"))}
@@ -236,6 +242,10 @@ def _add_delta(block: dict[str, Any], delta: Mapping[str, Any]) -> None:
 
 
 # --- writing -------------------------------------------------------------------------------------
+
+
+def write_path(call: Call) -> str:
+    return "/v1/messages"
 
 
 def write_request(call: Call) -> dict[str, Any]:

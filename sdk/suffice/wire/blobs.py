@@ -3,25 +3,31 @@
 from __future__ import annotations
 
 import base64
-import binascii
+import re
 from hashlib import blake2b
 from typing import Any
 
 from suffice.wire.lenient import as_text
 
 _MODALITIES = ("image", "audio", "video")
+_STANDARD = str.maketrans("-_", "+/", "\r\n ")  # google-genai sends the URL-safe letters
+_BASE64 = re.compile(r"[A-Za-z0-9+/]*={0,2}")
 
 
 def blob_part(data: str, mime_type: str | None, modality: str | None = None) -> dict[str, Any]:
     """A ``blob`` part for base64 text. What is no base64 is hashed and measured as the text it is."""
-    try:
-        raw = base64.b64decode(data, validate=False)
-    except (binascii.Error, ValueError):
-        raw = data.encode("utf-8", "surrogatepass")
+    raw = _decoded(data)
     part: dict[str, Any] = {"type": "blob", "modality": modality or modality_of(mime_type)}
     if mime_type:
         part["mime_type"] = mime_type
     return part | {"blake2b": blake2b(raw, digest_size=16).hexdigest(), "size": len(raw)}
+
+
+def _decoded(data: str) -> bytes:
+    standard = data.translate(_STANDARD)
+    if len(standard) % 4 == 0 and _BASE64.fullmatch(standard):
+        return base64.b64decode(standard)
+    return data.encode("utf-8", "surrogatepass")
 
 
 def uri_part(uri: str, modality: str | None = None, mime_type: str | None = None) -> dict[str, Any]:

@@ -19,7 +19,8 @@ def note_failure(call: Call, body: Mapping[str, Any]) -> None:
     call.completeness = "error"
     if isinstance(error, Mapping):
         code, kind = error.get("code"), error.get("type")
-        named = as_text(code) or (as_text(kind) if kind != "error" else None) or (str(code) if code else None)
+        kind = kind if kind != "error" else None
+        named = as_text(code) or as_text(kind) or as_text(error.get("status")) or (str(code) if code else None)
         call.error_type = named or call.error_type
         call.error_message = as_text(error.get("message")) or as_text(error.get("detail")) or call.error_message
     else:

@@ -7,28 +7,31 @@ a choice, five names for cached tokens. A stream is joined into one body first (
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from typing import Any
 
 from suffice.wire.blobs import blob_part, uri_part, without_bytes
-from suffice.wire.call import Call, Message, ToolDefinition, Usage
+from suffice.wire.call import Call, Message, ToolDefinition
 from suffice.wire.failure import note_failure
 from suffice.wire.lenient import (
     as_list,
     as_object,
     as_objects,
     as_text,
-    first_count,
     parse_arguments,
 )
 from suffice.wire.openai_chat_stream import join_stream as join_stream
+from suffice.wire.openai_usage import chat_usage
 from suffice.wire.parameters import kept_parameters, written_parameters
 from suffice.wire.parts import joined_parts, text_of, text_parts
+from suffice.wire.paths import deployment_of
+from suffice.wire.written import arguments_text, tool_result
 
 NAME = "openai.chat"
 PROVIDER = "openai"
 PATH_ENDINGS = ("/chat/completions",)
+STREAMS = True
+CHATS = True
 
 _PARAMETER_NAMES = {  # as sent -> last part of gen_ai.request.*
     "max_completion_tokens": "max_tokens",
@@ -49,7 +52,7 @@ def matches(path: str, body: Mapping[str, Any]) -> bool:
 # --- the request ---------------------------------------------------------------------------------
 
 
-def parse_request(body: Mapping[str, Any]) -> Call:
+def parse_request(body: Mapping[str, Any], path: str = "") -> Call:
     """What was asked: model, messages, tools, parameters. What it can't read it leaves out."""
     tools = [_tool(each) for each in as_objects(body.get("tools"))]
     tools += [_function_definition("function", each) for each in as_objects(body.get("functions"))]
@@ -57,7 +60,7 @@ def parse_request(body: Mapping[str, Any]) -> Call:
         wire_format=NAME,
         operation="chat",
         provider=PROVIDER,
-        request_model=as_text(body.get("model")),
+        request_model=as_text(body.get("model")) or deployment_of(path),
         input_messages=[_message(each) for each in as_objects(body.get("messages"))],
         tool_definitions=tools,
         parameters=kept_parameters(body, _PARAMETER_NAMES, _READ_ELSEWHERE),
@@ -206,43 +209,17 @@ def parse_response(call: Call, body: Mapping[str, Any]) -> None:
             message["finish_reason"] = _FINISH_REASONS.get(reason, reason)
             call.finish_reasons.append(message["finish_reason"])
         call.output_messages.append(message)
-    call.usage = _usage(body, choices)
+    call.usage = chat_usage(body, choices)
     call.completeness = "complete" if choices else "partial"
     failed_choice = next((each for each in choices if each.get("error")), {})  # OpenRouter
     note_failure(call, body if body.get("error") else failed_choice or body)
 
 
-def _usage(body: Mapping[str, Any], choices: list[dict[str, Any]]) -> Usage | None:
-    raw = as_object(body.get("usage")) or as_object(as_object(body.get("x_groq")).get("usage"))
-    raw = raw or next((found for each in choices if (found := as_object(each.get("usage")))), {})  # Moonshot
-    if not raw:
-        return None
-    prompt, completion = as_object(raw.get("prompt_tokens_details")), as_object(raw.get("completion_tokens_details"))
-    usage = Usage(
-        input_tokens=first_count(raw.get("prompt_tokens")),
-        output_tokens=first_count(raw.get("completion_tokens")),
-        cache_read_tokens=first_count(
-            prompt.get("cached_tokens"),
-            raw.get("prompt_cache_hit_tokens"),  # DeepSeek
-            raw.get("cached_tokens"),  # Moonshot
-            raw.get("num_cached_tokens"),  # Mistral
-            raw.get("cache_read_input_tokens"),  # proxies in front of Anthropic
-        ),
-        cache_write_5m_tokens=first_count(prompt.get("cache_write_tokens"), raw.get("cache_creation_input_tokens")),
-        reasoning_tokens=first_count(completion.get("reasoning_tokens"), raw.get("reasoning_tokens")),
-        audio_input_tokens=first_count(prompt.get("audio_tokens")),
-        audio_output_tokens=first_count(completion.get("audio_tokens")),
-        raw=raw,
-    )
-    total = first_count(raw.get("total_tokens"))
-    if usage.reasoning_tokens and usage.input_tokens is not None and usage.output_tokens is not None:
-        with_reasoning = usage.output_tokens + usage.reasoning_tokens
-        if total == usage.input_tokens + with_reasoning:  # xAI states completion_tokens without reasoning
-            usage.output_tokens = with_reasoning
-    return usage
-
-
 # --- writing -------------------------------------------------------------------------------------
+
+
+def write_path(call: Call) -> str:
+    return "/v1/chat/completions"
 
 
 def write_request(call: Call) -> dict[str, Any]:
@@ -286,13 +263,13 @@ def _written_messages(message: Message) -> list[dict[str, Any]]:
                         "role": "function" if message["role"] == "function" else "tool",
                         **({"name": message["name"]} if "name" in message else {}),
                         **({"tool_call_id": part["id"]} if part.get("id") else {}),
-                        "content": _written_response(response),
+                        "content": tool_result(response, _written_part),
                     }
                 )
             case "tool_call":
                 call = {
                     "type": "function",
-                    "function": {"name": part["name"], "arguments": _written_arguments(part.get("arguments"))},
+                    "function": {"name": part["name"], "arguments": arguments_text(part.get("arguments"))},
                 }
                 written.setdefault("tool_calls", []).append(call | ({"id": part["id"]} if part.get("id") else {}))
             case "reasoning":
@@ -322,14 +299,3 @@ def _written_part(part: Mapping[str, Any]) -> dict[str, Any]:
             return {"type": "file", "file": {"file_id": part["file_id"]}}
         case _:
             return dict(part)
-
-
-def _written_response(response: Any) -> Any:
-    if isinstance(response, list):
-        return [_written_part(part) if isinstance(part, dict) and "type" in part else part for part in response]
-    return response if isinstance(response, str) or response is None else json.dumps(response, ensure_ascii=False)
-
-
-def _written_arguments(arguments: Any) -> str:
-    is_fragment = isinstance(arguments, str) and arguments and parse_arguments(arguments) == arguments
-    return str(arguments) if is_fragment else json.dumps(arguments, ensure_ascii=False)

@@ -13,6 +13,8 @@ _TEXT_CHARS = 64
 _OBJECTS = frozenset(
     {"tool_choice", "function_call", "thinking", "reasoning", "output_config", "logit_bias", "modalities", "stop"}
     | {"stop_sequences", "web_search_options", "context_management"}
+    | {"stopSequences", "thinkingConfig", "thinking_config", "toolConfig", "tool_config", "responseModalities"}
+    | {"response_modalities", "toolChoice", "inferenceConfig", "additionalModelRequestFields", "options"}
 )
 _PERSONAL = frozenset({"user", "metadata", "safety_identifier", "prompt_cache_key", "user_id", "session_id"})
 

@@ -9,12 +9,21 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, Protocol
 
-from suffice.wire import anthropic_messages, openai_chat
+from suffice.wire import (
+    anthropic_messages,
+    gemini_embed,
+    gemini_generate_content,
+    openai_chat,
+    openai_completions,
+    openai_embeddings,
+    openai_responses,
+)
 from suffice.wire.call import Call
 from suffice.wire.exchange import Exchange
 from suffice.wire.lenient import as_object, has_surrogates, parse_json, without_lone_surrogates
 from suffice.wire.providers import provider_of
-from suffice.wire.sse import Event, looks_like_events, parse_events
+from suffice.wire.sse import Event
+from suffice.wire.streams import stream_events
 from suffice.wire.tokens import fill_usage
 
 
@@ -33,11 +42,19 @@ class WireFormat(Protocol):
     def PATH_ENDINGS(self) -> tuple[str, ...]:  # noqa: N802
         """What the path of a URL may end in."""
 
+    @property
+    def STREAMS(self) -> bool:  # noqa: N802
+        """Whether an answer may come in pieces."""
+
+    @property
+    def CHATS(self) -> bool:  # noqa: N802
+        """Whether it takes a conversation, so that a call of another format can be written in it."""
+
     def matches(self, path: str, body: Mapping[str, Any]) -> bool:
         """Whether a POST of this body to this path is a call of this format. Never by host."""
 
-    def parse_request(self, body: Mapping[str, Any]) -> Call:
-        """What was asked."""
+    def parse_request(self, body: Mapping[str, Any], path: str = "") -> Call:
+        """What was asked. Some formats name the model, or ask for a stream, in the path."""
 
     def parse_response(self, call: Call, body: Mapping[str, Any]) -> None:
         """Put the answer into the call; ``completeness`` says whether there was one."""
@@ -48,14 +65,26 @@ class WireFormat(Protocol):
     def write_request(self, call: Call) -> dict[str, Any]:
         """A request body that ``parse_request`` reads back as the same call."""
 
+    def write_path(self, call: Call) -> str:
+        """The path such a body is posted to, from the server's root."""
 
-FORMATS: tuple[WireFormat, ...] = (openai_chat, anthropic_messages)
+
+FORMATS: tuple[WireFormat, ...] = (
+    openai_chat,
+    openai_responses,
+    openai_completions,
+    openai_embeddings,
+    anthropic_messages,
+    gemini_generate_content,
+    gemini_embed,
+)
+_METHODS = ("POST", "post")  # aiohttp hands over what the app wrote
 _ENDINGS = tuple(ending for each in FORMATS for ending in each.PATH_ENDINGS)
 
 
 def recognise(method: str, url: str) -> bool:
     """Whether the exchange may be an LLM call, by method and path alone: the transports' hot path (< 1 µs)."""
-    return method == "POST" and path_of(url).endswith(_ENDINGS)
+    return method in _METHODS and path_of(url).endswith(_ENDINGS)
 
 
 def path_of(url: str) -> str:
@@ -72,7 +101,7 @@ def parse_exchange(exchange: Exchange) -> Call | None:
     wire_format = next((each for each in FORMATS if each.matches(path, request)), None)
     if wire_format is None or _answers_something_else(exchange):
         return None
-    call = wire_format.parse_request(request)
+    call = wire_format.parse_request(request, path)
     call.provider = provider_of(exchange.url, wire_format.PROVIDER)
     call.status_code = exchange.status
     _read_answer(wire_format, call, exchange)
@@ -81,8 +110,9 @@ def parse_exchange(exchange: Exchange) -> Call | None:
 
 
 def _read_answer(wire_format: WireFormat, call: Call, exchange: Exchange) -> None:
-    if looks_like_events(exchange.response_body, exchange.response_headers.get("content-type", "")):
-        body, ended = wire_format.join_stream(parse_events(exchange.response_body))
+    events = stream_events(exchange.response_body, exchange.response_headers.get("content-type", ""))
+    if events is not None:
+        body, ended = wire_format.join_stream(events)
         if has_surrogates(exchange.response_body):
             body = without_lone_surrogates(body)
     else:
@@ -110,7 +140,7 @@ def _answers_something_else(exchange: Exchange) -> bool:
     if exchange.status != 200 or not exchange.response_body:
         return False
     content_type = exchange.response_headers.get("content-type", "")
-    if "json" in content_type or "event-stream" in content_type:
+    if "json" in content_type or "event-stream" in content_type or "eventstream" in content_type:
         return False
     start = exchange.response_body.lstrip()[:1]
-    return start != b"{" and not looks_like_events(exchange.response_body, "")
+    return start != b"{" and stream_events(exchange.response_body, "") is None

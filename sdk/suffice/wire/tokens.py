@@ -97,6 +97,8 @@ def estimate_usage(call: Call) -> Usage:
         tokens += weights.any_tools + weights.tool_text * estimate_text_tokens(_as_json(call.tool_definitions), model)
     if call.response_format:
         tokens += weights.tool_text * estimate_text_tokens(_as_json(call.response_format), model)
+    if call.operation == "embeddings":
+        return Usage(input_tokens=max(1, round(tokens)), output_tokens=0, source="estimated")
     answers = [_parts_tokens(message["parts"], model) for message in call.output_messages]
     output = max(1, round(sum(answers) + len(answers))) if answers else None  # one to end each
     return Usage(input_tokens=max(1, round(tokens)), output_tokens=output, source="estimated")
@@ -107,7 +109,7 @@ def fill_usage(call: Call) -> bool:
 
     A call without an answer stays without usage: a refused request is not billed.
     """
-    if not call.output_messages:
+    if not call.output_messages or call.operation == "rerank":  # those are billed by the search
         return False
     if call.usage is None:
         call.usage = estimate_usage(call)

@@ -29,6 +29,11 @@ def test_the_size_is_the_files(raw: bytes) -> None:
     assert blob_part(base64.b64encode(raw).decode(), None)["size"] == len(raw)
 
 
+@given(st.binary())
+def test_the_url_safe_letters_are_the_same_file(raw: bytes) -> None:
+    assert blob_part(base64.urlsafe_b64encode(raw).decode(), None) == blob_part(base64.b64encode(raw).decode(), None)
+
+
 @given(st.text(st.characters()))
 def test_any_text_is_some_blob(text: str) -> None:
     assert blob_part(text, None)["type"] == "blob"
