@@ -16,6 +16,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from suffice.errors import SufficeError
+from suffice_store import access, keeping
 from suffice_store.prices_file import EPOCH, USD_COLUMNS
 from suffice_store.pricing import price_tier
 from suffice_store.tables import analysis_runs, calls, decisions, duplicates, outcomes, prices
@@ -188,5 +189,9 @@ COMMANDS: dict[str, Command] = {
             _publish_analysis,
         ),
         Command("analyze_now", (), (), _analyze_now),
+        Command("create_key", access.CREATE_KEY, ("label", "scopes"), access.create_key),
+        Command("revoke_key", access.REVOKE_KEY, ("key_id",), access.revoke_key),
+        Command("set_member", access.SET_MEMBER, ("email",), access.set_member),
+        Command("set_retention", keeping.SET_RETENTION, (), keeping.set_retention),
     )
 }

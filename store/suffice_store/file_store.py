@@ -10,6 +10,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from functools import lru_cache
 from types import TracebackType
 from typing import Any, Self
@@ -25,6 +26,7 @@ from suffice_store.arrow_schema import conform
 from suffice_store.changes import run_command
 from suffice_store.engines import KEYS, Database, Prepared
 from suffice_store.engines.duckdb import DuckDB
+from suffice_store.gate import Gate
 from suffice_store.reads import Read, find_read
 from suffice_store.reads.registry import Arguments
 from suffice_store.store import AppendResult
@@ -43,6 +45,8 @@ class DatabaseStore:
         self.path = database.path
         self._clock = clock
         self._writing = threading.Lock()
+        self._gate = Gate()
+        self.maintenance = threading.Lock()  # held by whoever moves or removes rows: a deletion, a compaction, a backup
         self._prepared = lru_cache(_PREPARED)(self._prepare)
         try:
             upgrade(self.database.engine)
@@ -56,7 +60,7 @@ class DatabaseStore:
         """See ``Store.append``: all tables and the journal position in one transaction."""
         ready = {name: conform(name, rows) for name, rows in tables.items()}
         added, known = dict.fromkeys(ready, 0), dict.fromkeys(ready, 0)
-        with self._writing, self.database.writing() as connection:
+        with self.writing() as connection:
             for name, rows in ready.items():
                 fresh = self._fresh_rows(connection, name, rows)
                 self.database.insert(connection, name, fresh)
@@ -68,20 +72,20 @@ class DatabaseStore:
     def journal_position(self, journal: str) -> int | None:
         """The last position of ``journal`` that is in the tables; None before the first."""
         position = sa.func.max(ingest_state.c.position)
-        with self.database.engine.connect() as connection:
+        with self.connected() as connection:
             value = connection.scalar(sa.select(position).where(ingest_state.c.journal == journal))
         return None if value is None else int(value)
 
     def command(self, name: str, **arguments: Any) -> dict[str, Any]:
         """See ``Store.command``."""
-        with self._writing, self.database.writing() as connection:
+        with self.writing() as connection:
             return run_command(connection, name, arguments, self._clock())
 
     def read(self, name: str, **parameters: Any) -> pa.Table:
         """See ``Store.read``."""
         read = find_read(name)
         arguments = read.bind(parameters)
-        with self.database.engine.connect() as connection:
+        with self.connected() as connection:
             table = self.database.fetch_table(connection, self._query(read, arguments))
             return read.finish(connection, arguments, table)
 
@@ -93,12 +97,36 @@ class DatabaseStore:
 
         def batches() -> Iterator[pa.RecordBatch]:
             # Two connections: an open result owns the one it streams on.
-            with self.database.engine.connect() as stream, self.database.engine.connect() as other:
+            with self.connected() as stream, self.database.engine.connect() as other:
                 for batch in self.database.fetch_batches(stream, query):
                     rows = read.finish(other, arguments, pa.Table.from_batches([batch])).combine_chunks()
                     yield from rows.to_batches() or [pa.RecordBatch.from_pylist([], schema=rows.schema)]
 
         return batches()
+
+    @contextmanager
+    def connected(self) -> Iterator[sa.Connection]:
+        """A connection for reading. While it is open, the file is not exchanged for a rewritten one."""
+        with self._gate.passing(), self.database.engine.connect() as connection:
+            yield connection
+
+    @contextmanager
+    def writing(self) -> Iterator[sa.Connection]:
+        """The one transaction that writes; others wait."""
+        with self._writing, self._gate.passing(), self.database.writing() as connection:
+            yield connection
+
+    @contextmanager
+    def holding_writes(self) -> Iterator[None]:
+        """Inside, others read and nobody appends; what comes waits in the collector's journal."""
+        with self._writing:
+            yield
+
+    @contextmanager
+    def standing_still(self, wait_s: float) -> Iterator[None]:
+        """Inside ``holding_writes``: nobody reads either. Raises GateBusyError when a read lasts longer than ``wait_s``."""
+        with self._gate.closed(wait_s):
+            yield
 
     def close(self) -> None:
         """Give the file back to other processes."""

@@ -13,12 +13,9 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-metadata = sa.MetaData()
-
-
-def _project() -> sa.Column[str]:
-    return sa.Column("project", sa.String, nullable=False)
-
+import suffice_store.tables_access  # noqa: F401  (its tables are of the same schema)
+from suffice_store.schema import metadata as metadata
+from suffice_store.schema import project as _project
 
 Usd = sa.Numeric(38, 12)  # an amount of money: exact, the sum of tokens x price
 UsdPerMtok = sa.Numeric(18, 6)  # a price: USD per million tokens
@@ -369,4 +366,6 @@ dead_letters = sa.Table(  # acknowledged bodies that could not be applied: kept,
     sa.Column("recorded_ns", sa.BigInteger, nullable=False),
 )
 
+# Written by the process that holds the database, and by nobody from outside.
+INTERNAL_TABLES = frozenset({"ingest_state", "dead_letters", "api_keys", "members", "retention"})
 ANALYSIS_TABLES = ("tasks", "assignments", "actions", "map_points", "evidence", "estimates", "savings")

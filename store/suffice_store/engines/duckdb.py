@@ -8,11 +8,14 @@ and "that is no database"; each becomes one line that says what to do.
 
 from __future__ import annotations
 
+import gc
 import os
 import re
+import shutil
+import time
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +40,9 @@ _COPY_WARNING = "Arrow output on a DB-API result makes an extra copy"  # known, 
 warnings.filterwarnings("ignore", message=_COPY_WARNING, category=UserWarning)
 
 _ALIAS = "suffice"
+FRESH = "fresh"  # the file that a rewrite fills
+REWRITE = ".rewrite"  # behind the path of the file that it will replace
+RELEASE_S = 5.0  # for the last result of a file to be given back
 _BATCH = "suffice_batch"  # the name under which DuckDB sees Arrow rows
 _HELD = re.compile(r"Conflicting lock is held in (?P<program>.*?) \(PID (?P<pid>\d+)\)")
 
@@ -90,6 +96,60 @@ class DuckDB:
         if self.path == MEMORY:
             return 0
         return sum(file.stat().st_size for file in (Path(self.path), self._log) if file.exists())
+
+    @contextmanager
+    def beside(self, path: str) -> Iterator[Any]:
+        """A cursor that sees this database as ``suffice`` and a new one at ``path`` as ``fresh``, which it may fill."""
+        cursor = self._base.cursor()
+        try:
+            cursor.execute(f"ATTACH '{_quoted(path)}' AS {FRESH} (TYPE duckdb, ROW_GROUP_SIZE {ROW_GROUP_SIZE})")
+            try:
+                Path(path).chmod(PRIVATE)
+                os.close(os.open(f"{path}.wal", os.O_CREAT | os.O_WRONLY, PRIVATE))
+                cursor.execute(f"USE {_ALIAS}")
+                yield cursor
+                cursor.execute(f"CHECKPOINT {FRESH}")
+            except BaseException:
+                with suppress(duckdb.Error):
+                    cursor.execute("ROLLBACK")
+                raise
+            finally:
+                cursor.execute("USE memory")
+                cursor.execute(f"DETACH {FRESH}")
+                Path(f"{path}.wal").unlink(missing_ok=True)  # empty, or of a copy that failed
+        finally:
+            cursor.close()
+
+    def exchange(self, path: str) -> None:
+        """Put the closed database at ``path`` in the place of this one, in one step. Nobody may read or write.
+
+        The log goes first: were it still there, it would be replayed onto the other file.
+        """
+        self.engine.dispose()
+        self._base.execute(f"CHECKPOINT {_ALIAS}")
+        self._base.execute(f"DETACH {_ALIAS}")
+        try:
+            if self._log.exists() and self._log.stat().st_size:
+                raise SufficeError(f"{self._log} could not be emptied: nothing was changed")
+            self._log.unlink(missing_ok=True)
+            Path(path).replace(self.path)
+            sync_folder(Path(self.path).parent)
+        finally:
+            self._attach_again()
+
+    def table_bytes(self) -> dict[str, int]:
+        """Bytes on disk of each table, from the blocks its columns lie in; a block that tables share counts for each."""
+        with self.engine.connect() as connection:
+            driver = _driver(connection)
+            names = [row[0] for row in driver.execute("SELECT table_name FROM duckdb_tables()").fetchall()]
+            (block,) = driver.execute("SELECT block_size FROM pragma_database_size() LIMIT 1").fetchone()
+            used = {}
+            for name in names:
+                blocks_of = f"pragma_storage_info('{name}') WHERE persistent"
+                query = f"SELECT unnest(list_append(additional_block_ids, block_id)) AS block FROM {blocks_of}"  # noqa: S608
+                (blocks,) = driver.execute(f"SELECT count(DISTINCT block) FROM ({query}) WHERE block >= 0").fetchone()  # noqa: S608
+                used[name] = int(blocks) * int(block)
+            return used
 
     def insert(self, connection: sa.Connection, name: str, rows: pa.Table) -> None:
         """See ``Database.insert``."""
@@ -169,10 +229,26 @@ class DuckDB:
             if held := _HELD.search(str(error)):
                 raise HeldError(reason, int(held["pid"])) from None
             raise SufficeError(reason) from None
+        if self.path != MEMORY:
+            discard(f"{self.path}{REWRITE}")  # of a rewrite that was interrupted: this file is as it was before
         self._base.execute(f"SET checkpoint_threshold = '{CHECKPOINT_THRESHOLD}'")
         if self.path != MEMORY and new:
             Path(self.path).chmod(PRIVATE)
         self._make_log()  # for the migrations
+
+    def _attach_again(self) -> None:
+        """DuckDB lets a path be opened once a process: a result that nobody has given back yet holds the old file."""
+        deadline = time.monotonic() + RELEASE_S
+        while True:
+            try:
+                self._attach(create=False)
+            except SufficeError:
+                if time.monotonic() > deadline:
+                    raise
+                gc.collect()
+                time.sleep(0.05)
+            else:
+                return
 
     def _connect(self) -> ConnectionWrapper:
         cursor = self._base.cursor()
@@ -201,6 +277,22 @@ def _day_filter(days: pa.ChunkedArray) -> str:
     if len(distinct) <= DAYS_LISTED:
         return f"stored.started_day IN ({', '.join(map(str, distinct))})"
     return f"(stored.started_day BETWEEN {distinct[0] or distinct[1]} AND {distinct[-1]} OR stored.started_day = 0)"
+
+
+def discard(path: str) -> None:
+    """Remove a database file with its log, if there is one: what an interrupted rewrite left, for one."""
+    for name in (path, f"{path}.wal"):
+        Path(name).unlink(missing_ok=True)
+    shutil.rmtree(f"{path}.tmp", ignore_errors=True)
+
+
+def sync_folder(folder: Path) -> None:
+    """The names in a folder last as well as the bytes behind them."""
+    opened = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(opened)
+    finally:
+        os.close(opened)
 
 
 def _quoted(path: str) -> str:

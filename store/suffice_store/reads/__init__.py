@@ -7,13 +7,15 @@ Aggregates are made in the database; only texts behind hashes and users' names a
 from __future__ import annotations
 
 from suffice.errors import SufficeError
-from suffice_store.reads import analysis_input, calls, catalogue, results, totals
+from suffice_store.reads import administration, analysis_input, calls, catalogue, results, totals
 from suffice_store.reads.registry import Parameter, Read
 
 __all__ = ["READS", "Parameter", "Read", "find_read"]
 
 READS: dict[str, Read] = {
-    read.name: read for module in (totals, calls, analysis_input, results, catalogue) for read in module.READS
+    read.name: read
+    for module in (totals, calls, analysis_input, results, catalogue, administration)
+    for read in module.READS
 }
 
 

@@ -39,6 +39,25 @@ class next_one(FunctionElement[int]):  # noqa: N801
     inherit_cache = True
 
 
+class byte_length(FunctionElement[int]):  # noqa: N801
+    """Bytes of a text (UTF-8) or of a binary value: ``byte_length(column)``."""
+
+    type = sa.BigInteger()
+    inherit_cache = True
+
+
+@compiles(byte_length)
+def _byte_length(element: byte_length, compiler: Any, **options: Any) -> str:
+    (column,) = element.clauses
+    name = "octet_length" if isinstance(column.type, sa.LargeBinary) else "strlen"
+    return f"{name}({_arguments(element, compiler, options)})"
+
+
+@compiles(byte_length, CLICKHOUSE)
+def _byte_length_clickhouse(element: byte_length, compiler: Any, **options: Any) -> str:
+    return f"length({_arguments(element, compiler, options)})"
+
+
 @compiles(matches)
 def _matches(element: matches, compiler: Any, **options: Any) -> str:
     return f"regexp_matches({_arguments(element, compiler, options)})"
