@@ -1,7 +1,6 @@
-"""The apply thread: durable bodies into the store, many at a time, each exactly once.
+"""The apply thread: durable rows into the store, many bodies at a time, each exactly once.
 
-Takes up to BATCH_SPANS spans or what came within LINGER_S, makes rows of them and appends them together with
-the journal position. What cannot be applied becomes a dead letter and blocks nothing; what the store cannot
+Takes up to BATCH_SPANS spans or what came within LINGER_S and appends their rows together with the journal position. What cannot be applied becomes a dead letter and blocks nothing; what the store cannot
 take now (a full disk) waits and is tried again, while new requests are told to come back later.
 """
 
@@ -12,17 +11,14 @@ import queue
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import pyarrow as pa
 
-from suffice_collector.bodies import inflate
-from suffice_collector.dialects import Records, normalise_spans
-from suffice_collector.duplicates import DuplicateFinder, Mark
+from suffice_collector.building import Builder, Built
+from suffice_collector.duplicates import Mark
 from suffice_collector.journal import NAME as JOURNAL
 from suffice_collector.journal import Entry, Position
-from suffice_collector.otlp import TraceRequest, parse_traces
-from suffice_store.appending import build_tables
 from suffice_store.store import Store
 
 log = logging.getLogger("suffice.apply")
@@ -34,12 +30,13 @@ RETRY_S = 1.0  # between tries of a store that takes nothing
 
 @dataclass(slots=True)
 class Durable:
-    """An entry that is on disk, decoded already where the request came in this process."""
+    """An entry that is on disk, with its rows where they are kept in memory."""
 
     position: Position
     entry: Entry
     spans: int  # 0 where the entry can't be decoded
-    request: TraceRequest | None = None  # None: decoded again when its turn comes
+    built: Built | None = None  # None: built again when its turn comes
+    marks: list[Mark] = field(default_factory=list)
     live: bool = True  # received by this process; False for a replayed one
 
 
@@ -49,6 +46,7 @@ class Applier:
     def __init__(
         self,
         store: Store,
+        builder: Builder,
         *,
         replay: Iterable[tuple[Position, Entry]] = (),
         on_applied: Callable[[Position, list[Durable]], None] = lambda position, batch: None,
@@ -56,10 +54,11 @@ class Applier:
         linger_s: float = LINGER_S,
     ) -> None:
         self._store = store
+        self._builder = builder
         self._on_applied = on_applied
         self._batch_spans = batch_spans
         self._linger_s = linger_s
-        self._duplicates = DuplicateFinder()
+        self._kept_marks: queue.SimpleQueue[Mark] = queue.SimpleQueue()
         self._unsaved_marks: list[Mark] = []  # found once only, so kept until an append succeeds
         self._queue: queue.SimpleQueue[Durable | None] = queue.SimpleQueue()
         self._closing = threading.Event()
@@ -71,6 +70,11 @@ class Applier:
     def put(self, durable: Durable) -> None:
         self._queue.put(durable)
 
+    def keep_marks(self, marks: Iterable[Mark]) -> None:
+        """Marks found with an entry that did not become durable: its resend finds no new ones."""
+        for mark in marks:
+            self._kept_marks.put(mark)
+
     def close(self) -> bool:
         """Applies what was put, then ends. False where the store refused to the last: the journal keeps it."""
         self._closing.set()
@@ -80,7 +84,7 @@ class Applier:
 
     def _run(self, replay: Iterable[tuple[Position, Entry]]) -> None:
         try:
-            for batch in _batches(replay, self._batch_spans):
+            for batch in self._replayed(replay):
                 self._apply(batch)
                 if self.failing:
                     return
@@ -91,6 +95,22 @@ class Applier:
             batch, more = self._collect()
             if batch:
                 self._apply(batch)
+
+    def _replayed(self, replay: Iterable[tuple[Position, Entry]]) -> Iterator[list[Durable]]:
+        batch: list[Durable] = []
+        spans = 0
+        for position, entry in replay:
+            try:
+                built = self._builder.build(entry)
+            except ValueError as error:
+                built = Built(0, failure=f"{type(error).__name__}: {error}"[:1000])
+            batch.append(Durable(position, entry, built.count, built, built.marks, live=False))
+            spans += built.count
+            if spans >= self._batch_spans:
+                yield batch
+                batch, spans = [], 0
+        if batch:
+            yield batch
 
     def _collect(self) -> tuple[list[Durable], bool]:
         first = self._queue.get()
@@ -141,30 +161,33 @@ class Applier:
         return []
 
     def _append(self, batch: list[Durable]) -> None:
-        records = Records()
-        for durable in batch:
-            request = durable.request or decode(durable.entry)
-            normalise_spans(request.groups, records)
         now_ns = time.time_ns()
-        tables = build_tables(records, batch[0].entry.received_ns or now_ns)
-        self._unsaved_marks += self._duplicates.find(records.calls, records.spans)
-        if self._unsaved_marks:
-            tables = {**tables, "duplicates": _duplicates_table(self._unsaved_marks, now_ns)}
+        while not self._kept_marks.empty():
+            self._unsaved_marks.append(self._kept_marks.get())
+        built = [durable.built or self._build_again(durable) for durable in batch]
+        pieces: dict[str, list[pa.Table]] = {}
+        for each in built:
+            for name, rows in each.tables.items():
+                pieces.setdefault(name, []).append(rows)
+        tables = {name: pa.concat_tables(parts) for name, parts in pieces.items()}
+        marks = [*self._unsaved_marks, *(mark for durable in batch for mark in durable.marks)]
+        if marks:
+            tables["duplicates"] = _duplicates_table(marks, now_ns)
+        failed = [(durable, each.failure) for durable, each in zip(batch, built, strict=True) if each.failure]
+        if failed:
+            tables["dead_letters"] = _dead_letters(failed, now_ns)
         self._finish(tables, batch)
+
+    def _build_again(self, durable: Durable) -> Built:
+        try:
+            return self._builder.build(durable.entry, mark_duplicates=False)
+        except ValueError as error:
+            return Built(0, failure=f"{type(error).__name__}: {error}"[:1000])
 
     def _set_aside(self, durable: Durable, error: Exception) -> None:
         position = durable.position
         log.error("request %s could not be applied and is kept as a dead letter: %s", position, error)
-        letter = pa.table(
-            {
-                "project": [""],
-                "journal": [JOURNAL],
-                "position": [position.encode()],
-                "reason": [f"{type(error).__name__}: {error}"[:1000]],
-                "body": pa.array([durable.entry.body], pa.binary()),
-                "recorded_ns": [time.time_ns()],
-            }
-        )
+        letter = _dead_letters([(durable, f"{type(error).__name__}: {error}"[:1000])], time.time_ns())
         self._finish({"dead_letters": letter}, [durable])
 
     def _finish(self, tables: dict[str, pa.Table], batch: list[Durable]) -> None:
@@ -174,28 +197,19 @@ class Applier:
         self._on_applied(position, batch)
 
 
-def decode(entry: Entry) -> TraceRequest:
-    """A journal entry's spans. Raises MalformedBodyError, BodyTooLargeError."""
-    body = inflate(entry.body) if entry.gzip else entry.body
-    return parse_traces(body, entry.content_type())
-
-
-def _batches(replay: Iterable[tuple[Position, Entry]], batch_spans: int) -> Iterator[list[Durable]]:
-    batch: list[Durable] = []
-    spans = 0
-    for position, entry in replay:
-        try:
-            request = decode(entry)
-            durable = Durable(position, entry, request.span_count(), request, live=False)
-        except ValueError:
-            durable = Durable(position, entry, 0, live=False)  # decoded again, and set aside, when applied
-        batch.append(durable)
-        spans += durable.spans
-        if spans >= batch_spans:
-            yield batch
-            batch, spans = [], 0
-    if batch:
-        yield batch
+def _dead_letters(failed: list[tuple[Durable, str]], now_ns: int) -> pa.Table:
+    for durable, reason in failed:
+        log.error("request %s is kept as a dead letter: %s", durable.position, reason)
+    return pa.table(
+        {
+            "project": [""] * len(failed),
+            "journal": [JOURNAL] * len(failed),
+            "position": [durable.position.encode() for durable, _ in failed],
+            "reason": [reason for _, reason in failed],
+            "body": pa.array([durable.entry.body for durable, _ in failed], pa.binary()),
+            "recorded_ns": [now_ns] * len(failed),
+        }
+    )
 
 
 def _duplicates_table(marks: list[Mark], now_ns: int) -> pa.Table:

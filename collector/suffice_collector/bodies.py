@@ -5,13 +5,15 @@ gzip through isal: 3.9 us a span instead of zlib's 14.8.
 
 from __future__ import annotations
 
+from typing import Any
+
 import orjson
 from google.rpc.status_pb2 import Status
 from isal import isal_zlib
-from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceResponse
 from starlette.responses import Response
 
-from suffice_collector.otlp import MalformedBodyError
+from suffice_collector.otlp_values import MalformedBodyError
+from suffice_collector.signals import TRACES, Signal
 
 MAX_BODY_BYTES = 64 * 1024 * 1024  # OTLP 1.11's recommended default, before and after inflating
 PROTOBUF = "application/x-protobuf"
@@ -52,16 +54,23 @@ def media_type(header: str | None) -> str:
     return (header or "").partition(";")[0].strip().lower()
 
 
-def export_response(content_type: str, rejected: int = 0, reason: str = "") -> Response:
+def export_response(content_type: str, rejected: int = 0, reason: str = "", signal: Signal = TRACES) -> Response:
     """The success answer; partial_success stays unset unless something was left out."""
     if content_type == JSON:
-        partial = {"partialSuccess": {"rejectedSpans": str(rejected), "errorMessage": reason}} if rejected else {}
+        partial = (
+            {"partialSuccess": {signal.rejected_in_json: str(rejected), "errorMessage": reason}} if rejected else {}
+        )
         return Response(orjson.dumps(partial), media_type=JSON)
-    message = ExportTraceServiceResponse()
+    return Response(answer_of(signal, rejected, reason).SerializeToString(), media_type=PROTOBUF)
+
+
+def answer_of(signal: Signal, rejected: int = 0, reason: str = "") -> Any:
+    """The signal's Export*ServiceResponse."""
+    message = signal.answer()
     if rejected:
-        message.partial_success.rejected_spans = rejected
+        setattr(message.partial_success, signal.rejected, rejected)
         message.partial_success.error_message = reason
-    return Response(message.SerializeToString(), media_type=PROTOBUF)
+    return message
 
 
 def export_error(content_type: str, status: int, reason: str, headers: dict[str, str] | None = None) -> Response:

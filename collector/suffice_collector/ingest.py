@@ -1,9 +1,9 @@
-"""Ingest: a body in, decoded (else refused), on disk (else not acknowledged), applied soon after.
+"""Ingest: a body in, made into rows (else refused), on disk (else not acknowledged), applied soon after.
 
-    accept -> decode thread -> journal thread (group fdatasync) -> 200
+    accept -> build thread -> journal thread (group fdatasync) -> 200
                                   `-> apply thread -> store
 
-One decode thread: with two, on two cores, the apply thread starved (25 against 36 thousand spans a second).
+One build thread: with two, on two cores, the apply thread starved (25 against 36 thousand spans a second).
 """
 
 from __future__ import annotations
@@ -14,13 +14,14 @@ import time
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
-from suffice_collector.apply import Applier, Durable, decode
+from suffice_collector.apply import Applier, Durable
+from suffice_collector.building import Builder, Built
 from suffice_collector.journal import Entry, Journal, Position, read_entries, segments
-from suffice_collector.otlp import TraceRequest
+from suffice_collector.signals import TRACES, Signal
 from suffice_store.store import Store
 
 MAX_BACKLOG_SPANS = 65_536  # acknowledged, not yet in the store: some two seconds of work
-MAX_DECODED_SPANS = 8_192
+MAX_BUILT_SPANS = 32_768  # of them with their rows in memory: some 200 MB
 MAX_BACKLOG_BYTES = 512 * 1024 * 1024
 
 
@@ -49,48 +50,45 @@ class Ingest:
         after = None if applied is None else Position.decode(applied)
         earlier = segments(folder)
         self._journal = Journal(folder, first_segment=1 + (after.segment if after else 0))
-        self._applier = Applier(store, replay=read_entries(folder, after, earlier), on_applied=self._on_applied)
-        self._decoding = ThreadPoolExecutor(1, thread_name_prefix="suffice-decode")
+        self._builder = Builder()
+        self._applier = Applier(
+            store, self._builder, replay=read_entries(folder, after, earlier), on_applied=self._on_applied
+        )
+        self._building = ThreadPoolExecutor(1, thread_name_prefix="suffice-build")
 
-    async def accept(self, entry: Entry) -> TraceRequest:
+    async def accept(self, entry: Entry) -> Built:
         """Returns once the entry is on disk. The caller reserved ``len(entry.body)`` bytes, which pass to the backlog.
 
         Raises MalformedBodyError, BodyTooLargeError, BusyError, JournalUnavailableError; nothing is kept then.
         """
         try:
-            request = await asyncio.get_running_loop().run_in_executor(self._decoding, decode, entry)
+            built = await asyncio.get_running_loop().run_in_executor(self._building, self._builder.build, entry)
         except BaseException:
             self.release(len(entry.body))
             raise
-        if request.span_count() == 0:  # nothing to keep
-            self.release(len(entry.body))
-            return request
-        self._add_spans(request)
-        try:
-            await asyncio.wrap_future(self._write(entry, request))
-        except Exception:
-            self._subtract(request.span_count(), len(entry.body))
-            raise
-        return request
+        if (writing := self._write(entry, built)) is not None:
+            try:
+                await asyncio.wrap_future(writing)
+            except Exception:
+                self._take_back(entry, built)
+                raise
+        return built
 
-    def accept_blocking(self, entry: Entry) -> TraceRequest:
-        """The same for a thread of this process (the spool)."""
+    def accept_blocking(self, entry: Entry) -> Built:
+        """The same for a thread of this process (the spool, gRPC). Reserves by itself."""
         self.reserve(len(entry.body))
         try:
-            request = decode(entry)
+            built = self._builder.build(entry)
         except BaseException:
             self.release(len(entry.body))
             raise
-        if request.span_count() == 0:
-            self.release(len(entry.body))
-            return request
-        self._add_spans(request)
-        try:
-            self._write(entry, request).result()
-        except Exception:
-            self._subtract(request.span_count(), len(entry.body))
-            raise
-        return request
+        if (writing := self._write(entry, built)) is not None:
+            try:
+                writing.result()
+            except Exception:
+                self._take_back(entry, built)
+                raise
+        return built
 
     def reserve(self, size: int) -> None:
         """Room for bytes that are being received. Raises BusyError."""
@@ -120,22 +118,30 @@ class Ingest:
         """Drains: everything acknowledged is in the store, or (False) stays in the journal for the next start."""
         with self._lock:
             self._closed = True
-        self._decoding.shutdown()
+        self._building.shutdown()
         self._journal.close()
         drained = self._applier.close()
         if drained:
             self._journal.applied_all()
         return drained
 
-    def _write(self, entry: Entry, request: TraceRequest) -> Future[Position]:
-        spans = request.span_count()
-        # A decoded span takes some 20 kB, its share of the body 1 kB: what has to wait is decoded again.
-        kept = request if self._waiting_spans <= MAX_DECODED_SPANS else None
-        return self._journal.append(entry, lambda position: self._applier.put(Durable(position, entry, spans, kept)))
-
-    def _add_spans(self, request: TraceRequest) -> None:
+    def _write(self, entry: Entry, built: Built) -> Future[Position] | None:
+        """Gives the entry to the journal; None where there is nothing to keep."""
+        if built.count == 0:
+            self.release(len(entry.body))
+            return None
         with self._lock:
-            self._waiting_spans += request.span_count()
+            self._waiting_spans += built.count
+            rows = built if self._waiting_spans <= MAX_BUILT_SPANS else None  # the others are built again
+
+        def durable(position: Position) -> None:
+            self._applier.put(Durable(position, entry, built.count, rows, built.marks))
+
+        return self._journal.append(entry, durable)
+
+    def _take_back(self, entry: Entry, built: Built) -> None:
+        self._applier.keep_marks(built.marks)
+        self._subtract(built.count, len(entry.body))
 
     def _subtract(self, spans: int, size: int) -> None:
         with self._lock:
@@ -148,5 +154,6 @@ class Ingest:
         self._journal.applied(position)
 
 
-def now_entry(body: bytes, *, json: bool, gzip: bool) -> Entry:
-    return Entry(body, json, gzip, time.time_ns())
+def now_entry(body: bytes, *, json: bool = False, gzip: bool = False, signal: Signal = TRACES) -> Entry:
+    """A body that has just come."""
+    return Entry(body, json, gzip, time.time_ns(), signal.code)

@@ -32,6 +32,7 @@ _HEADER = struct.Struct("<4sIIBQ")  # magic, length of body, crc32 of the rest, 
 _OFFSET_BITS = 36  # 64 GiB a segment, 2^27 segments: more than a disk and a lifetime
 _MOST_AT_ONCE = 512  # entries of one group; far under IOV_MAX (1024)
 _JSON_FLAG, _GZIP_FLAG = 1, 2
+_SIGNAL_SHIFT = 2  # two bits above them
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +43,7 @@ class Entry:
     json: bool = False  # else protobuf
     gzip: bool = False
     received_ns: int = 0
+    signal: int = 0  # Signal.code
 
     def content_type(self) -> str:
         return "application/json" if self.json else "application/x-protobuf"
@@ -239,7 +241,8 @@ def _read_segment(folder: Path, segment: int, start: int) -> Iterator[tuple[Posi
                 body = file.read(length) if magic == _MAGIC else b""
                 if magic == _MAGIC and len(body) == length and crc == _crc(flags, received_ns, body):
                     offset += _HEADER.size + length
-                    entry = Entry(body, bool(flags & _JSON_FLAG), bool(flags & _GZIP_FLAG), received_ns)
+                    json, gzip = bool(flags & _JSON_FLAG), bool(flags & _GZIP_FLAG)
+                    entry = Entry(body, json, gzip, received_ns, flags >> _SIGNAL_SHIFT & 3)
                     yield Position(segment, offset), entry
                     continue
             log.warning("journal segment %s ends torn at byte %d of %d", path.name, offset, path.stat().st_size)
@@ -247,7 +250,7 @@ def _read_segment(folder: Path, segment: int, start: int) -> Iterator[tuple[Posi
 
 
 def _header(entry: Entry) -> bytes:
-    flags = entry.json * _JSON_FLAG | entry.gzip * _GZIP_FLAG
+    flags = entry.json * _JSON_FLAG | entry.gzip * _GZIP_FLAG | entry.signal << _SIGNAL_SHIFT
     return _HEADER.pack(_MAGIC, len(entry.body), _crc(flags, entry.received_ns, entry.body), flags, entry.received_ns)
 
 

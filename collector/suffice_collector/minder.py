@@ -135,7 +135,7 @@ def take_in_spool(ingest: Ingest) -> int:
             log.error("%s is no OTLP request (%s) and stays there", bad, error)
             continue
         file.discard()
-        taken += request.span_count()
+        taken += request.count
     if taken:
         log.info("took in %d spans that waited in the spool", taken)
     return taken

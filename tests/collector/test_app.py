@@ -13,7 +13,8 @@ import httpx2
 import pyarrow as pa
 import pytest
 from collector.otlp_samples import chat_body, json_body, json_span
-from collector.processes import PROTOBUF, Process, running_collector
+from collector.processes import PROTOBUF, Process, running_collector, wait_until
+from collector.signal_samples import logs_request, metrics_request
 from google.rpc.status_pb2 import Status
 
 JSON = {"Content-Type": "application/json"}
@@ -115,6 +116,36 @@ class TestTraces:
         assert seen == {200, 400}
         assert collector.rows("quality")[0]["dead_letters"] == 0
         assert collector.client.get("/healthz").json()["status"] == "ok"
+
+
+class TestLogsAndMetrics:
+    def test_log_records_are_kept_and_a_resend_is_known(self, collector: Process) -> None:
+        def kept() -> int:
+            rows = collector.rows("info")
+            return sum(row["rows"] for row in rows if row["table_name"] == "spans")
+
+        before = kept()
+        body = logs_request(3).SerializeToString()
+        for _ in range(2):
+            answer = collector.client.post("/v1/logs", content=body, headers=PROTOBUF)
+            assert (answer.status_code, answer.content) == (200, b"")
+        wait_until(lambda: kept() >= before + 3, "the log records")
+        collector.post(chat_body(1))
+        assert kept() == before + 3
+
+    def test_a_record_that_cannot_be_kept_is_told(self, collector: Process) -> None:
+        body = {"resourceLogs": [{"scopeLogs": [{"logRecords": [{"timeUnixNano": str(2**64 - 1)}]}]}]}
+        answer = collector.client.post("/v1/logs", json=body)
+        assert answer.json()["partialSuccess"]["rejectedLogRecords"] == "1"
+
+    def test_metrics_are_taken_and_answered(self, collector: Process) -> None:
+        answer = collector.client.post("/v1/metrics", content=metrics_request().SerializeToString(), headers=PROTOBUF)
+        assert (answer.status_code, answer.headers["content-type"], answer.content) == (
+            200,
+            "application/x-protobuf",
+            b"",
+        )
+        assert collector.client.post("/v1/metrics", content=b"\xff", headers=PROTOBUF).status_code == 400
 
 
 class TestReads:

@@ -14,6 +14,7 @@ from collector.otlp_samples import CHAT, Recorder, chat_body
 from collector.processes import wait_until
 
 from suffice_collector import apply as apply_module
+from suffice_collector import building
 from suffice_collector.ingest import BusyError, Ingest, now_entry
 from suffice_collector.journal import NAME, Entry, Journal, segments
 from suffice_collector.otlp import MalformedBodyError
@@ -117,14 +118,14 @@ def test_an_entry_that_cannot_be_read_is_a_dead_letter_and_the_rest_is_stored(st
 def test_an_entry_that_the_rows_cannot_be_made_of_is_a_dead_letter(
     store: FileStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    real = apply_module.build_tables
+    real = building.build_tables
 
     def picky(records: object, received_ns: int) -> dict[str, pa.Table]:
         if any(getattr(getattr(each, "call", None), "request_model", "") == "poison" for each in records):  # type: ignore[attr-defined]
             raise ZeroDivisionError("a bug of ours")
         return real(records, received_ns)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(apply_module, "build_tables", picky)
+    monkeypatch.setattr(building, "build_tables", picky)
     ingest = start(store, tmp_path / "j")
     ingest.accept_blocking(entry(chat_body(2)))
     ingest.accept_blocking(entry(chat_body(1, {"gen_ai.request.model": "poison"})))

@@ -15,7 +15,8 @@ from suffice_collector.journal import Entry, Journal, JournalUnavailableError, P
 
 def entries(count: int, size: int = 10) -> list[Entry]:
     return [
-        Entry(bytes([number % 256]) * size, number % 2 == 0, number % 3 == 0, 1000 + number) for number in range(count)
+        Entry(bytes([number % 256]) * size, number % 2 == 0, number % 3 == 0, 1000 + number, number % 5 % 3)
+        for number in range(count)
     ]
 
 

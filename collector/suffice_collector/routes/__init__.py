@@ -1,0 +1,1 @@
+"""What is answered at which path: one file for telemetry, reads, changes and health each."""
