@@ -6,6 +6,7 @@ in ``duplicates`` takes one out of the sums and names the rule:
 
 - ``response_id``: two emitters tell of the same response id at the same time.
 - ``ancestor_tokens``: a call's span holds calls whose tokens add up to its own.
+- ``retry``: a failed attempt of a call that a later attempt answers (or fails too); that one says so itself.
 
 Looks only at recent spans (bounded); a resend is not a duplicate, it has the same call_id.
 """
@@ -17,7 +18,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from suffice_collector.dialects.place import SCOPE_NAME
-from suffice_store.records import CallRecord, SpanRecord
+from suffice_store.records import RETRY, CallRecord, SpanRecord
 
 CLOCK_SLACK_NS = 2_000_000_000  # two hosts (a proxy and its client) disagree on the time by less than this
 MOST_PER_RESPONSE_ID = 8
@@ -79,6 +80,7 @@ class DuplicateFinder:
                 continue  # a resend
             self._add_span(trace, record.span_id, record.parent_span_id)
             seen = trace.calls[record.span_id] = _seen(record, record.span_id)
+            marks += [Mark(record.project, earlier, record.call_id, RETRY) for earlier in record.retry_of]
             if record.call.response_id:
                 marks += self._match_response(record.project, record.call.response_id, seen)
         for (project, _), trace in touched.items():

@@ -188,7 +188,7 @@ def _command(name: str, *arguments: str) -> None:
 
 def _stored_calls(store: Store) -> int:
     row = store.read("overview").to_pylist()[0]
-    return int(row["calls"] or 0) + int(row["duplicate_calls"] or 0)
+    return sum(int(row[name] or 0) for name in ("calls", "duplicate_calls", "retried_attempts"))
 
 
 def _answers(url: str) -> bool:

@@ -12,11 +12,13 @@ from collections.abc import Callable
 from contextvars import ContextVar
 from typing import TYPE_CHECKING
 
+from suffice.attempts import end_attempt
 from suffice.wire.exchange import Ending
 
 if TYPE_CHECKING:
     from opentelemetry.trace import Span, SpanContext
 
+    from suffice.attempts import Attempt
     from suffice.call_site import Site
     from suffice.context import Place
 
@@ -33,6 +35,7 @@ class Capture:
         "_submit",
         "attempt",
         "chunks",
+        "encoded",
         "ended_ns",
         "ending",
         "error_message",
@@ -67,12 +70,13 @@ class Capture:
         self.size = 0
         self.truncated = False
         self.streamed = False
+        self.encoded = False  # the chunks still have their content-encoding on
         self.ending: Ending = "end"
         self.error_type: str | None = None
         self.error_message: str | None = None
         self.first_chunk_ns: int | None = None
         self.ended_ns = 0
-        self.attempt = 1
+        self.attempt: Attempt | None = None
         self.site: Site | None = None
         self.place: Place | None = None
         self.parent: SpanContext | None = None  # what the span stands under
@@ -84,9 +88,13 @@ class Capture:
         self.response_headers = headers
 
     def chunk(self, data: bytes) -> None:
-        """One piece of the answer's body, as it came (content-encoding still on)."""
+        """One piece of the answer's body; ``encoded`` says whether its content-encoding is still on."""
         if self.first_chunk_ns is None:
             self.first_chunk_ns = time.time_ns()
+        self.piece(data)
+
+    def piece(self, data: bytes) -> None:
+        """A chunk of an answer that is read as a whole: when it came says nothing of the first token."""
         self.size += len(data)
         if self.size <= MAX_BODY_BYTES:
             self.chunks.append(data)
@@ -107,6 +115,7 @@ class Capture:
             return
         self.ended_ns = time.time_ns()
         self.ending = ending
+        end_attempt(self)
         self._submit(self)
 
     def fail(self, error: BaseException) -> None:

@@ -26,7 +26,7 @@ from opentelemetry.trace import (
 
 from suffice import call_site, otlp, redact, semconv
 from suffice.announce import FirstCall
-from suffice.capture import Capture, RawHeaders
+from suffice.capture import Capture
 from suffice.config import CaptureMode, Settings
 from suffice.decoding import decode_body
 from suffice.span import call_attributes, span_name
@@ -163,10 +163,11 @@ def first_call(call: Call, ids: Ids, project: str) -> FirstCall:
 
 def exchange_of(capture: Capture) -> Exchange:
     """The raw exchange as the wire formats read it: decoded, credentials dropped."""
+    attempt = capture.attempt
     headers = redact.response_headers(capture.response_headers)
     body = capture.chunks[0] if len(capture.chunks) == 1 else b"".join(capture.chunks)
     encoding = headers.get("content-encoding", "")
-    if capture.streamed and encoding and body:
+    if capture.encoded and encoding and body:
         try:
             body = decode_body(body, encoding)
         except ValueError:
@@ -186,13 +187,6 @@ def exchange_of(capture: Capture) -> Exchange:
         started_ns=capture.started_ns,
         first_chunk_ns=capture.first_chunk_ns,
         ended_ns=capture.ended_ns,
-        attempt=capture.attempt,
+        attempt=attempt.number if attempt else 1,
+        retry_of=attempt.retry_of() if attempt else [],
     )
-
-
-def attempt_of(headers: RawHeaders) -> int:
-    """1 for the first try. Stainless clients (openai, anthropic, groq...) number their retries in a header."""
-    for name, value in headers:
-        if name == b"x-stainless-retry-count":
-            return int(value) + 1 if value.isdigit() else 1
-    return 1

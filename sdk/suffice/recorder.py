@@ -19,12 +19,13 @@ from opentelemetry.trace import get_current_span as host_span
 
 from suffice import call_site, redact, semconv
 from suffice.announce import log_once
+from suffice.attempts import begin_attempt
 from suffice.capture import Capture, RawHeaders, capturing
 from suffice.collector import Collector
 from suffice.config import Settings
 from suffice.context import Run, current_place, current_run
 from suffice.delivery import Delivery
-from suffice.finishing import attempt_of, context_of, start_call_span
+from suffice.finishing import context_of, start_call_span
 from suffice.span import outcome_attributes, run_attributes, run_span_name
 from suffice.tracing import HandOver, private_provider
 from suffice.wire.registry import recognise
@@ -73,9 +74,9 @@ class Recorder:
             capture = Capture(self.worker.submit, method, url)
             capture.request_headers = headers
             capture.request_body = body
-            capture.attempt = attempt = attempt_of(headers)
+            begin_attempt(capture)
             capture.site = call_site.find(_getframe(1))
-            capture.place = place = current_place(attempt)
+            capture.place = place = current_place(capture.attempt.number if capture.attempt else 1)
             capture.parent = self._parent(place.run)
             if self.attaches_context:  # else the span is made later, in the worker: 25 µs that the app keeps
                 capture.span = start_call_span(self._tracer, capture)

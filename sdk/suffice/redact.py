@@ -65,6 +65,7 @@ _METRIC_ATTRIBUTES = frozenset(
         semconv.CUT_BYTES,
         semconv.CALL_SITE,
         semconv.ATTEMPT,
+        semconv.RETRY_OF,
         semconv.TASK_NAME,
         semconv.RUN_ID,
         semconv.RUN_NAME,

@@ -43,6 +43,7 @@ WIRE_FORMAT = "suffice.wire_format"
 COMPLETENESS = "suffice.completeness"
 CALL_SITE = "suffice.call_site"
 ATTEMPT = "suffice.attempt"
+RETRY_OF = "suffice.retry_of"  # list of "trace_id:span_id": the failed attempts before, which don't count as calls
 TASK_NAME = "suffice.task"
 RUN_ID = "suffice.run.id"
 RUN_NAME = "suffice.run.name"

@@ -69,6 +69,7 @@ def call_attributes(
         semconv.WIRE_FORMAT: call.wire_format,
         semconv.COMPLETENESS: call.completeness,
         semconv.ATTEMPT: exchange.attempt,
+        semconv.RETRY_OF: exchange.retry_of or None,
         semconv.CALL_SITE: call_site,
     }
     given |= _usage_attributes(call.usage)

@@ -232,6 +232,8 @@ class Worker:
         else:
             encoded, ids = encode_call(finished, capture)
             self._add(encoded)
+        if capture.attempt is not None:
+            capture.attempt.span_ids.text = f"{ids.trace_id.hex()}:{ids.span_id.hex()}"
         if self._first is None:
             self._first = first_call(finished.call, ids, self.settings.project)
         return True

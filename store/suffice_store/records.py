@@ -7,6 +7,8 @@ from typing import Any
 
 from suffice.wire.call import Call
 
+RETRY = "retry"  # the rule of a mark that takes a failed attempt out of the counts
+
 
 @dataclass(slots=True)
 class CallRecord:
@@ -31,6 +33,7 @@ class CallRecord:
     call_site: str | None = None  # file:function:line
     server_address: str | None = None
     attempt: int = 1
+    retry_of: tuple[str, ...] = ()  # call_id of each attempt before it; they are marked, not counted
     started_ns: int | None = None
     ended_ns: int | None = None
     time_to_first_token_ms: float | None = None

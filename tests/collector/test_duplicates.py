@@ -156,3 +156,17 @@ def test_memory_is_bounded() -> None:
         finder.find([call(f"c{number}", trace=f"t{number}", response=f"r{number}")], [])
     assert len(finder._traces) == 10
     assert len(finder._responses) == 10
+
+
+class TestRetry:
+    def test_the_last_attempt_takes_the_earlier_ones_out(self) -> None:
+        last = call("c", trace="z", retry_of=("id-a", "id-b"))
+        assert find(call("a"), call("b", trace="y"), last) == [mark("a", "c", "retry"), mark("b", "c", "retry")]
+
+    def test_the_earlier_one_need_not_have_come(self) -> None:
+        assert find(call("b", retry_of=("id-a",))) == [mark("a", "b", "retry")]
+
+    def test_a_resend_marks_nothing_again(self) -> None:
+        finder, again = DuplicateFinder(), call("b", retry_of=("id-a",))
+        assert len(finder.find([again], [])) == 1
+        assert finder.find([again], []) == []

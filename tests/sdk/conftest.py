@@ -16,6 +16,7 @@ import suffice
 def provider() -> Iterator[Server]:
     with serving(provider_server()) as server:
         yield server
+        server.release.set()
 
 
 @pytest.fixture

@@ -13,6 +13,8 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from importlib import import_module
+from importlib.util import find_spec
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -75,8 +77,9 @@ def serving(server: Any) -> Iterator[Any]:
 
 
 class ProviderHandler(Handler):
-    """The model's name says how to behave: ``gzip-...``, ``retry-...`` (one 503 first), ``cut-...``, ``refuse-...``,
-    ``slow-...``."""
+    """The model's name says how to behave: ``gzip-``, ``br-``, ``zstd-`` (how it is packed), ``retry-`` (one 503
+    first), ``cut-`` (breaks off; also packed: ``gzip-cut-``), ``stall-`` (goes silent after the first piece),
+    ``mute-`` (before it), ``refuse-``, ``slow-``. A path under ``/moved`` is redirected (307)."""
 
     def do_POST(self) -> None:
         raw = self.body()
@@ -84,6 +87,11 @@ class ProviderHandler(Handler):
         self.server.requests.append({"path": self.path, "headers": dict(self.headers), "body": raw})
         request = json.loads(raw)
         model = request["model"]
+        if path.startswith("/moved/"):
+            self.answer(307, b"", "text/plain", Location=self.server.url + path.removeprefix("/moved"))
+            return
+        if model.startswith("mute-"):
+            self.server.release.wait(20)
         if model.startswith("retry-") and model not in self.server.refused:
             self.server.refused.add(model)
             self.answer_json(503, {"error": {"message": "overloaded", "type": "overloaded_error"}}, retry_after="0")
@@ -97,33 +105,50 @@ class ProviderHandler(Handler):
             time.sleep(2)
         speak = openai_answer if path.endswith("/chat/completions") else anthropic_answer
         body, events = speak(request)
+        packing = next((each for each in PACKINGS if model.startswith(f"{each}-")), None)
         if request.get("stream"):
-            self.stream(events, model)
-        elif model.startswith("gzip-"):
-            self.answer(200, gzip.compress(json.dumps(body).encode()), "application/json", Content_Encoding="gzip")
-        else:
-            self.answer_json(200, body)
+            self.stream(events, model, packing)
+            return
+        data = json.dumps(body).encode()
+        packed = {"Content_Encoding": packing} if packing else {}
+        self.answer(200, PACKINGS[packing](data) if packing else data, "application/json", **packed)
 
-    def stream(self, events: list[str], model: str) -> None:
+    def stream(self, events: list[str], model: str, packing: str | None) -> None:
         self.send_response(200)
         self.send_header("Content-Type", "text/event-stream")
         self.send_header("Transfer-Encoding", "chunked")
-        packed = model.startswith("gzip-")
-        if packed:
-            self.send_header("Content-Encoding", "gzip")
+        if packing:
+            self.send_header("Content-Encoding", packing)
         self.end_headers()
-        pieces = [gzip.compress("".join(events).encode())] if packed else [event.encode() for event in events]
-        if model.startswith("cut-"):
+        pieces = [event.encode() for event in events]
+        if packing:
+            data = PACKINGS[packing](b"".join(pieces))
+            pieces = [data[: len(data) // 2], data[len(data) // 2 :]]
+        if "cut-" in model:
             pieces = pieces[: len(pieces) // 2]
-        for piece in pieces:
+        for number, piece in enumerate(pieces):
+            if number == 1 and model.startswith("stall-"):
+                self.server.release.wait(20)
             self.wfile.write(f"{len(piece):x}\r\n".encode() + piece + b"\r\n")
             self.wfile.flush()
             if model.startswith("slow-"):
                 time.sleep(0.3)
-        if model.startswith("cut-"):
+        if "cut-" in model:
             self.close_connection = True
             return
         self.wfile.write(b"0\r\n\r\n")
+
+
+def _pack_br(data: bytes) -> bytes:
+    return import_module("brotli").compress(data)  # type: ignore[no-any-return]
+
+
+def _pack_zstd(data: bytes) -> bytes:
+    name = next(each for each in ("compression.zstd", "backports.zstd", "zstandard") if find_spec(each.split(".")[0]))
+    return import_module(name).compress(data)  # type: ignore[no-any-return]
+
+
+PACKINGS: dict[str, Any] = {"gzip": gzip.compress, "br": _pack_br, "zstd": _pack_zstd}
 
 
 def openai_answer(request: dict[str, Any]) -> tuple[dict[str, Any], list[str]]:
@@ -218,6 +243,7 @@ def provider_server() -> Server:
     server = Server(("127.0.0.1", 0), ProviderHandler)
     server.requests = []  # type: ignore[attr-defined]
     server.refused = set()  # type: ignore[attr-defined]
+    server.release = threading.Event()  # type: ignore[attr-defined]
     return server
 
 

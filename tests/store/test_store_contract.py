@@ -20,6 +20,7 @@ from suffice_store.store import Store
 
 NEEDED = {
     "call": {"call_id": "none"},
+    "attempts": {"call_id": "none"},
     "conversation": {"call_id": "none"},
     "run_calls": {"run_id": "none"},
     "task": {"task_id": "none"},
@@ -71,7 +72,7 @@ def test_overview(store: Store) -> None:
     assert one(store, "overview") == {
         "calls": 6, "runs": 2, "services": 2, "models": 2, "error_calls": 1,
         "input_tokens": 2510, "output_tokens": 251, "cache_read_tokens": 100,
-        "estimated_calls": 1, "no_usage_calls": 1, "priced_calls": 3, "unpriced_calls": 2, "duplicate_calls": 0,
+        "estimated_calls": 1, "no_usage_calls": 1, "priced_calls": 3, "unpriced_calls": 2, "duplicate_calls": 0, "retried_attempts": 0,
         "incomplete_calls": 1, "untimed_calls": 1, "paid_usd": Decimal("0.005160000000"),
         "first_call_ns": START_NS, "last_call_ns": START_NS + 5 * SECOND_NS,
     }  # fmt: skip
@@ -257,6 +258,23 @@ def test_equal_conversations_are_linked_within_their_run_then_by_time(store: Sto
 def test_a_run_is_read_in_order_of_time(store: Store) -> None:
     put(store, *(call_record(n) for n in (2, 0, 1, 7)))
     assert [row["step"] for row in rows(store, "run_calls", run_id="run-0")] == [0, 1, 2]
+
+
+def test_a_retried_call_counts_once_and_its_failed_attempts_are_seen(store: Store) -> None:
+    failed, again, other = call_record(0), call_record(1), call_record(2)
+    failed.call.completeness, failed.call.status_code = "error", 503
+    again.attempt = 2
+    put(store, failed, again, other)
+    store.command("mark_duplicate", call_id=failed.call_id, duplicate_of=again.call_id, rule="retry")
+    for read in ("overview", "quality"):
+        found = one(store, read)
+        assert (found["calls"], found["retried_attempts"], found["duplicate_calls"]) == (2, 1, 0)
+    assert one(store, "overview")["error_calls"] == 0
+    seen = [
+        (row["call_id"], row["attempt"], row["status_code"]) for row in rows(store, "attempts", call_id=again.call_id)
+    ]
+    assert seen == [(failed.call_id, 1, 503), (again.call_id, 2, again.call.status_code)]
+    assert [row["call_id"] for row in rows(store, "attempts", call_id=other.call_id)] == [other.call_id]
 
 
 def test_a_duplicate_is_kept_but_not_counted_and_can_be_taken_back(store: Store) -> None:

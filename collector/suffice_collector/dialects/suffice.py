@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
 from typing import Any, cast
 
 from suffice import semconv
 from suffice.wire.call import Call, Completeness, Message, ToolDefinition, Usage
+from suffice.wire.canonical import call_hash
 from suffice_collector.dialects import fields
 from suffice_collector.dialects.place import call_record, project_of
 from suffice_collector.otlp import Resource, Span
@@ -14,6 +17,7 @@ from suffice_store.records import CallRecord, OutcomeRecord
 NAME = "suffice"
 SCOPES: tuple[str, ...] = (semconv.SCOPE,)
 
+_SPAN_IDS = re.compile("[0-9a-f]{32}:[0-9a-f]{16}")
 _CONTENT = {
     semconv.INPUT_MESSAGES,
     semconv.OUTPUT_MESSAGES,
@@ -62,7 +66,15 @@ def normalise(span: Span, resource: Resource) -> CallRecord | OutcomeRecord | No
     record.task_name = fields.text(a, semconv.TASK_NAME)
     record.call_site = fields.text(a, semconv.CALL_SITE)
     record.attempt = fields.integer(a, semconv.ATTEMPT, at_most=fields.MAX_INT32) or 1
+    record.retry_of = tuple(_earlier_attempts(a, record.project))
     return record
+
+
+def _earlier_attempts(a: dict[str, Any], project: str) -> Iterator[str]:
+    for ids in a.get(semconv.RETRY_OF) or ():
+        if isinstance(ids, str) and _SPAN_IDS.fullmatch(ids):
+            trace_id, _, span_id = ids.partition(":")
+            yield call_hash(project, trace_id, span_id)
 
 
 def _messages(a: dict[str, Any], key: str) -> list[Message]:

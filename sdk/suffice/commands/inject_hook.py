@@ -6,7 +6,13 @@ from typing import Any
 
 import wrapt
 
-_LIBRARIES = ("httpx", "httpx2")  # as suffice.transports has them; importing that would load OpenTelemetry
+_LIBRARIES = (
+    "aiohttp",
+    "httpx",
+    "httpx2",
+    "requests",
+    "urllib3",
+)  # as suffice.transports has them; importing that would load OpenTelemetry
 
 
 def record_when_needed() -> None:
@@ -17,7 +23,9 @@ def record_when_needed() -> None:
 
 def _start(_: Any) -> None:
     import suffice
-    from suffice import context
+    from suffice import context, transports
 
     if context.recorder is None:  # else the program called init itself, with settings of its own
         suffice.init()
+    else:
+        transports.install()  # what was half imported when it was done first

@@ -17,9 +17,8 @@ from typing import Any, Protocol
 import wrapt
 
 from suffice.announce import log_once
-from suffice.transports import httpx
-
-Unpatch = Callable[[], None]
+from suffice.transports import aiohttp, httpx, requests, urllib3
+from suffice.transports.seams import Unpatch
 
 
 class Transport(Protocol):
@@ -33,7 +32,7 @@ class Transport(Protocol):
         """Wrap the library's seam. Raises AttributeError where the library has no such seam."""
 
 
-TRANSPORTS: tuple[Transport, ...] = (httpx,)
+TRANSPORTS: tuple[Transport, ...] = (httpx, requests, urllib3, aiohttp)
 
 _patched: dict[str, Unpatch] = {}
 _hooked: set[str] = set()
@@ -69,6 +68,12 @@ def _patcher(transport: Transport) -> Callable[[ModuleType], None]:
         try:
             _patched[name] = transport.patch(module)
         except Exception:
-            log_once(f"patching {name}")
+            if not _being_imported(module):  # else install() is called again when it is whole
+                log_once(f"patching {name}")
 
     return patch
+
+
+def _being_imported(module: ModuleType) -> bool:
+    """``suffice run`` starts at the first HTTP library, which may be imported in the middle of another."""
+    return bool(getattr(getattr(module, "__spec__", None), "_initializing", False))

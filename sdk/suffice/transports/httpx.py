@@ -9,24 +9,23 @@ transport built on another client) is not captured again.
 from __future__ import annotations
 
 import contextlib
-import functools
 from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Any
 
-from suffice import context
 from suffice.announce import log_once
-from suffice.capture import Capture, capturing
+from suffice.capture import Capture, RawHeaders, capturing
 from suffice.http_spans import around_call, around_other
+from suffice.transports.seams import Unpatch, begin, wrap
 
 MODULES = ("httpx", "httpx2")
 
 
-def patch(module: Any) -> Callable[[], None]:
+def patch(module: Any) -> Unpatch:
     """Wrap both clients of the library."""
     sync_tee: type[Any] = type("TeeStream", (_TeeStream, module.SyncByteStream), {})
     async_tee: type[Any] = type("AsyncTeeStream", (_AsyncTeeStream, module.AsyncByteStream), {})
-    unpatch_sync = _wrap(module.Client, _sync_send(module.Client.send, sync_tee))
-    unpatch_async = _wrap(module.AsyncClient, _async_send(module.AsyncClient.send, async_tee))
+    unpatch_sync = wrap(module.Client, "send", lambda original: _sync_send(original, sync_tee))
+    unpatch_async = wrap(module.AsyncClient, "send", lambda original: _async_send(original, async_tee))
 
     def unpatch() -> None:
         unpatch_sync()
@@ -35,19 +34,7 @@ def patch(module: Any) -> Callable[[], None]:
     return unpatch
 
 
-def _wrap(client: Any, wrapper: Callable[..., Any]) -> Callable[[], None]:
-    original = client.send
-    client.send = wrapper
-
-    def unwrap() -> None:
-        if client.__dict__.get("send") is wrapper:  # else somebody wrapped us: stay, silent
-            client.send = original
-
-    return unwrap
-
-
 def _sync_send(original: Callable[..., Any], tee: type[Any]) -> Callable[..., Any]:
-    @functools.wraps(original)
     def send(self: Any, request: Any, *args: Any, **kwargs: Any) -> Any:
         capture = _begin(request)
         if capture is None:
@@ -69,7 +56,6 @@ def _sync_send(original: Callable[..., Any], tee: type[Any]) -> Callable[..., An
 
 
 def _async_send(original: Callable[..., Any], tee: type[Any]) -> Callable[..., Any]:
-    @functools.wraps(original)
     async def send(self: Any, request: Any, *args: Any, **kwargs: Any) -> Any:
         capture = _begin(request)
         if capture is None:
@@ -91,17 +77,16 @@ def _async_send(original: Callable[..., Any], tee: type[Any]) -> Callable[..., A
 
 
 def _begin(request: Any) -> Capture | None:
-    recorder = context.recorder
-    if recorder is None or capturing.get():
-        return None
     try:
         method, url = request.method, str(request.url)
-        if not recorder.wants(method, url):
-            return None
-        return recorder.begin(method, url, request.headers.raw, _request_body(request))
     except Exception:
         log_once("reading an httpx request")
         return None
+
+    def read() -> tuple[str, RawHeaders, bytes]:
+        return url, request.headers.raw, _request_body(request)
+
+    return begin("httpx", method, url, read)
 
 
 def _request_body(request: Any) -> bytes:
@@ -121,7 +106,7 @@ def _take_answer(capture: Capture, response: Any, tee: type[Any]) -> None:
         try:
             body = response.content  # read already: a plain call, or a mock's ready-made answer
         except Exception:  # ResponseNotRead
-            capture.streamed = True
+            capture.streamed = capture.encoded = True
             response.stream = tee(response.stream, capture)
         else:
             capture.whole(body)

@@ -32,3 +32,4 @@ class Exchange:
     first_chunk_ns: int | None = None
     ended_ns: int = 0
     attempt: int = 1
+    retry_of: list[str] = field(default_factory=list)  # "trace_id:span_id" of each attempt before it

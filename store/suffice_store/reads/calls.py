@@ -12,9 +12,11 @@ from suffice_store.reads.functions import contains_text, each_of_both
 from suffice_store.reads.previews import CALL_COLUMNS, add_previews, conversation_rows, show_task_names
 from suffice_store.reads.registry import ANALYSIS, FILTERS, LIMIT, OFFSET, PROJECT, Arguments, Parameter, Read
 from suffice_store.reads.sources import assigned, counted, filters, latency_ms, latest, model
+from suffice_store.records import RETRY
 from suffice_store.tables import calls, duplicates, messages, toolsets
 
 CALL_ID = Parameter("call_id", required=True)
+_ATTEMPT_COLUMNS = ("call_id", "attempt", "started_ns", "status_code", "completeness", "error_type", "latency_ms")
 ORDERS = ("newest", "costliest", "slowest")
 
 _LISTED = (
@@ -123,6 +125,21 @@ def _call(arguments: Arguments) -> sa.Select[Any]:
     )
 
 
+def _attempts(arguments: Arguments) -> sa.Select[Any]:
+    """The failed attempts of a call, and the call itself."""
+    marks = latest(duplicates, ("call_id",), arguments["project"])
+    of_call = sa.and_(marks.c.duplicate_of == arguments["call_id"], marks.c.rule == RETRY)
+    tried = sa.or_(
+        calls.c.call_id == arguments["call_id"], calls.c.call_id.in_(sa.select(marks.c.call_id).where(of_call))
+    )
+    columns = (*(calls.c[name] for name in _ATTEMPT_COLUMNS if name != "latency_ms"), latency_ms)
+    return (
+        sa.select(*columns)
+        .where(calls.c.project == arguments["project"], tried)
+        .order_by(calls.c.attempt, calls.c.started_ns.nulls_last(), calls.c.call_id)
+    )
+
+
 def _tools_of(arguments: Arguments, this: sa.ColumnElement[bool]) -> sa.ScalarSelect[Any]:
     hash_of_this = sa.select(calls.c.toolset_hash).where(calls.c.project == arguments["project"], this)
     return (
@@ -224,6 +241,7 @@ READS = (
         _call,
         show_task_names,
     ),
+    Read("attempts", (PROJECT, CALL_ID), _ATTEMPT_COLUMNS, _attempts),
     Read(
         "conversation",
         (PROJECT, CALL_ID),

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from suffice_store.pricing import MAX_TOKENS
 from suffice_store.reads.pricing import price_keys, priced
 from suffice_store.reads.registry import Arguments
+from suffice_store.records import RETRY
 from suffice_store.tables import Usd, analysis_runs, assignments, calls, duplicates
 
 NS_PER_DAY = 86_400 * 10**9
@@ -28,10 +29,17 @@ def latest(table: sa.Table, keys: tuple[str, ...], project: str) -> sa.Subquery:
     return sa.select(*(ranked.c[c.name] for c in table.c)).where(ranked.c.place == 1).subquery()
 
 
-def marked_duplicates(project: str) -> sa.Select[Any]:
-    """call_id of each call whose latest mark says that another call tells the same."""
+def marked_duplicates(project: str, *, retries: bool | None = None) -> sa.Select[Any]:
+    """call_id of each call whose latest mark says that another call tells the same.
+
+    ``retries``: only failed attempts that were tried again, or only the others.
+    """
     marks = latest(duplicates, ("call_id",), project)
-    return sa.select(marks.c.call_id).where(marks.c.duplicate_of.is_not(None))
+    marked = sa.select(marks.c.call_id).where(marks.c.duplicate_of.is_not(None))
+    if retries is None:
+        return marked
+    rule = sa.func.coalesce(marks.c.rule, "")
+    return marked.where(rule == RETRY if retries else rule != RETRY)
 
 
 def analysis_of(arguments: Arguments) -> sa.ColumnElement[Any]:

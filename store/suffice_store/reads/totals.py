@@ -44,10 +44,9 @@ def _distinct(column: sa.ColumnElement[Any]) -> sa.ColumnElement[Any]:
     return sa.cast(sa.func.count(column.distinct()), sa.BigInteger)
 
 
-def _duplicate_calls(arguments: Arguments) -> sa.ColumnElement[Any]:
-    marked = sa.select(_count()).where(
-        calls.c.project == arguments["project"], calls.c.call_id.in_(marked_duplicates(arguments["project"]))
-    )
+def _marked_calls(arguments: Arguments, *, retries: bool) -> sa.ColumnElement[Any]:
+    marks = marked_duplicates(arguments["project"], retries=retries)
+    marked = sa.select(_count()).where(calls.c.project == arguments["project"], calls.c.call_id.in_(marks))
     return marked.scalar_subquery()
 
 
@@ -70,7 +69,8 @@ def _overview(arguments: Arguments) -> sa.Select[Any]:
         count_if(_no_usage(rows)).label("no_usage_calls"),
         count_if(rows.c.paid_usd.is_not(None)).label("priced_calls"),
         count_if(unpriced(rows)).label("unpriced_calls"),
-        _duplicate_calls(arguments).label("duplicate_calls"),
+        _marked_calls(arguments, retries=False).label("duplicate_calls"),
+        _marked_calls(arguments, retries=True).label("retried_attempts"),
         count_if(rows.c.completeness == "partial").label("incomplete_calls"),
         count_if(rows.c.started_ns.is_(None)).label("untimed_calls"),
         total_usd(rows.c.paid_usd).label("paid_usd"),
@@ -147,7 +147,8 @@ def _quality(arguments: Arguments) -> sa.Select[Any]:
     unread = sa.select(_count()).where(spans.c.project == arguments["project"], *_may_be_a_call())
     return sa.select(
         _count().label("calls"),
-        _duplicate_calls(arguments).label("duplicate_calls"),
+        _marked_calls(arguments, retries=False).label("duplicate_calls"),
+        _marked_calls(arguments, retries=True).label("retried_attempts"),
         count_if(unpriced(rows)).label("unpriced_calls"),
         count_if(rows.c.usage_source == "estimated").label("estimated_calls"),
         count_if(_no_usage(rows)).label("no_usage_calls"),
@@ -196,6 +197,7 @@ READS = (
         (
             "calls", "runs", "services", "models", "error_calls", "input_tokens", "output_tokens", "cache_read_tokens",
             "estimated_calls", "no_usage_calls", "priced_calls", "unpriced_calls", "duplicate_calls",
+            "retried_attempts",
             "incomplete_calls", "untimed_calls", "paid_usd", "first_call_ns", "last_call_ns",
         ),
         _overview,
@@ -217,7 +219,7 @@ READS = (
         "quality",
         (PROJECT, *FILTERS),
         (
-            "calls", "duplicate_calls", "unpriced_calls", "estimated_calls", "no_usage_calls", "incomplete_calls",
+            "calls", "duplicate_calls", "retried_attempts", "unpriced_calls", "estimated_calls", "no_usage_calls", "incomplete_calls",
             "error_calls", "untimed_calls", "dead_letters", "unread_spans",
         ),
         _quality,

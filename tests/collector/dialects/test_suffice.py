@@ -117,6 +117,23 @@ def test_without_a_run_the_trace_is_the_run() -> None:
     assert record.attempt == 2
 
 
+def test_the_attempts_before_it_are_named_by_call_id() -> None:
+    ids = ["0" * 31 + "a:" + "0" * 15 + "b", "1" * 32 + ":" + "2" * 16]
+    exchange = Exchange(
+        "POST", "https://api.openai.com/v1/chat/completions", started_ns=START_NS, attempt=3, retry_of=ids
+    )
+    record = sent(CALL, None, exchange, **{"suffice.project": "p"})
+    assert record.retry_of == tuple(call_hash("p", *each.split(":")) for each in ids)
+    assert sent(CALL).retry_of == ()
+
+
+def test_a_forged_link_is_left_out() -> None:
+    exchange = Exchange(
+        "POST", "https://api.openai.com/v1/chat/completions", started_ns=START_NS, retry_of=["x", "é:1"]
+    )
+    assert sent(CALL, None, exchange).retry_of == ()
+
+
 def test_content_is_not_stored_a_second_time_among_the_attributes() -> None:
     record = sent(CALL)
     assert semconv.INPUT_MESSAGES not in record.attributes
