@@ -1,137 +1,151 @@
-"""What recording adds to a non-streamed call, beside the bare client, in one run.
+"""What recording costs the app, beside four other recorders of openai calls, in one run.
 
-    python benchmarks/sdk_overhead.py [--rounds 30] [--calls 40]
+    python benchmarks/sdk_overhead.py [--rounds 12] [--repeats 2] [--only suffice] [--json FILE]
 
-The openai client asks a mock transport (no network: its noise would hide microseconds), with a prompt of
-2 kB. Rounds alternate between bare and recorded, in turns of which goes first; a collector that answers 200 runs in
-another process. Printed: the medians over all calls; the median (and quartiles) over the rounds of the difference
-between the two medians of a round, which a machine busy with other work disturbs least; and what the background
-thread takes per call, which a waiting app does not feel. Target: under 100 µs (issue 2), 60 µs (design).
+The peers need a Python of their own: ``.venv-peers`` in the project, made here with uv from benchmarks/peers.txt when
+it is missing. Everybody runs in it, suffice from the source folder, each in a process of its own, turn by turn; within a
+process bare and recorded rounds alternate, and what is printed is the median over the rounds of the difference of two
+neighbours, which a machine busy with other work disturbs least. The openai client asks a mock transport (no
+network: its noise would hide microseconds), content recorded, exported to a real HTTP receiver in another process, which
+counts what comes.
+
+- added: microseconds per non-streamed call that the caller waits longer (by the clock, and of its thread's processor
+  time, which is steadier where the machine is shared)
+- CPU: processor time of the whole process per call, export included, above the bare client's
+- lost: of the throughput of eight busy threads
+- ticker: by how much the p99 lateness of a 1 ms asyncio ticker grows beside calls
 """
 
 from __future__ import annotations
 
 import argparse
-import gc
-import http.server
 import json
-import multiprocessing
+import os
 import statistics
-import time
-from multiprocessing.connection import Connection
+import subprocess
+import sys
+from pathlib import Path
 from typing import Any
 
-import httpx2
-import openai
-
-import suffice
-
-ANSWER = {
-    "id": "chatcmpl-1",
-    "object": "chat.completion",
-    "created": 1,
-    "model": "gpt-4o-mini-2024-07-18",
-    "choices": [{"index": 0, "message": {"role": "assistant", "content": "word " * 60}, "finish_reason": "stop"}],
-    "usage": {"prompt_tokens": 420, "completion_tokens": 60, "total_tokens": 480},
-}
-MESSAGES: Any = [
-    {"role": "system", "content": "You are a careful assistant. " * 20},
-    {"role": "user", "content": "Summarise this ticket for the next agent. " * 35},
-]
+HERE = Path(__file__).parent
+ROOT = HERE.parent
+PEERS_VENV = ROOT / ".venv-peers"
+NAMES = ("suffice", "OpenTelemetry", "OpenInference", "Logfire", "OpenLLMetry")
+SIZES = ("2000", "20000", "200000")
 
 
-class Collector(http.server.BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-
-    def do_GET(self) -> None:
-        self._answer(b'{"service": "suffice"}')
-
-    def do_POST(self) -> None:
-        self.rfile.read(int(self.headers["content-length"]))
-        self._answer(b"")
-
-    def _answer(self, body: bytes) -> None:
-        self.send_response(200)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, *args: Any) -> None:
-        pass
-
-
-def serve(pipe: Connection) -> None:
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Collector)
-    pipe.send(server.server_address[1])
-    server.serve_forever()
+def peers_python() -> str:
+    python = PEERS_VENV / "bin" / "python"
+    if not python.exists():
+        uv = str(Path(sys.executable).parent / "uv")
+        subprocess.run([uv, "venv", "--quiet", "--python", sys.executable, str(PEERS_VENV)], check=True)
+        subprocess.run(
+            [
+                uv,
+                "pip",
+                "install",
+                "--quiet",
+                "--prerelease=allow",
+                "--python",
+                str(python),
+                "-r",
+                str(HERE / "peers.txt"),
+            ],
+            check=True,
+        )
+    return str(python)
 
 
-def timed_calls(client: openai.OpenAI, count: int) -> list[float]:
-    """Microseconds of each call."""
-    taken = []
-    for _ in range(count):
-        start = time.perf_counter()
-        client.chat.completions.create(model="gpt-4o-mini", messages=MESSAGES, temperature=0)
-        taken.append((time.perf_counter() - start) * 1e6)
-    return taken
-
-
-def measure(endpoint: str, rounds: int, calls: int) -> dict[str, Any]:
-    body = json.dumps(ANSWER).encode()
-    transport = httpx2.MockTransport(
-        lambda request: httpx2.Response(200, content=body, headers={"content-type": "application/json"})
+def measure(python: str, name: str, rounds: int) -> dict[str, Any]:
+    environment = {k: v for k, v in os.environ.items() if not k.startswith(("OTEL_", "SUFFICE_"))}
+    environment["PYTHONPATH"] = str(ROOT / "sdk")
+    receiver = subprocess.Popen(
+        [python, str(HERE / "overhead_receiver.py")], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     )
-    client = openai.OpenAI(api_key="none", http_client=httpx2.Client(transport=transport), base_url="http://llm/v1")
-    timed_calls(client, 100)
-    bare: list[float] = []
-    recorded: list[float] = []
-    added: list[float] = []
-    flushed = 0.0
-    delivered = 0
-    for number in range(rounds):
-        medians = {}
-        for record in (number % 2 == 0, number % 2 == 1):
-            if record:
-                suffice.init(endpoint, quiet=True, spool=False)
-                timed_calls(client, 3)
-            gc.collect()
-            taken = timed_calls(client, calls)
-            medians[record] = statistics.median(taken)
-            if record:
-                recorded += taken
-                start = time.perf_counter()
-                delivered += suffice.flush().delivered
-                flushed += time.perf_counter() - start
-                suffice.shutdown()
-            else:
-                bare += taken
-        added.append(medians[True] - medians[False])
-    return {
-        "calls": rounds * calls,
-        "bare_median_us": statistics.median(bare),
-        "recorded_median_us": statistics.median(recorded),
-        "added_median_us": statistics.median(added),
-        "added_quartiles_us": [round(each, 1) for each in statistics.quantiles(added, n=4)[::2]],
-        "added_mean_us": statistics.fmean(recorded) - statistics.fmean(bare),
-        "background_us_per_call": flushed / (rounds * (calls + 3)) * 1e6,
-        "delivered": delivered,
-    }
+    assert receiver.stdout is not None
+    try:
+        endpoint = f"http://127.0.0.1:{int(receiver.stdout.readline())}"
+        command = [python, str(HERE / "overhead_contender.py"), name, endpoint, "--rounds", str(rounds)]
+        done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=1200)
+        if done.returncode:
+            raise RuntimeError(f"{name} failed:\n{done.stderr[-2000:]}")
+        found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+        return found
+    finally:
+        receiver.terminate()
+        receiver.wait()
+
+
+def middle(found: list[dict[str, Any]], *path: str) -> float:
+    """The median over the repeats of one figure."""
+    values = []
+    for each in found:
+        value: Any = each
+        for step in path:
+            value = value[step]
+        values.append(float(value))
+    return statistics.median(values)
+
+
+def spread(found: list[dict[str, Any]], size: str, name: str) -> str:
+    """The quartiles of a figure over the rounds, the widest of the repeats."""
+    pairs = [each[size]["call"][name] for each in found]
+    return f"{min(low for low, _ in pairs):.0f}…{max(high for _, high in pairs):.0f}"
+
+
+def table(results: dict[str, list[dict[str, Any]]]) -> str:
+    lines = [
+        "| prompt | recorder | added µs, clock (quartiles) | added µs, thread (quartiles) | CPU µs (quartiles) "
+        "| lost, 8 threads | ticker p99, ms |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    for size in SIZES:
+        bare = [each for found in results.values() for each in found]
+        lines.append(
+            f"| {int(size) // 1000} kB | *(the bare client)* | *{middle(bare, size, 'call', 'bare_us'):.0f}* "
+            f"| *{middle(bare, size, 'call', 'bare_thread_us'):.0f}* | | *{middle(bare, size, 'threads', 'bare_per_s'):.0f}"
+            f" calls/s* | *{middle(bare, size, 'ticker', 'bare_ms'):.2f}* |"
+        )
+        lines += [
+            f"| | {name} | {middle(found, size, 'call', 'added_us'):.0f} ({spread(found, size, 'added_quartiles_us')}) "
+            f"| {middle(found, size, 'call', 'added_thread_us'):.0f} "
+            f"({spread(found, size, 'added_thread_quartiles_us')}) "
+            f"| {middle(found, size, 'call', 'added_cpu_us'):.0f} ({spread(found, size, 'added_cpu_quartiles_us')}) "
+            f"| {middle(found, size, 'threads', 'lost'):.0%} | {middle(found, size, 'ticker', 'added_ms'):+.2f} |"
+            for name, found in results.items()
+        ]
+    lines.append("")
+    lines += [
+        f"{name}: {sum(each['arrived'] for each in found)} of {sum(each['expected'] for each in found)} calls arrived"
+        for name, found in results.items()
+    ]
+    if ours := results.get("suffice"):
+        lines.append(
+            f"suffice: {middle(ours, 'only_ours', 'chunk_us'):.2f} µs a streamed chunk, "
+            f"{middle(ours, 'only_ours', 'other_url_us'):.1f} µs a request that is no LLM call, "
+            f"{middle(ours, 'only_ours', 'rss_mb_after_10000'):.1f} MB more after 10,000 calls"
+        )
+    return "\n".join(lines)
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rounds", type=int, default=30)
-    parser.add_argument("--calls", type=int, default=40)
-    arguments = parser.parse_args()
-    ours, theirs = multiprocessing.Pipe()
-    process = multiprocessing.Process(target=serve, args=(theirs,), daemon=True)
-    process.start()
-    try:
-        result = measure(f"http://127.0.0.1:{ours.recv()}", arguments.rounds, arguments.calls)
-    finally:
-        process.terminate()
-        process.join()
-    print(json.dumps({k: round(v, 1) if isinstance(v, float) else v for k, v in result.items()}, indent=2))
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rounds", type=int, default=12)
+    parser.add_argument("--repeats", type=int, default=2)
+    parser.add_argument("--only", action="append", choices=NAMES, help="may be given several times")
+    parser.add_argument("--json", type=Path, help="write every figure here")
+    given = parser.parse_args()
+    python = peers_python()
+    results: dict[str, list[dict[str, Any]]] = {name: [] for name in given.only or NAMES}
+    for repeat in range(given.repeats):
+        for name in list(results)[:: 1 if repeat % 2 == 0 else -1]:
+            print(f"{name}...", file=sys.stderr, flush=True)
+            results[name].append(measure(python, name, given.rounds))
+    if given.json:
+        given.json.write_text(json.dumps(results, indent=1))
+    load = ", ".join(f"{each:.1f}" for each in os.getloadavg())
+    print(f"{os.cpu_count()} cores, load at the end {load}; {given.repeats} repeats of {given.rounds} rounds\n")
+    print(table(results))
 
 
 if __name__ == "__main__":

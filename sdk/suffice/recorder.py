@@ -133,6 +133,10 @@ class Recorder:
         """The counts as they are now."""
         return self.worker.delivery()
 
+    def pending(self) -> bool:
+        """Whether anything still waits in memory."""
+        return self.worker.pending()
+
     def shutdown(self, timeout: float) -> Delivery:
         """Flush, then stop. What could not be sent in time goes to the spool."""
         if self._stopped:

@@ -6,13 +6,12 @@ the collector, the disk or the library does. Only an argument that can't be mean
 
 from __future__ import annotations
 
-import atexit
 import logging
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from suffice import context
+from suffice.leaving import EXIT_TIMEOUT_S
 
 if TYPE_CHECKING:
     from opentelemetry.trace import TracerProvider
@@ -21,8 +20,6 @@ if TYPE_CHECKING:
     from suffice.delivery import Delivery
 
 logger = logging.getLogger("suffice")
-EXIT_TIMEOUT_S = 5.0
-_exit_registered = False
 
 
 def init(
@@ -137,7 +134,7 @@ def outcome(
 
 
 def _start(settings: Any, tracer_provider: TracerProvider | None) -> None:
-    from suffice import transports
+    from suffice import leaving, transports
     from suffice.recorder import Recorder
 
     recorder = Recorder(settings, tracer_provider)
@@ -145,7 +142,7 @@ def _start(settings: Any, tracer_provider: TracerProvider | None) -> None:
     transports.install()
     if settings.http_spans:
         _install_http_spans(recorder)
-    _register_exit()
+    leaving.register()
 
 
 def _install_http_spans(recorder: ActiveRecorder) -> None:
@@ -159,20 +156,3 @@ def _install_http_spans(recorder: ActiveRecorder) -> None:
 
     for name in ("httpx", "httpx2"):
         wrapt.register_post_import_hook(instrument, name)
-
-
-def _register_exit() -> None:
-    """Deliver at the end of the process, also of a ``multiprocessing`` child, which skips ``atexit``."""
-    global _exit_registered
-    if _exit_registered:
-        return
-    _exit_registered = True
-    atexit.register(shutdown)
-    import wrapt
-
-    wrapt.register_post_import_hook(_register_multiprocessing_exit, "multiprocessing.util")
-
-
-def _register_multiprocessing_exit(util: Any) -> None:
-    # a child forgets its parent's finalizers and then runs the after-fork hooks: register anew from one of those
-    util.register_after_fork(sys.modules[__name__], lambda _: util.Finalize(None, shutdown, exitpriority=0))

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from sdk.local_servers import Server, Sink, provider_server, serving
+from sdk.programs import Programs
 
 import suffice
 
@@ -43,3 +44,8 @@ def record(sink: Sink) -> Iterator[Callable[..., None]]:
 
     yield start
     suffice.shutdown(timeout=5)
+
+
+@pytest.fixture
+def run(provider: Server, sink: Sink, tmp_path: Path) -> Programs:
+    return Programs(provider.url, sink.url, tmp_path)

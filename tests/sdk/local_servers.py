@@ -6,8 +6,10 @@ what must come out; the sink decodes what was really sent.
 
 from __future__ import annotations
 
+import contextlib
 import gzip
 import json
+import socket
 import threading
 import time
 from collections.abc import Iterator
@@ -297,7 +299,18 @@ class Sink(Server):
         self.asked: list[dict[str, str]] = []
         self.cost_rows: list[list[Any]] = [["0.000123"]]
         self.release = threading.Event()
+        self.connections: list[Any] = []
         self.max_bytes = 64 * 1024 * 1024
+
+    def close_connections(self) -> None:
+        """Hang up on everybody, as servers and load balancers do to the idle."""
+        for connection in list(self.connections):
+            with contextlib.suppress(OSError):
+                connection.shutdown(socket.SHUT_RDWR)
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        self.connections.append(request)
+        super().process_request(request, client_address)
 
     def store(self, body: bytes) -> None:
         self.spans += decode_spans(body)

@@ -6,44 +6,13 @@ import os
 import signal
 import subprocess
 import sys
-import textwrap
 import time
 from pathlib import Path
 from typing import Any
 
 import pytest
-from sdk.local_servers import Server, Sink
-
-ASK = """
-import json, os, urllib.request
-import httpx2
-BODY = {"model": "m", "messages": [{"role": "user", "content": "hi"}]}
-def ask(times=1):
-    with httpx2.Client() as client:
-        for _ in range(times):
-            client.post(os.environ["PROVIDER"] + "/v1/chat/completions", json=BODY).raise_for_status()
-"""
-
-
-@pytest.fixture
-def run(provider: Server, sink: Sink, tmp_path: Path) -> Any:
-    def start(command: list[str] | str, check: bool = True, **environment: str) -> Any:
-        if isinstance(command, str):
-            script = tmp_path / "app.py"
-            script.write_text(ASK + textwrap.dedent(command))
-            command = [sys.executable, str(script)]
-        env = {
-            "PATH": os.environ["PATH"],
-            "HOME": str(tmp_path),
-            "PROVIDER": provider.url,
-            "SUFFICE_ENDPOINT": sink.url,
-            "SUFFICE_SPOOL": str(tmp_path / "spool"),
-        }
-        return subprocess.run(
-            command, env=env | environment, capture_output=True, text=True, timeout=60, check=check, cwd=tmp_path
-        )
-
-    return start
+from sdk.local_servers import Sink
+from sdk.programs import ASK
 
 
 def test_a_short_script_delivers_at_exit_and_says_one_line(run: Any, sink: Sink) -> None:
