@@ -123,8 +123,8 @@ def _scores(n: int, difference: float) -> Floats:
 
 def _edge(n: int, difference: float, observed: float) -> NDArray[np.int64]:
     """For each c the largest b whose score is as large as the one observed; -1 for none. Scores fall with b."""
-    at_least: NDArray[np.int64] = np.sum(_scores(n, difference) >= observed - 1e-9, axis=1, dtype=np.int64) - 1
-    return at_least
+    at_least: NDArray[np.int64] = np.count_nonzero(_scores(n, difference) >= observed - 1e-9, axis=1).astype(np.int64)
+    return at_least - 1
 
 
 def _tails(n: int, most_b: NDArray[np.int64], difference: float) -> Floats:
