@@ -24,14 +24,15 @@ def _create_table(create: CreateTable, compiler: Any, **options: Any) -> str:
     table = create.element
     if getattr(table, "engine", None) is not None:  # Alembic's own
         return str(compiler.visit_create_table(create, **options))
-    columns = ", ".join(f"`{column.name}` {_column_type(column)}" for column in table.columns)
+    columns = ", ".join(f"`{column.name}` {column_type(column)}" for column in table.columns)
     names = [column.name for column in table.columns]
     order = ["project", *(["started_day"] if "started_day" in names else []), names[1]]
     engine = "ReplacingMergeTree(recorded_ns)" if table.name in _LATEST_WINS else "MergeTree"
     return f"CREATE TABLE `{table.name}` ({columns}) ENGINE = {engine} ORDER BY ({', '.join(dict.fromkeys(order))})"
 
 
-def _column_type(column: sa.Column[Any]) -> str:
+def column_type(column: sa.Column[Any]) -> str:
+    """The column's type as ClickHouse writes it."""
     kind = column.type
     if isinstance(kind, sa.ARRAY):
         return f"Array({_scalar_type(kind.item_type)})"  # can't be Nullable, and ours never is

@@ -1,4 +1,4 @@
-"""Column types of migrations, which the tables of today need not know."""
+"""Column types and steps of migrations, which the tables of today need not know."""
 
 from __future__ import annotations
 
@@ -22,3 +22,13 @@ def _plain(element: CompressedText, compiler: Any, **options: Any) -> str:
 @compiles(CompressedText, "duckdb")
 def _duckdb(element: CompressedText, compiler: Any, **options: Any) -> str:
     return "VARCHAR USING COMPRESSION zstd"
+
+
+def add_column(op: Any, table: str, column: sa.Column[Any]) -> None:
+    """A further column that may be null, at the end of a table."""
+    if op.get_bind().dialect.name == "clickhousedb":
+        from suffice_migrations.clickhouse import column_type
+
+        op.execute(f"ALTER TABLE `{table}` ADD COLUMN IF NOT EXISTS `{column.name}` {column_type(column)}")
+    else:
+        op.add_column(table, column)

@@ -162,6 +162,10 @@ def _call_row(record: CallRecord, texts: _Texts, received_ns: int) -> tuple[Any,
         record.dialect,
         NORMALISER_VERSION,
         _json(record.attributes),
+        record.team,
+        record.owner,
+        record.cost_centre,
+        record.stated_usd,
     )
 
 

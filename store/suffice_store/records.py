@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Any
 
 from suffice.wire.call import Call
@@ -26,6 +27,9 @@ class CallRecord:
     step: int | None = None
     service: str | None = None
     environment: str | None = None
+    team: str | None = None
+    owner: str | None = None
+    cost_centre: str | None = None
     agent_name: str | None = None
     task_name: str | None = None  # the name the app gave (suffice.task, prompt name)
     conversation_id: str | None = None
@@ -39,6 +43,7 @@ class CallRecord:
     time_to_first_token_ms: float | None = None
     source: str = "otlp"  # "otlp" or "import"
     dialect: str = "suffice"
+    stated_usd: Decimal | None = None  # what the sender says it cost; ours is joined at read
     attributes: dict[str, Any] = field(default_factory=dict)  # raw ones, without the content that became messages
 
 

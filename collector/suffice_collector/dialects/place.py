@@ -9,6 +9,7 @@ from suffice import semconv
 from suffice.wire.call import Call
 from suffice.wire.canonical import call_hash
 from suffice_collector.dialects import fields
+from suffice_collector.dialects.ownership import owners, stated_usd
 from suffice_collector.otlp import Resource, Span
 from suffice_store.records import CallRecord, SpanRecord
 
@@ -40,6 +41,7 @@ def call_record(call: Call, span: Span, resource: Resource, dialect: str, conten
         run_id=span.trace_id,
         service=service_of(resource),
         environment=fields.text(resource.attributes, semconv.ENVIRONMENT, "deployment.environment"),
+        **owners(resource),
         agent_name=fields.text(a, semconv.AGENT_NAME, "agent_name", "agent.name"),
         conversation_id=fields.text(a, semconv.CONVERSATION_ID, "session.id"),
         user_id=fields.text(a, semconv.USER_ID, "enduser.id"),
@@ -49,6 +51,7 @@ def call_record(call: Call, span: Span, resource: Resource, dialect: str, conten
         time_to_first_token_ms=None if first_chunk_s is None else first_chunk_s * 1000,
         source="otlp",
         dialect=dialect,
+        stated_usd=stated_usd(a),
         attributes=raw_attributes(span, resource, content),
     )
 
