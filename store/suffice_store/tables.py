@@ -194,19 +194,18 @@ contracts = sa.Table(  # what the user agreed with a provider; of each name the 
     sa.Column("recorded_ns", sa.BigInteger, nullable=False),
 )
 
-service_owners = (
-    sa.Table(  # who a service belongs to, for services that don't say; of each service the latest row counts
-        "service_owners",
-        metadata,
-        _project(),
-        sa.Column("service", sa.String, nullable=False),
-        sa.Column("environment", sa.String),
-        sa.Column("team", sa.String),
-        sa.Column("owner", sa.String),
-        sa.Column("cost_centre", sa.String),
-        sa.Column("source", sa.String, nullable=False),
-        sa.Column("recorded_ns", sa.BigInteger, nullable=False),
-    )
+# Who a service belongs to, for services that don't say it themselves; of each service the latest row counts.
+service_owners = sa.Table(
+    "service_owners",
+    metadata,
+    _project(),
+    sa.Column("service", sa.String, nullable=False),
+    sa.Column("environment", sa.String),
+    sa.Column("team", sa.String),
+    sa.Column("owner", sa.String),
+    sa.Column("cost_centre", sa.String),
+    sa.Column("source", sa.String, nullable=False),
+    sa.Column("recorded_ns", sa.BigInteger, nullable=False),
 )
 
 invoices = sa.Table(  # a provider's own count; of each provider, kind, day and model the latest file counts

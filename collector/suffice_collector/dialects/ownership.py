@@ -7,7 +7,6 @@ from decimal import Decimal
 from typing import Any
 
 from suffice_collector.dialects import fields
-from suffice_collector.otlp import Resource
 
 TEAM = ("team", "team.name", "service.team", "suffice.team")
 OWNER = ("owner", "service.owner", "suffice.owner")
@@ -15,16 +14,6 @@ COST_CENTRE = ("cost_center", "cost_centre", "cost.center", "service.cost_center
 # USD of one call, as instrumentations and proxies put it on spans.
 STATED_USD = ("gen_ai.usage.cost", "gen_ai.cost.total_cost", "llm.usage.total_cost", "llm.cost.total", "operation.cost")
 MAX_USD = 1_000_000
-
-
-def owners(resource: Resource) -> dict[str, str | None]:
-    """The fields team, owner and cost_centre of a CallRecord."""
-    a = resource.attributes
-    return {
-        "team": fields.text(a, *TEAM),
-        "owner": fields.text(a, *OWNER),
-        "cost_centre": fields.text(a, *COST_CENTRE),
-    }
 
 
 def stated_usd(attributes: Mapping[str, Any]) -> Decimal | None:

@@ -9,7 +9,7 @@ from suffice import semconv
 from suffice.wire.call import Call
 from suffice.wire.canonical import call_hash
 from suffice_collector.dialects import fields
-from suffice_collector.dialects.ownership import owners, stated_usd
+from suffice_collector.dialects.ownership import COST_CENTRE, OWNER, TEAM, stated_usd
 from suffice_collector.otlp import Resource, Span
 from suffice_store.records import CallRecord, SpanRecord
 
@@ -41,7 +41,9 @@ def call_record(call: Call, span: Span, resource: Resource, dialect: str, conten
         run_id=span.trace_id,
         service=service_of(resource),
         environment=fields.text(resource.attributes, semconv.ENVIRONMENT, "deployment.environment"),
-        **owners(resource),
+        team=fields.text(resource.attributes, *TEAM),
+        owner=fields.text(resource.attributes, *OWNER),
+        cost_centre=fields.text(resource.attributes, *COST_CENTRE),
         agent_name=fields.text(a, semconv.AGENT_NAME, "agent_name", "agent.name"),
         conversation_id=fields.text(a, semconv.CONVERSATION_ID, "session.id"),
         user_id=fields.text(a, semconv.USER_ID, "enduser.id"),

@@ -6,19 +6,28 @@ from decimal import Decimal
 
 import pytest
 
-from suffice_collector.dialects.ownership import owners, stated_usd
-from suffice_collector.otlp import Resource
+from suffice.wire.call import Call
+from suffice_collector.dialects.ownership import COST_CENTRE, TEAM, stated_usd
+from suffice_collector.dialects.place import call_record
+from suffice_collector.otlp import Resource, Span
+from suffice_store.records import CallRecord
+
+
+@pytest.mark.parametrize("team", TEAM)
+@pytest.mark.parametrize("cost_centre", COST_CENTRE)
+def test_each_spelling_is_read_from_the_resource(team: str, cost_centre: str) -> None:
+    said = _record({team: "search", "service.owner": "ada", cost_centre: "CC-7"})
+    assert (said.team, said.owner, said.cost_centre) == ("search", "ada", "CC-7")
 
 
 def test_nothing_said_is_nothing_known() -> None:
-    assert owners(Resource({})) == {"team": None, "owner": None, "cost_centre": None}
+    silent = _record({})
+    assert (silent.team, silent.owner, silent.cost_centre, silent.stated_usd) == (None, None, None, None)
 
 
-@pytest.mark.parametrize("team", ["team", "team.name", "service.team", "suffice.team"])
-@pytest.mark.parametrize("cost_centre", ["cost_center", "cost_centre", "cost.center", "suffice.cost_centre"])
-def test_each_spelling_is_read(team: str, cost_centre: str) -> None:
-    resource = Resource({team: "search", "service.owner": "ada", cost_centre: "CC-7"})
-    assert owners(resource) == {"team": "search", "owner": "ada", "cost_centre": "CC-7"}
+def _record(resource: dict[str, object]) -> CallRecord:
+    span = Span("1" * 32, "2" * 16, None, "chat", 3, "", "", 1, 2, "unset")
+    return call_record(Call("", "chat", "openai"), span, Resource(resource), "any", ())
 
 
 @pytest.mark.parametrize(

@@ -1,32 +1,34 @@
 """Who a call belongs to, what its sender says it cost, further prices, and what costs are compared with.
 
-Revision ID: 0002
+Revision ID: 0003
 """
 
 from __future__ import annotations
+
+from typing import Any
 
 import sqlalchemy as sa
 from alembic import op
 
 from suffice_migrations.types import add_column
 
-revision = "0002"
-down_revision = "0001"
+revision = "0003"
+down_revision = "0002"
 branch_labels = None
 depends_on = None
 
 Usd = sa.Numeric(38, 12)
 UsdPerMtok = sa.Numeric(18, 6)
 
-ADDED: tuple[tuple[str, str, type[sa.String] | sa.Numeric[object]], ...] = (
-    ("calls", "team", sa.String),
-    ("calls", "owner", sa.String),
-    ("calls", "cost_centre", sa.String),
+ADDED: tuple[tuple[str, str, Any], ...] = (
+    ("calls", "team", sa.String()),
+    ("calls", "owner", sa.String()),
+    ("calls", "cost_centre", sa.String()),
     ("calls", "stated_usd", Usd),
     ("prices", "audio_input_usd_per_mtok", UsdPerMtok),
     ("prices", "audio_output_usd_per_mtok", UsdPerMtok),
     ("prices", "reasoning_usd_per_mtok", UsdPerMtok),
-    ("prices", "origin", sa.String),
+    ("prices", "origin", sa.String()),
 )
 TABLES = ("contracts", "service_owners", "invoices")
 
