@@ -15,6 +15,7 @@ import sqlalchemy as sa
 
 import suffice_store.tables_access
 import suffice_store.tables_costs  # noqa: F401  (their tables are of the same schema)
+from suffice_store.schema import Usd as Usd
 from suffice_store.schema import metadata as metadata
 from suffice_store.schema import project as _project
 
