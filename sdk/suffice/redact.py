@@ -26,6 +26,8 @@ _REQUEST_HEADERS = frozenset(
 _RESPONSE_HEADERS = frozenset(
     {"content-type", "content-encoding", "retry-after", "x-request-id", "request-id", "openai-processing-ms"}
     | {"openai-version", "x-ms-region", "server", "transfer-encoding"}
+    | {"x-amzn-bedrock-input-token-count", "x-amzn-bedrock-output-token-count"}
+    | {"x-amzn-bedrock-cache-read-input-token-count", "x-amzn-bedrock-cache-write-input-token-count"}
 )
 
 # Shapes of credentials: the prefix stays, so that a person sees which key was in the wrong place.

@@ -54,14 +54,14 @@ def matches(path: str, body: Mapping[str, Any]) -> bool:
 
 def parse_request(body: Mapping[str, Any], path: str = "") -> Call:
     """What was asked: model, messages, tools, parameters. What it can't read it leaves out."""
-    tools = [_tool(each) for each in as_objects(body.get("tools"))]
+    tools = [parse_tool(each) for each in as_objects(body.get("tools"))]
     tools += [_function_definition("function", each) for each in as_objects(body.get("functions"))]
     return Call(
         wire_format=NAME,
         operation="chat",
         provider=PROVIDER,
         request_model=as_text(body.get("model")) or deployment_of(path),
-        input_messages=[_message(each) for each in as_objects(body.get("messages"))],
+        input_messages=[parse_message(each) for each in as_objects(body.get("messages"))],
         tool_definitions=tools,
         parameters=kept_parameters(body, _PARAMETER_NAMES, _READ_ELSEWHERE),
         response_format=as_object(body.get("response_format")) or None,
@@ -70,7 +70,7 @@ def parse_request(body: Mapping[str, Any], path: str = "") -> Call:
     )
 
 
-def _tool(tool: Mapping[str, Any]) -> ToolDefinition:
+def parse_tool(tool: Mapping[str, Any]) -> ToolDefinition:
     kind = as_text(tool.get("type")) or "function"
     described = as_object(tool.get(kind))
     if described or kind == "function":
@@ -90,7 +90,7 @@ def _function_definition(kind: str, function: Mapping[str, Any]) -> ToolDefiniti
     return tool
 
 
-def _message(message: Mapping[str, Any]) -> Message:
+def parse_message(message: Mapping[str, Any]) -> Message:
     role = as_text(message.get("role")) or "user"
     parts: list[dict[str, Any]] = []
     if role in ("tool", "function"):
@@ -202,7 +202,7 @@ def parse_response(call: Call, body: Mapping[str, Any]) -> None:
     call.service_tier = as_text(body.get("service_tier")) or call.service_tier
     choices = as_objects(body.get("choices"))
     for choice in choices:
-        message = _message({"role": "assistant"} | as_object(choice.get("message")))
+        message = parse_message({"role": "assistant"} | as_object(choice.get("message")))
         message = {"role": "assistant", "parts": joined_parts(message["parts"])}
         reason = as_text(choice.get("finish_reason"))
         if reason:
@@ -225,9 +225,9 @@ def write_path(call: Call) -> str:
 def write_request(call: Call) -> dict[str, Any]:
     """The call's request as a body of this format. Blobs are gone, so they are written as their description."""
     body: dict[str, Any] = {"model": call.request_model} if call.request_model else {}
-    body["messages"] = [written for each in call.request_messages() for written in _written_messages(each)]
+    body["messages"] = [written for each in call.request_messages() for written in write_messages(each)]
     if call.tool_definitions:
-        body["tools"] = [_written_tool(each) for each in call.tool_definitions]
+        body["tools"] = [write_tool(each) for each in call.tool_definitions]
     if call.response_format:
         body["response_format"] = call.response_format
     if call.stream:
@@ -237,7 +237,7 @@ def write_request(call: Call) -> dict[str, Any]:
     return body | written_parameters(call.parameters, _PARAMETER_NAMES)
 
 
-def _written_tool(tool: ToolDefinition) -> dict[str, Any]:
+def write_tool(tool: ToolDefinition) -> dict[str, Any]:
     kind = tool["type"]
     if kind not in ("function", "custom"):
         return {"type": kind, "parameters": tool.get("parameters", {})}
@@ -247,7 +247,7 @@ def _written_tool(tool: ToolDefinition) -> dict[str, Any]:
     return {"type": kind, kind: described}
 
 
-def _written_messages(message: Message) -> list[dict[str, Any]]:
+def write_messages(message: Message) -> list[dict[str, Any]]:
     """One message, and one more for each further tool result in it (Anthropic puts several into one)."""
     written: dict[str, Any] = {"role": message["role"]}
     if "name" in message:

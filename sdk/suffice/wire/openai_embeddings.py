@@ -30,7 +30,7 @@ _READ_ELSEWHERE = frozenset({"model", "input"})
 
 
 def matches(path: str, body: Mapping[str, Any]) -> bool:
-    return path.endswith(PATH_ENDINGS) and isinstance(body.get("input"), str | list)
+    return path.endswith(PATH_ENDINGS) and isinstance(body.get("input"), str | list) and "prompt" not in body
 
 
 def parse_request(body: Mapping[str, Any], path: str = "") -> Call:

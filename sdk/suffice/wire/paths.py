@@ -28,3 +28,9 @@ def action_of(path: str) -> str:
 def model_before_action(path: str) -> str | None:
     """The model that such a path names: ``.../models/x:generateContent`` gives ``x``."""
     return unquote(path.rpartition("/")[2].rpartition(":")[0]) or None
+
+
+def bedrock_model(path: str) -> str | None:
+    """The model of ``/model/ID/converse``; of an ARN of a model or an inference profile its last part."""
+    model = segment_after(path, "model")
+    return model.rpartition("/")[2] if model and model.startswith("arn:") else model

@@ -11,8 +11,18 @@ from typing import Any, Protocol
 
 from suffice.wire import (
     anthropic_messages,
+    bedrock_converse,
+    bedrock_invoke,
+    cohere_embed,
+    cohere_generate,
+    cohere_rerank,
+    cohere_v1_chat,
+    cohere_v2_chat,
     gemini_embed,
     gemini_generate_content,
+    ollama_chat,
+    ollama_embed,
+    ollama_generate,
     openai_chat,
     openai_completions,
     openai_embeddings,
@@ -25,6 +35,7 @@ from suffice.wire.providers import provider_of
 from suffice.wire.sse import Event
 from suffice.wire.streams import stream_events
 from suffice.wire.tokens import fill_usage
+from suffice.wire.usage_headers import usage_in_headers
 
 
 class WireFormat(Protocol):
@@ -77,6 +88,16 @@ FORMATS: tuple[WireFormat, ...] = (
     anthropic_messages,
     gemini_generate_content,
     gemini_embed,
+    bedrock_converse,
+    bedrock_invoke,
+    cohere_v2_chat,
+    cohere_v1_chat,
+    cohere_generate,
+    cohere_embed,
+    cohere_rerank,
+    ollama_chat,
+    ollama_generate,
+    ollama_embed,
 )
 _METHODS = ("POST", "post")  # aiohttp hands over what the app wrote
 _ENDINGS = tuple(ending for each in FORMATS for ending in each.PATH_ENDINGS)
@@ -105,6 +126,7 @@ def parse_exchange(exchange: Exchange) -> Call | None:
     call.provider = provider_of(exchange.url, wire_format.PROVIDER)
     call.status_code = exchange.status
     _read_answer(wire_format, call, exchange)
+    call.usage = call.usage or usage_in_headers(exchange.response_headers)
     fill_usage(call)
     return call
 
@@ -128,6 +150,8 @@ def _read_answer(wire_format: WireFormat, call: Call, exchange: Exchange) -> Non
         call.completeness = "error"
         call.error_type = call.error_type or exchange.error_type
         call.error_message = call.error_message or exchange.error_message
+    if call.completeness == "error":
+        call.error_type = call.error_type or "_OTHER"  # the conventions' word for one that has no name
 
 
 def _parsed(body: bytes) -> Any:

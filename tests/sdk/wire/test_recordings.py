@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sdk.wire.stated_usage import stated_usage
+from sdk.wire.stated_usage import response_bytes, stated_usage
 
 from suffice.wire.call import Call
 from suffice.wire.exchange import Exchange
@@ -27,6 +27,18 @@ AS = {  # the recordings' word for a format -> ours; what is not here is no call
     "gemini.streamGenerateContent": "gemini.generateContent",
     "gemini.embed": "gemini.embed",
     "vertex.predict": "gemini.embed",
+    "bedrock.converse": "bedrock.converse",
+    "bedrock.converse-stream": "bedrock.converse",
+    "bedrock.invoke": "bedrock.invoke",
+    "bedrock.invoke-with-response-stream": "bedrock.invoke",
+    "cohere.v1.chat": "cohere.v1.chat",
+    "cohere.v2.chat": "cohere.v2.chat",
+    "cohere.generate": "cohere.generate",
+    "cohere.embed": "cohere.embed",
+    "cohere.rerank": "cohere.rerank",
+    "ollama.chat": "ollama.chat",
+    "ollama.generate": "ollama.generate",
+    "ollama.embed": "ollama.embed",
 }
 
 
@@ -46,16 +58,22 @@ def exchange_of(recorded: dict[str, Any]) -> Exchange:
         request_body=(body if isinstance(body, str) else json.dumps(body)).encode(),
         status=recorded["status"],
         response_headers={k: str(v) for k, v in (recorded["response_headers"] or {}).items()},
-        response_body=(recorded["response_body"] or "").encode(),
+        response_body=response_bytes(recorded),
         streamed=recorded["stream"],
     )
+
+
+def is_cut_in_the_recording(recorded: dict[str, Any]) -> bool:
+    """One request of 1,320 was recorded without its last brace: nobody can read it."""
+    body = recorded["request_body"]
+    return recorded["format"] == "bedrock.converse" and isinstance(body, str) and body.count("{") != body.count("}")
 
 
 def test_only_our_formats_are_calls_and_all_of_them(shared_data: Path) -> None:
     wrong = [
         (recorded["format"], recorded["url"])
         for recorded, call in recordings(shared_data)
-        if (call.wire_format if call else None) != AS.get(recorded["format"])
+        if (call.wire_format if call else None) != AS.get(recorded["format"]) and not is_cut_in_the_recording(recorded)
     ]
     assert wrong == []
 
@@ -64,13 +82,18 @@ NO_ANSWER_IN_THE_BODY = {  # queued in the background: the answer is fetched lat
     "test_background_mode_streaming_without_starting_after_vcr",
     "test_background_mode_with_tool_vcr",
 }
-NO_FINISH_REASON_IN_THE_BODY = ("test_snowflake_", "_compact_", "test_writer_", "test_tool_use_failed_error_streaming")
+NO_FINISH_REASON_IN_THE_BODY = (  # and two that break off in the recording
+    "test_snowflake_",
+    "_compact_",
+    "test_writer_",
+    "test_tool_use_failed_error_streaming",
+)
 
 
 def test_995_of_1000_good_ones_give_model_answer_and_finish_reason(shared_data: Path) -> None:
     good = [(r, c) for r, c in recordings(shared_data) if c and r["status"] == 200]
     lacking = [(Path(r["path"]).stem, missing) for r, c in good if (missing := lacks(c))]
-    assert len(good) > 950
+    assert len(good) == 1258
     assert len(lacking) <= 0.02 * len(good)
     unexplained = [
         (name, missing)
@@ -99,11 +122,16 @@ def test_usage_is_the_bodys_in_every_one_that_has_it(shared_data: Path) -> None:
         stated = stated_usage(recorded)
         reported = call.usage if call.usage and call.usage.source == "reported" else None
         usage = (reported.input_tokens, reported.output_tokens) if reported else None
+        if stated and None in stated:  # one of the two: the other is estimated, and the call says so
+            assert call.usage is not None
+            assert call.usage.source == "estimated"
+            whole = (call.usage.input_tokens, call.usage.output_tokens)
+            usage = (None if stated[0] is None else whole[0], None if stated[1] is None else whole[1])
         if stated != usage:
             wrong.append((recorded["path"], recorded["i"], stated, usage))
         compared += stated is not None
     assert wrong == []
-    assert compared > 850
+    assert compared > 950
 
 
 def test_where_nothing_is_stated_both_counts_are_estimated(shared_data: Path) -> None:
@@ -137,5 +165,5 @@ def test_token_estimates_err_as_stated(shared_data: Path) -> None:
 
 def test_errors_are_named(shared_data: Path) -> None:
     failed = [c for r, c in recordings(shared_data) if c and r["status"] != 200]
-    assert len(failed) == 37
+    assert len(failed) == 50
     assert all(c.completeness == "error" and c.error_type and c.error_message for c in failed)
