@@ -87,8 +87,12 @@ def log_call_record(
     *,
     content: Collection[str] = (),
     duration_ms: float = 0,
+    of_span: bool = False,
 ) -> CallRecord:
-    """The record of a call that a log record tells of when it ended, ``duration_ms`` after its start."""
+    """The record of a call that a log record tells of when it ended, ``duration_ms`` after its start.
+
+    ``of_span``: the record's span is the call's own; else it is what the call happened in.
+    """
     a = log.attributes
     project, trace_id = project_of(resource), trace_of(log, resource)
     ended = log.at_ns()
@@ -98,7 +102,8 @@ def log_call_record(
         call_id=call_hash(project, trace_id, f"log:{log_id(log, resource)}"),
         project=project,
         trace_id=trace_id,
-        span_id=log.span_id,
+        span_id=log.span_id if of_span else None,
+        parent_span_id=None if of_span else log.span_id,
         run_id=trace_id,
         service=service_of(resource),
         environment=fields.text(resource.attributes, semconv.ENVIRONMENT, "deployment.environment"),

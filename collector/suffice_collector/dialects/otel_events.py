@@ -53,7 +53,7 @@ def _details(log: LogRecord, resource: Resource) -> CallRecord:
     dialect = openlit if log.scope.startswith(openlit.SCOPES) else otel_genai
     read = dialect.normalise(span, resource)
     call = read.call if read is not None else otel_genai.call_of(span)
-    return log_call_record(call, log, resource, NAME, content=otel_genai.CONTENT)
+    return log_call_record(call, log, resource, NAME, content=otel_genai.CONTENT, of_span=True)
 
 
 def _told_in_pieces(logs: Sequence[LogRecord], resource: Resource) -> CallRecord:
@@ -64,7 +64,7 @@ def _told_in_pieces(logs: Sequence[LogRecord], resource: Resource) -> CallRecord
         provider=(fields.text(last.attributes, semconv.PROVIDER, otel_genai.SYSTEM) or "").lower(),
     )
     events.add_events(call, ((log.event_name, _body(log)) for log in logs))
-    record = log_call_record(call, last, resource, NAME)
+    record = log_call_record(call, last, resource, NAME, of_span=True)
     record.started_ns = logs[0].at_ns() or None
     record.attributes.pop("otel.log.body", None)  # it became messages
     return record

@@ -119,7 +119,7 @@ def usage_of(a: dict[str, Any], *, exclusive: bool = False) -> Usage | None:
 def parameters_of(a: dict[str, Any]) -> dict[str, Any]:
     start = len(semconv.REQUEST_PREFIX)
     return {
-        key[start:]: value
+        key[start:]: fields.json_value(a, key) if isinstance(value, str) and value.startswith("[") else value
         for key, value in a.items()
         if key.startswith(semconv.REQUEST_PREFIX) and key not in _NOT_PARAMETERS
     }

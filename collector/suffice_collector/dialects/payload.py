@@ -101,7 +101,7 @@ def read_answer(value: Any) -> Answered:
         answered.messages = [{"role": "assistant", "parts": parts}] if parts else []
     elif "role" in value or "content" in value or "kwargs" in value or value.get("type") == "ai":
         answered.messages = messages_of(value, "assistant")
-        if value.get("type") == "message" and not str(answered.response_id).startswith("msg_"):
+        if answered.model is None:  # a message within an answer: its id is not the answer's
             answered.response_id = None
         if value.get("stop_reason"):
             answered.finish_reasons = [fields.finish_reason(str(value["stop_reason"]))]

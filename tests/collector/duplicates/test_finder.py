@@ -155,7 +155,7 @@ def test_memory_is_bounded() -> None:
     for number in range(100):
         finder.find([call(f"c{number}", trace=f"t{number}", response=f"r{number}")], [])
     assert len(finder._traces) == 10
-    assert len(finder._responses) == 10
+    assert len(finder._across._by_id) == 10
 
 
 class TestRetry:

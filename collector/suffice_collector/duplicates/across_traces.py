@@ -1,0 +1,109 @@
+"""The rules that need no tree: two emitters tell of one call, in one trace or in two.
+
+- ``response_id``: the same response id at the same time. A server with careless ids gives them at other times.
+- ``time_overlap``, where one of them tells no response id: one service, equal tokens, not told apart by model or
+  words, and one runs within the other, for most of its time where not both tell the words.
+
+One emitter tells a call once, so that a telling is matched with at most one of each other emitter: two equal calls in
+parallel, each told by a wrapper and a client, stay two.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from typing import TypeVar
+
+from suffice_collector.duplicates.telling import Mark, Telling, same_model, same_words
+
+CLOCK_SLACK_NS = 2_000_000_000  # two hosts (a proxy and its client) disagree on the time by less than this
+LOG_SLACK_NS = 20_000_000  # a log's time is in milliseconds, and taken after the span's
+MOST_PER_KEY = 64
+_Key = TypeVar("_Key")
+SHARED = 0.8  # of the time of both together
+MOSTLY = 0.5  # of the outer one's time
+
+
+class AcrossTraces:
+    """What was told lately, by response id and by tokens. Bounded by ``most`` keys of each."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._by_id: OrderedDict[tuple[str, str], list[Telling]] = OrderedDict()
+        self._by_tokens: OrderedDict[tuple[str, str | None, int, int | None], list[Telling]] = OrderedDict()
+
+    def match(self, project: str, new: Telling) -> list[Mark]:
+        """The mark that ``new`` brings, if any; it is remembered for those that come."""
+        marks: list[Mark] = []
+        if new.response_id:
+            same = self._by_id.get((project, new.response_id), ())
+            marks = _match(project, new, [old for old in same if _same_time(old, new)], "response_id")
+        if new.input_tokens and not marks:
+            alike = self._by_tokens.get((project, new.emitter[2], new.input_tokens, new.output_tokens), ())
+            marks = _match(project, new, [old for old in alike if _overlaps(old, new)], "time_overlap")
+        self.note(project, new)
+        return marks
+
+    def note(self, project: str, new: Telling) -> None:
+        """Remembered for those that come."""
+        if new.response_id:
+            _remember(self._by_id, (project, new.response_id), new, self._most)
+        if new.input_tokens:
+            tokens = (project, new.emitter[2], new.input_tokens, new.output_tokens)
+            _remember(self._by_tokens, tokens, new, self._most)
+
+
+def _match(project: str, new: Telling, candidates: list[Telling], rule: str) -> list[Mark]:
+    """Against the telling that counts and starts nearest; the one with more to tell is kept."""
+    free = [
+        old
+        for old in candidates
+        if old.told_by is None
+        and old.call_id != new.call_id
+        and old.emitter != new.emitter
+        and new.emitter not in old.matched
+    ]
+    if not free:
+        return []
+    old = min(free, key=lambda each: abs(each.started_ns - new.started_ns))
+    kept, dropped = (new, old) if new.rank > old.rank else (old, new)
+    dropped.told_by = kept.call_id
+    kept.matched |= {dropped.emitter, *dropped.matched}
+    return [Mark(project, dropped.call_id, kept.call_id, rule)]
+
+
+def _same_time(a: Telling, b: Telling) -> bool:
+    slack = 0 if a.emitter[2] == b.emitter[2] else CLOCK_SLACK_NS
+    if a.is_log() or b.is_log():
+        slack = max(slack, LOG_SLACK_NS)
+    return a.started_ns <= b.ended_ns + slack and b.started_ns <= a.ended_ns + slack
+
+
+def _overlaps(a: Telling, b: Telling) -> bool:
+    if (a.response_id and b.response_id) or not (a.started_ns and b.started_ns):
+        return False
+    return _runs_within(a, b) and same_model(a, b) and same_words(a, b)
+
+
+def _runs_within(a: Telling, b: Telling) -> bool:
+    """One within the other: by most of its time, or any part where both tell the same words (or one is a log).
+
+    A wrapper that waits and tries again runs long, and beside its own call others with equal tokens may run in it.
+    """
+    slack = LOG_SLACK_NS if a.is_log() or b.is_log() else 0
+    outer, inner = (a, b) if a.ended_ns - a.started_ns >= b.ended_ns - b.started_ns else (b, a)
+    lasts, within = outer.ended_ns - outer.started_ns, inner.ended_ns - inner.started_ns
+    if outer.started_ns <= inner.started_ns + slack and inner.ended_ns <= outer.ended_ns + slack:
+        told = inner.asked is not None and inner.answered is not None and outer.asked is not None
+        return (told and outer.answered is not None) or within >= MOSTLY * lasts or slack > 0
+    shared = min(a.ended_ns, b.ended_ns) - max(a.started_ns, b.started_ns)
+    return shared >= SHARED * (max(a.ended_ns, b.ended_ns) - min(a.started_ns, b.started_ns)) and shared > 0
+
+
+def _remember(index: OrderedDict[_Key, list[Telling]], key: _Key, new: Telling, most: int) -> None:
+    tellings = index.setdefault(key, [])
+    index.move_to_end(key)
+    if len(tellings) >= MOST_PER_KEY:
+        tellings.pop(0)
+    tellings.append(new)
+    if len(index) > most:
+        index.popitem(last=False)

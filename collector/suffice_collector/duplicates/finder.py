@@ -1,0 +1,171 @@
+"""The finder: fed with every batch in order, completes half-told calls and says which calls to mark."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable, Iterable, Sequence
+
+from suffice_collector.duplicates.across_traces import AcrossTraces
+from suffice_collector.duplicates.joining import Prompts, adds, complete
+from suffice_collector.duplicates.telling import LOG_DIALECTS, Mark, Telling, telling_of
+from suffice_collector.duplicates.within_trace import Trace, changed_marks
+from suffice_store.records import RETRY, CallRecord, SpanRecord
+
+MOST_HALVES = 2_000  # records kept whole because their other half may come
+_AGENTS = ("claude_code_logs", "codex_logs", "gemini_cli")
+
+Key = tuple[str, str, str]  # project, trace, span
+
+
+class DuplicateFinder:
+    """Not thread-safe: one apply thread owns it. ``look_back`` is called once, before the first batch, and may feed
+    what an earlier process stored by ``remember``; ``fetch`` reads a stored call again, by project and call id."""
+
+    def __init__(
+        self,
+        max_spans: int = 100_000,
+        *,
+        look_back: Callable[[DuplicateFinder], None] | None = None,
+        fetch: Callable[[str, str], CallRecord | None] = lambda project, call_id: None,
+    ) -> None:
+        self._max_spans = max_spans
+        self._look_back = look_back
+        self._fetch = fetch
+        self._span_count = 0
+        self._traces: OrderedDict[tuple[str, str], Trace] = OrderedDict()
+        self._across = AcrossTraces(max_spans)
+        self._halves: OrderedDict[Key, CallRecord] = OrderedDict()
+        self._prompts = Prompts()
+
+    def find(self, calls: Iterable[CallRecord], spans: Iterable[SpanRecord]) -> list[Mark]:
+        """The marks that these records bring, given all that came before. Calls are completed in place, so that
+        this comes before they are stored."""
+        if self._look_back is not None:
+            look_back, self._look_back = self._look_back, None
+            look_back(self)
+        spans, calls = list(spans), list(calls)
+        touched: dict[tuple[str, str], Trace] = {}
+        for span in spans:
+            key = (span.project, span.trace_id)
+            trace = touched[key] = self._trace(key)
+            self._add_span(trace, span.span_id, span.parent_span_id)
+        self._prompts.note(spans)
+        marks = self._take(calls, touched)
+        for (project, _), trace in touched.items():
+            if len(trace.calls) > 1 or trace.marks:
+                marks += changed_marks(project, trace)
+        self._forget()
+        return marks
+
+    def remember(
+        self, project: str, trace_id: str, tellings: Sequence[Telling], marks: dict[str, tuple[str, str]]
+    ) -> None:
+        """What an earlier process stored of a trace, and how it marked it (call_id -> duplicate_of, rule)."""
+        trace = self._trace((project, trace_id))
+        for telling in tellings:
+            self._add_span(trace, telling.span_id, telling.parent_span_id)
+            trace.known.add(telling.call_id)
+            mark = marks.get(telling.call_id)
+            if mark is not None and mark[1] in ("ancestor_tokens", "nested_same", "split_stream"):
+                trace.marks[telling.call_id] = mark
+            elif mark is not None:
+                telling.told_by = mark[0]
+            counts = trace.calls.get(telling.span_id)
+            if counts is None or counts.told_by is not None:
+                trace.calls[telling.span_id] = telling
+            self._across.note(project, telling)
+
+    def remember_span(self, project: str, trace_id: str, span_id: str, parent: str | None) -> None:
+        self._add_span(self._trace((project, trace_id)), span_id, parent)
+
+    def _take(self, calls: Sequence[CallRecord], touched: dict[tuple[str, str], Trace]) -> list[Mark]:
+        marks: list[Mark] = []
+        new = {record.call_id for record in calls}
+        # Spans first: of a span and its log record in one batch, the span is the one that counts.
+        for record in sorted(calls, key=lambda record: record.dialect in LOG_DIALECTS):
+            if record.dialect in _AGENTS and not record.call.input_messages:
+                self._prompts.fill(record)
+            if record.trace_id is None:
+                continue
+            span_id = record.span_id or f"log:{record.call_id}"
+            key = (record.project, record.trace_id)
+            trace = touched[key] = self._trace(key)
+            if record.call_id in trace.known:
+                self._complete_again((*key, span_id), record)
+                continue  # a resend, or the batch tried again
+            trace.known.add(record.call_id)
+            marks += [Mark(record.project, earlier, record.call_id, RETRY) for earlier in record.retry_of]
+            old = trace.calls.get(span_id)
+            telling = telling_of(record, span_id)
+            if old is not None and (old.is_log() or telling.is_log()):
+                marks += self._join((*key, span_id), record, telling, old, trace, new)
+                continue
+            if old is not None:
+                continue  # the same span from two emitters can't be
+            self._add_span(trace, span_id, record.parent_span_id)
+            trace.calls[span_id] = telling
+            self._keep_half((*key, span_id), record)
+            marks += self._across.match(record.project, telling)
+        return marks
+
+    def _join(
+        self, key: Key, record: CallRecord, telling: Telling, old: Telling, trace: Trace, new: set[str]
+    ) -> list[Mark]:
+        """A span and its log record: one of them completed from the other, the other marked."""
+        project, _, span_id = key
+        told_again = [Mark(project, record.call_id, old.call_id, "span_log")]
+        if telling.is_log() and all(old.rank[1:4]) and old.asked is not None and old.answered is not None:
+            return told_again
+        other = self._halves.get(key) or self._fetch(project, old.call_id)
+        if other is None or (telling.is_log() and not adds(record, other)):
+            return told_again
+        if old.call_id in new:  # not stored yet: it can still become whole
+            complete(other, record)
+            whole = telling_of(other, span_id)
+            old.rank, old.asked, old.answered, old.models = whole.rank, whole.asked, whole.answered, whole.models
+            old.input_tokens, old.output_tokens = whole.input_tokens, whole.output_tokens
+            return told_again
+        complete(record, other)
+        whole = telling_of(record, span_id)
+        whole.told_by, whole.matched = old.told_by, old.matched
+        old.told_by = record.call_id
+        trace.calls[span_id] = whole
+        self._halves[key] = record
+        marks = [Mark(project, old.call_id, record.call_id, "span_log")]
+        if whole.told_by is not None or whole.matched:  # what it was matched with stays matched
+            self._across.note(project, whole)
+            return marks
+        return marks + self._across.match(project, whole)
+
+    def _complete_again(self, key: Key, record: CallRecord) -> None:
+        known = self._halves.get(key)
+        if known is not None and known is not record and known.call_id == record.call_id:
+            complete(record, known)
+            self._halves[key] = record
+
+    def _keep_half(self, key: Key, record: CallRecord) -> None:
+        call = record.call
+        if record.dialect in LOG_DIALECTS or not (call.input_messages and call.output_messages):
+            self._halves[key] = record
+            if len(self._halves) > MOST_HALVES:
+                self._halves.popitem(last=False)
+
+    def _trace(self, key: tuple[str, str]) -> Trace:
+        trace = self._traces.get(key)
+        if trace is None:
+            trace = self._traces[key] = Trace()
+        else:
+            self._traces.move_to_end(key)
+        return trace
+
+    def _add_span(self, trace: Trace, span_id: str, parent: str | None) -> None:
+        if span_id not in trace.parents:
+            self._span_count += 1
+            trace.parents[span_id] = parent
+        elif parent is not None:  # a log record of the same span knows no parent
+            trace.parents[span_id] = parent
+
+    def _forget(self) -> None:
+        while self._span_count > self._max_spans and len(self._traces) > 1:
+            _, trace = self._traces.popitem(last=False)
+            self._span_count -= len(trace.parents)

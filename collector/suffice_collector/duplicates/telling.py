@@ -1,0 +1,116 @@
+"""A telling: what one span or log record says of a call, as much of it as the rules compare."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from suffice.wire.call import Message
+from suffice_collector.dialects.place import SCOPE_NAME
+from suffice_store.records import CallRecord
+
+# dialect, scope, service, whether on a log record: one emitter tells a call once
+Emitter = tuple[str, str, str | None, bool]
+
+LOG_DIALECTS = frozenset({"otel_events", "claude_code_logs", "codex_logs", "gemini_cli"})
+_SNAPSHOT = re.compile(r"[-@:](latest|\d{4}[\d-]*)")
+SAID_CHARS = 2_000  # of a text, from its end: two messages that are equal there are taken for equal
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A row for ``duplicates``; ``duplicate_of`` None takes an earlier mark back."""
+
+    project: str
+    call_id: str
+    duplicate_of: str | None
+    rule: str
+
+
+@dataclass(slots=True)
+class Telling:
+    call_id: str
+    span_id: str
+    parent_span_id: str | None
+    emitter: Emitter
+    operation: str
+    models: frozenset[str]  # of the request and the response, without a vendor's prefix; may be empty
+    response_id: str | None
+    started_ns: int
+    ended_ns: int
+    input_tokens: int | None
+    output_tokens: int | None
+    asked: int | None  # hash of the last message of the request; None = not told
+    answered: int | None
+    failed: bool
+    stream: bool
+    rank: tuple[bool, ...]  # ours, with content, with tokens, with a model, a span: the greater one is kept
+    told_by: str | None = None  # the call that tells the same, by any rule but the ancestors'
+    matched: set[Emitter] = field(default_factory=set)  # emitters whose telling of this call is known
+
+    def is_log(self) -> bool:
+        return self.emitter[3]
+
+
+def telling_of(record: CallRecord, span_id: str) -> Telling:
+    call, usage = record.call, record.call.usage
+    tokens = usage.input_tokens if usage else None
+    scope = str(record.attributes.get(SCOPE_NAME, ""))
+    return Telling(
+        call_id=record.call_id,
+        span_id=span_id,
+        parent_span_id=record.parent_span_id,
+        emitter=(record.dialect, scope, record.service, record.dialect in LOG_DIALECTS),
+        operation=call.operation,
+        models=models_of(call.request_model, call.response_model),
+        response_id=call.response_id,
+        started_ns=record.started_ns or 0,
+        ended_ns=record.ended_ns or 0,
+        input_tokens=tokens,
+        output_tokens=usage.output_tokens if usage else None,
+        asked=_said(call.input_messages),
+        answered=_said(call.output_messages),
+        failed=call.completeness == "error",
+        stream=call.stream,
+        rank=(
+            record.dialect == "suffice",
+            bool(call.input_messages or call.output_messages),
+            tokens is not None,
+            bool(call.request_model or call.response_model),
+            record.dialect not in LOG_DIALECTS,
+        ),
+    )
+
+
+def models_of(*names: str | None) -> frozenset[str]:
+    return frozenset(name.lower().rpartition("/")[2] for name in names if name)
+
+
+def same_model(a: Telling, b: Telling) -> bool:
+    """Not told apart by their models: ``gpt-4o-mini`` and the snapshot ``gpt-4o-mini-2024-07-18`` may be one."""
+    if not a.models or not b.models or a.models & b.models:
+        return True
+    return any(_is_snapshot(x, y) or _is_snapshot(y, x) for x in a.models for y in b.models)
+
+
+def _is_snapshot(name: str, model: str) -> bool:
+    return name.startswith(model) and _SNAPSHOT.fullmatch(name[len(model) :]) is not None
+
+
+def same_words(a: Telling, b: Telling) -> bool:
+    """Not told apart by what was said; who tells no content can't be."""
+    return all(x is None or y is None or x == y for x, y in ((a.asked, b.asked), (a.answered, b.answered)))
+
+
+def _said(messages: Sequence[Message]) -> int | None:
+    """A hash of the text of the last message (tool calls by name), white space around it aside."""
+    if not messages:
+        return None
+    found = []
+    for part in messages[-1]["parts"]:
+        text = part.get("content") if part.get("type") == "text" else part.get("name", part.get("response"))
+        if isinstance(text, str):
+            found.append(text[-SAID_CHARS:].strip())
+    joined = " ".join(each for each in found if each)
+    return hash(joined) if joined else None
