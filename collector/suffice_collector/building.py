@@ -63,9 +63,10 @@ class Builder:
             try:
                 records = Records()
                 decoded.normalise(records)
+                marks = self._duplicates.find(records.calls, records.spans)  # completes calls, so before their rows
                 built.tables = build_tables(records, entry.received_ns or time.time_ns())
                 if mark_duplicates:
-                    built.marks = self._duplicates.find(records.calls, records.spans)
+                    built.marks = marks
             except Exception as error:
                 built.failure = f"{type(error).__name__}: {error}"[:1000]
             return built

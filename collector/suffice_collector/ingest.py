@@ -16,6 +16,7 @@ from pathlib import Path
 
 from suffice_collector.apply import Applier, Durable
 from suffice_collector.building import Builder, Built
+from suffice_collector.duplicates.look_back import finder_for
 from suffice_collector.journal import Entry, Journal, Position, read_entries, segments
 from suffice_collector.signals import TRACES, Signal
 from suffice_store.store import Store
@@ -50,7 +51,7 @@ class Ingest:
         after = None if applied is None else Position.decode(applied)
         earlier = segments(folder)
         self._journal = Journal(folder, first_segment=1 + (after.segment if after else 0))
-        self._builder = Builder()
+        self._builder = Builder(finder_for(store))
         self._applier = Applier(
             store, self._builder, replay=read_entries(folder, after, earlier), on_applied=self._on_applied
         )
