@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from suffice.privacy.shingles import GRAM_BYTES, read_grams
 from suffice_analysis.discovery.types import MessageText
 from suffice_store.store import Store
 
@@ -87,6 +88,8 @@ def message_text(message: Message) -> str:
         kind = part.get("type")
         if kind in ("text", "refusal"):
             pieces.append(str(part.get("content") or ""))
+        elif kind == "hashed":
+            pieces.append(_hashed_text(part))
         elif kind == "tool_call":
             pieces.append(f"{part.get('name')} {json.dumps(part.get('arguments'), ensure_ascii=False, default=str)}")
         elif kind == "tool_call_response":
@@ -95,6 +98,17 @@ def message_text(message: Message) -> str:
                 response if isinstance(response, str) else json.dumps(response, ensure_ascii=False, default=str)
             )
     return "\n".join(pieces)
+
+
+def _hashed_text(part: Mapping[str, Any]) -> str:
+    """What can be compared of a hashed text: the JSON it was with pseudonyms in it, else its grams as words, else its digest."""
+    if "json" in part:
+        return json.dumps(part["json"], ensure_ascii=False)
+    try:
+        raw = read_grams(str(part["grams"]))
+    except (KeyError, ValueError):
+        return f"#{part.get('digest')}"
+    return raw.hex(" ", GRAM_BYTES)
 
 
 def data_hash(inputs: Inputs) -> str:

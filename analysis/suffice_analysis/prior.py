@@ -92,6 +92,8 @@ def copied_share(sample: Sequence[SampledCall]) -> float | None:
     """Share of the answers' words (4 letters and more) that stand in their own request. None without such words."""
     found = total = 0
     for call in sample[:COPIED_CALLS]:
+        if any(part.get("type") == "hashed" for part in call.answer["parts"]):
+            continue  # its words were not kept
         words = _words(call.said)
         if words:
             here = set(_words(call.request))

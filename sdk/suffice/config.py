@@ -7,8 +7,9 @@ would bias what is found), with one exception: the service name falls back to ``
 from __future__ import annotations
 
 import os
+import re
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, get_args
@@ -16,9 +17,8 @@ from urllib.parse import urlsplit
 
 from suffice.spool import spool_directory
 
-CaptureMode = Literal["full", "metrics"]
+CaptureMode = Literal["full", "masked", "hashed", "metrics"]
 DEFAULT_ENDPOINT = "http://127.0.0.1:4318"
-LATER_MODES = ("masked", "hashed")
 _TRUE = ("1", "true", "yes", "on")
 
 
@@ -32,6 +32,9 @@ class Settings:
     project: str = "default"
     environment: str | None = None
     capture: CaptureMode = "full"
+    mask: tuple[re.Pattern[str], ...] = ()  # what the app wants masked beside what is found anyway
+    redact: Callable[[str], str] | None = None  # the app's own word on each text, after the masks
+    secret: str | None = field(default=None, repr=False)  # of pseudonyms and hashes
     key: str | None = field(default=None, repr=False)
     http_spans: bool = False
     spool: Path | None = None  # None: calls that can't be delivered are dropped (and counted)
@@ -44,6 +47,9 @@ def read_settings(
     service: str | None = None,
     capture: str | None = None,
     *,
+    mask: Iterable[str | re.Pattern[str]] | None = None,
+    redact: Callable[[str], str] | None = None,
+    secret: str | None = None,
     key: str | None = None,
     project: str | None = None,
     environment: str | None = None,
@@ -52,7 +58,7 @@ def read_settings(
     quiet: bool | None = None,
     environ: Mapping[str, str] | None = None,
 ) -> Settings:
-    """The settings in force. Raises ValueError for an endpoint or capture mode that can't be meant."""
+    """The settings in force. Raises ValueError for an endpoint, capture mode or mask that can't be meant."""
     env = os.environ if environ is None else environ
     given = endpoint or env.get("SUFFICE_ENDPOINT") or None
     base = _base_url(given) if given else DEFAULT_ENDPOINT
@@ -63,6 +69,9 @@ def read_settings(
         project=project or env.get("SUFFICE_PROJECT") or "default",
         environment=environment or env.get("SUFFICE_ENVIRONMENT") or None,
         capture=_capture_mode(capture or env.get("SUFFICE_CAPTURE") or "full"),
+        mask=_patterns(mask, env),
+        redact=_function(redact),
+        secret=secret or env.get("SUFFICE_SECRET") or None,
         key=key or env.get("SUFFICE_KEY") or None,
         http_spans=_flag(env, "SUFFICE_HTTP_SPANS") if http_spans is None else http_spans,
         spool=_spool_folder(spool, base, env),
@@ -75,8 +84,31 @@ def _capture_mode(mode: str) -> CaptureMode:
     for known in get_args(CaptureMode):
         if mode == known:
             return known  # type: ignore[no-any-return]
-    hint = " (not built yet)" if mode in LATER_MODES else ""
-    raise ValueError(f"capture={mode!r} is not a capture mode{hint}; use 'full' or 'metrics'")
+    modes = ", ".join(map(repr, get_args(CaptureMode)))
+    raise ValueError(f"capture={mode!r} is not a capture mode; use one of {modes}")
+
+
+def _patterns(mask: Iterable[str | re.Pattern[str]] | None, env: Mapping[str, str]) -> tuple[re.Pattern[str], ...]:
+    """Regular expressions of ``mask`` and, one a line, of ``SUFFICE_MASK``."""
+    if isinstance(mask, str | re.Pattern):
+        mask = (mask,)
+    found: list[re.Pattern[str]] = []
+    for each in (*(mask or ()), *env.get("SUFFICE_MASK", "").splitlines()):
+        try:
+            pattern = re.compile(each)
+        except (re.error, TypeError) as error:
+            raise ValueError(f"mask={each!r} is not a regular expression: {error}") from error
+        if not isinstance(pattern.pattern, str) or pattern.match(""):
+            raise ValueError(f"mask={pattern.pattern!r} must match text, and not the empty one")
+        if pattern.pattern:
+            found.append(pattern)
+    return tuple(found)
+
+
+def _function(redact: Callable[[str], str] | None) -> Callable[[str], str] | None:
+    if redact is not None and not callable(redact):
+        raise ValueError(f"redact={redact!r} is not a function; give one that takes a text and returns what may leave")
+    return redact
 
 
 def _base_url(endpoint: str) -> str:

@@ -24,11 +24,12 @@ from opentelemetry.trace import (
     set_span_in_context,
 )
 
-from suffice import call_site, otlp, redact, semconv
+from suffice import call_site, otlp, semconv
 from suffice.announce import FirstCall
 from suffice.capture import Capture
-from suffice.config import CaptureMode, Settings
+from suffice.config import Settings
 from suffice.decoding import decode_body
+from suffice.privacy import addresses, gate_of
 from suffice.span import call_attributes, span_name
 from suffice.wire.call import Call
 from suffice.wire.canonical import call_hash
@@ -70,12 +71,12 @@ def finish_capture(capture: Capture, settings: Settings, breathe: Callable[[], N
     if capture.truncated and call.completeness == "complete":
         call.completeness = "partial"
     breathe()
-    given = call_attributes(call, exchange, capture.place, call_site.describe(capture.site), breathe)
-    breathe()
-    given = redact.attributes(given, settings.capture)
+    gate = gate_of(settings)
+    given = call_attributes(call, exchange, capture.place, call_site.describe(capture.site))
+    given = gate.attributes(given, breathe)
     breathe()
     client = exchange.request_headers.get("user-agent", "unknown client")
-    return Finished(call, span_name(call), given, client)
+    return Finished(call, gate.label(span_name(call)), given, client)
 
 
 def encode_call(finished: Finished, capture: Capture) -> tuple[Encoded, Ids]:
@@ -120,16 +121,17 @@ def end_call_span(finished: Finished, capture: Capture, tracer: Tracer) -> Ids:
     return Ids(context.trace_id.to_bytes(16, "big"), context.span_id.to_bytes(8, "big"))
 
 
-def encode_readable(span: ReadableSpan, mode: CaptureMode, *, shared: bool) -> Encoded:
+def encode_readable(span: ReadableSpan, settings: Settings, *, shared: bool) -> Encoded:
     """An ended span of a provider. What other code made is redacted, and loses its events and its status's text."""
     scope = span.instrumentation_scope
     is_ours = scope is not None and scope.name == semconv.SCOPE
     given = span.attributes or {}
-    attributes = given if is_ours and not shared else redact.attributes(given, mode)
+    gate = gate_of(settings)
+    attributes = given if is_ours and not shared else gate.attributes(given)
     context, parent = span.get_span_context() or INVALID_SPAN_CONTEXT, span.parent
     data = otlp.encode_span(
         otlp.Span(
-            span.name,
+            gate.label(span.name),
             context.trace_id.to_bytes(16, "big"),
             context.span_id.to_bytes(8, "big"),
             None if parent is None else parent.span_id.to_bytes(8, "big"),
@@ -164,7 +166,7 @@ def first_call(call: Call, ids: Ids, project: str) -> FirstCall:
 def exchange_of(capture: Capture) -> Exchange:
     """The raw exchange as the wire formats read it: decoded, credentials dropped."""
     attempt = capture.attempt
-    headers = redact.response_headers(capture.response_headers)
+    headers = addresses.response_headers(capture.response_headers)
     body = capture.chunks[0] if len(capture.chunks) == 1 else b"".join(capture.chunks)
     encoding = headers.get("content-encoding", "")
     if capture.encoded and encoding and body:
@@ -174,8 +176,8 @@ def exchange_of(capture: Capture) -> Exchange:
             capture.truncated = True
     return Exchange(
         method=capture.method,
-        url=redact.url(capture.url),
-        request_headers=redact.request_headers(capture.request_headers),
+        url=addresses.url(capture.url),
+        request_headers=addresses.request_headers(capture.request_headers),
         request_body=capture.request_body,
         status=capture.status,
         response_headers=headers,
@@ -183,7 +185,7 @@ def exchange_of(capture: Capture) -> Exchange:
         streamed=capture.streamed,
         ending=capture.ending,
         error_type=capture.error_type,
-        error_message=redact.text(capture.error_message) if capture.error_message else None,
+        error_message=addresses.text(capture.error_message) if capture.error_message else None,
         started_ns=capture.started_ns,
         first_chunk_ns=capture.first_chunk_ns,
         ended_ns=capture.ended_ns,

@@ -17,7 +17,7 @@ from opentelemetry.trace import INVALID_SPAN_CONTEXT, SpanContext, SpanKind, Sta
 from opentelemetry.trace import TracerProvider as AnyTracerProvider
 from opentelemetry.trace import get_current_span as host_span
 
-from suffice import call_site, redact, semconv
+from suffice import call_site, semconv
 from suffice.announce import log_once
 from suffice.attempts import begin_attempt
 from suffice.capture import Capture, RawHeaders, capturing
@@ -26,6 +26,7 @@ from suffice.config import Settings
 from suffice.context import Run, current_place, current_run
 from suffice.delivery import Delivery
 from suffice.finishing import context_of, start_call_span
+from suffice.privacy import gate_of
 from suffice.span import outcome_attributes, run_attributes, run_span_name
 from suffice.tracing import HandOver, private_provider
 from suffice.wire.registry import recognise
@@ -89,7 +90,8 @@ class Recorder:
         """Open the span of a run and give it its id."""
         try:
             parent = context_of(self._parent(run.outer))
-            run.span = self._tracer.start_span(run_span_name(run), parent, SpanKind.INTERNAL, start_time=time.time_ns())
+            name = gate_of(self.settings).label(run_span_name(run))
+            run.span = self._tracer.start_span(name, parent, SpanKind.INTERNAL, start_time=time.time_ns())
             context = run.span.get_span_context()
             trace_id, span_id = f"{context.trace_id:032x}", f"{context.span_id:016x}"
             is_root = getattr(run.span, "parent", None) is None
@@ -106,7 +108,7 @@ class Recorder:
             if error_type:
                 given[semconv.ERROR_TYPE] = error_type
                 span.set_status(Status(StatusCode.ERROR))
-            span.set_attributes(redact.attributes(given, self.settings.capture))
+            span.set_attributes(gate_of(self.settings).attributes(given))
             span.end(time.time_ns())
         except Exception:
             log_once("the end of a run")
@@ -119,7 +121,7 @@ class Recorder:
             parent = context_of(self._parent(current_run()))
             span = self._tracer.start_span(semconv.OUTCOME_SPAN, parent, start_time=now)
             given = outcome_attributes(target, target_id, ok, score, label)
-            span.set_attributes(redact.attributes(given, self.settings.capture))
+            span.set_attributes(gate_of(self.settings).attributes(given))
             span.end(now)
         except Exception:
             log_once("an outcome")

@@ -7,6 +7,8 @@ the collector, the disk or the library does. Only an argument that can't be mean
 from __future__ import annotations
 
 import logging
+import re
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -27,6 +29,9 @@ def init(
     service: str | None = None,
     capture: str | None = None,
     *,
+    mask: Iterable[str | re.Pattern[str]] | None = None,
+    redact: Callable[[str], str] | None = None,
+    secret: str | None = None,
     key: str | None = None,
     project: str | None = None,
     environment: str | None = None,
@@ -39,7 +44,11 @@ def init(
 
     ``endpoint``: the collector's base URL; left out, a suffice on 127.0.0.1:4318, and nothing else there.
     ``service``: what this program is called; default its script's name.
-    ``capture``: ``"full"`` (default), or ``"metrics"``: models, tokens and times, no text.
+    ``capture``: ``"full"`` (default); ``"masked"``: personal data as pseudonyms; ``"hashed"``: content as keyed hashes
+    that tasks are still found by; ``"metrics"``: models, tokens and times. Keys and passwords leave in none.
+    ``mask``: regular expressions of what else to mask. ``redact``: your own function of each text, after the masks;
+    where it raises, the text goes. ``secret``: what pseudonyms and hashes are keyed with (default ``SUFFICE_SECRET``,
+    else the key, else one kept for this user).
     ``key``: the collector's SUFFICE_KEY. ``project``, ``environment``: where the calls belong.
     ``tracer_provider``: make the spans with this provider too (default: a private one).
     ``http_spans``: HTTP child spans and ``traceparent``. ``spool``: a folder, or False for none.
@@ -54,6 +63,9 @@ def init(
         endpoint,
         service,
         capture,
+        mask=mask,
+        redact=redact,
+        secret=secret,
         key=key,
         project=project,
         environment=environment,

@@ -105,7 +105,7 @@ class Worker:
     def take_span(self, span: ReadableSpan) -> None:
         """An ended span: of a call (then we are in our own thread), a run, an outcome, or an HTTP child."""
         if threading.current_thread() is self._thread:
-            self._add(encode_readable(span, self.settings.capture, shared=self._shared))
+            self._add(encode_readable(span, self.settings, shared=self._shared))
         else:
             self._put(span)
 
@@ -207,7 +207,7 @@ class Worker:
 
     def _work_off(self, item: Capture | ReadableSpan) -> None:
         if not isinstance(item, Capture):
-            self._add(encode_readable(item, self.settings.capture, shared=self._shared))
+            self._add(encode_readable(item, self.settings, shared=self._shared))
             return
         is_call = True
         try:

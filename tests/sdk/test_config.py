@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -70,7 +72,7 @@ def test_arguments() -> None:
 
 
 def test_the_key_is_not_shown() -> None:
-    assert "secret" not in repr(read_settings(key="secret", environ={}))
+    assert "hidden" not in repr(read_settings(key="hidden", secret="hidden", environ={}))
 
 
 def test_only_the_service_name_comes_from_the_host() -> None:
@@ -80,10 +82,27 @@ def test_only_the_service_name_comes_from_the_host() -> None:
     assert read_settings(environ=environ | {"SUFFICE_SERVICE": "ours"}).service == "ours"
 
 
-@pytest.mark.parametrize("mode", ["masked", "hashed", "none", "FULL"])
+@pytest.mark.parametrize("mode", ["hash", "none", "FULL"])
 def test_an_unknown_mode_is_refused_at_once(mode: str) -> None:
-    with pytest.raises(ValueError, match="use 'full' or 'metrics'"):
+    with pytest.raises(ValueError, match="use one of 'full', 'masked', 'hashed', 'metrics'"):
         read_settings(capture=mode, environ={})
+
+
+@pytest.mark.parametrize("mask", [["("], [""], ["a*"], [7], [re.compile(b"x")]])
+def test_a_mask_that_is_no_pattern_is_refused_at_once(mask: Any) -> None:
+    with pytest.raises(ValueError, match="mask="):
+        read_settings(mask=mask, environ={})
+
+
+def test_masks_come_from_both() -> None:
+    settings = read_settings(mask=[r"ACME-\d+", re.compile("x")], environ={"SUFFICE_MASK": "y+\nz"})
+    assert [each.pattern for each in settings.mask] == [r"ACME-\d+", "x", "y+", "z"]
+    assert [each.pattern for each in read_settings(mask="one", environ={}).mask] == ["one"]  # type: ignore[arg-type]
+
+
+def test_redact_is_a_function() -> None:
+    with pytest.raises(ValueError, match="redact='x' is not a function"):
+        read_settings(redact="x", environ={})  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("endpoint", ["localhost:4318", "ftp://x", "http://", "nonsense"])

@@ -13,9 +13,11 @@ from opentelemetry.sdk.trace import ReadableSpan, SpanLimits, TracerProvider
 from opentelemetry.sdk.util.instrumentation import InstrumentationScope
 from opentelemetry.trace import SpanContext, SpanKind, Status, StatusCode, TraceFlags
 
+from suffice.config import read_settings
 from suffice.finishing import encode_readable
 from suffice.otlp import Scope, Span, encode_batch, encode_resource, encode_span
 
+SETTINGS = read_settings(environ={})
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=300)
 numbers = st.integers(-(2**63), 2**63 - 1) | st.floats(allow_nan=False)
 scalars = st.booleans() | numbers | texts
@@ -64,7 +66,7 @@ def test_a_span_is_the_same_as_theirs(
         end_time=ended,
         instrumentation_scope=scope,
     )
-    encoded = encode_readable(span, "full", shared=False)
+    encoded = encode_readable(span, SETTINGS, shared=False)
     assert ours(resource, [(encoded.scope, encoded.data)]) == theirs([span])
 
 
@@ -76,7 +78,7 @@ def test_a_batch_of_several_scopes() -> None:
         span = provider.get_tracer(name, version).start_span("x" * 200, attributes={"http.request.method": "POST"})
         span.end()
         spans.append(span)
-    encoded = [encode_readable(each, "full", shared=False) for each in spans]
+    encoded = [encode_readable(each, SETTINGS, shared=False) for each in spans]
     mine, other = ours(resource, [(each.scope, each.data) for each in encoded]), theirs(spans)
     assert [each.scope for each in mine.resource_spans[0].scope_spans] == [
         each.scope for each in other.resource_spans[0].scope_spans

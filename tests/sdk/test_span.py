@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-
 from suffice.context import Place, Run
 from suffice.span import call_attributes, run_span_name, span_name
 from suffice.wire.call import Call, Usage
@@ -51,12 +49,12 @@ def test_everything() -> None:
         "http.response.status_code": 500,
         "error.type": "boom",
         "suffice.error.message": "why",
-        "gen_ai.input.messages": '[{"role":"user","parts":[{"type":"text","content":"ü"}]}]',
-        "gen_ai.output.messages": '[{"role":"assistant","parts":[],"finish_reason":"stop"}]',
-        "gen_ai.system_instructions": '[{"type":"text","content":"s"}]',
-        "gen_ai.tool.definitions": '[{"type":"function","name":"f"}]',
-        "suffice.response_format": '{"type":"json_schema","json_schema":{}}',
-        "suffice.parameters": json.dumps(call.parameters, separators=(",", ":")),
+        "gen_ai.input.messages": [{"role": "user", "parts": [{"type": "text", "content": "ü"}]}],
+        "gen_ai.output.messages": [{"role": "assistant", "parts": [], "finish_reason": "stop"}],
+        "gen_ai.system_instructions": [{"type": "text", "content": "s"}],
+        "gen_ai.tool.definitions": [{"type": "function", "name": "f"}],
+        "suffice.response_format": {"type": "json_schema", "json_schema": {}},
+        "suffice.parameters": call.parameters,
         "suffice.service_tier": "flex",
         "suffice.wire_format": "openai.chat",
         "suffice.completeness": "error",
@@ -72,7 +70,7 @@ def test_everything() -> None:
         "suffice.usage.audio_input_tokens": 7,
         "suffice.usage.audio_output_tokens": 8,
         "suffice.usage.source": "reported",
-        "suffice.usage.raw": '{"a":1}',
+        "suffice.usage.raw": {"a": 1},
         "gen_ai.request.temperature": 0,
         "gen_ai.request.stop_sequences": ["x"],
         "gen_ai.request.seed": 3,

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from suffice_analysis.discovery.text import GRAM, WORD, GramReader, Grams, plain_text
+from suffice_analysis.discovery.text import GRAM, WORD, GramReader, Grams, message_parts, plain_text
 from suffice_analysis.discovery.types import MessageText
 
 GAP = "…"
@@ -35,6 +35,8 @@ def render_template(messages: Sequence[MessageText], constant: Grams, limit: int
 def constant_text(message: MessageText, constant: Grams, reader: GramReader) -> str:
     """One message's text with its variable parts as ``…``."""
     text = plain_text(message)
+    if any(part.get("type") == "hashed" for part in message_parts(message.content)):
+        return text
     spans = [match.span() for match in WORD.finditer(text)]
     if not spans:
         return ""

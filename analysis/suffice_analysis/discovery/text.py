@@ -1,14 +1,12 @@
-"""Text to word 4-grams: the units a template is made of.
+"""Text to word 4-grams: the units a template is made of. What a word is and where the marks stand: ``suffice.privacy.shingles``.
 
-A message is read once: words and signs (each CJK character is a word, digits are one word, case is
-folded), with its role as three marks before it and three end marks behind, so that a short or
-one-line template still has grams of its own (``you are a``, anchored at the start of a system message).
+A message is read once. One that was captured hashed brings its grams along, hashed with its project's key, and no
+text: its grams meet those of other hashed messages only, which is enough to find templates, not to read them.
 """
 
 from __future__ import annotations
 
 import json
-import re
 import zlib
 from collections.abc import Mapping
 from typing import Any
@@ -16,11 +14,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from suffice.privacy.shingles import GRAM, GRAM_BYTES, HEAD_WORDS, TAIL_WORDS, WORD, marked, read_grams, words_of
 from suffice_analysis.discovery.types import MessageText
 
-GRAM = 4
-HEAD_WORDS, TAIL_WORDS = 3000, 1000  # of one message; what lies between is not read
-WORD = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]|[^\W\d_]+|\d+|[^\w\s]")
+__all__ = ["GRAM", "HEAD_WORDS", "TAIL_WORDS", "WORD", "GramReader", "Grams", "message_parts", "plain_text"]
 
 Grams = npt.NDArray[np.uint64]
 _MULTIPLIER = np.uint64(0x9E3779B97F4A7C15)
@@ -52,11 +49,18 @@ def plain_text(message: MessageText) -> str:
         elif kind == "tool_call_response":
             response = part.get("response")
             pieces.append(response if isinstance(response, str) else json.dumps(response, ensure_ascii=False))
+        elif kind == "hashed":
+            pieces.append(hashed_mark(part))
         elif kind == "blob":
             pieces.append(f"[{part.get('modality') or 'blob'}]")
         else:
             pieces.append(f"[{kind}]")
     return "\n".join(pieces)
+
+
+def hashed_mark(part: Mapping[str, Any]) -> str:
+    """What a person sees of a hashed text."""
+    return f"[hashed {part.get('of') or 'text'}, {part.get('chars') or 0} characters]"
 
 
 class GramReader:
@@ -67,26 +71,39 @@ class GramReader:
 
     def grams(self, message: MessageText) -> Grams:
         """uint64 [words + 3]: the hash of each 4-gram in order."""
-        words = WORD.findall(plain_text(message).casefold())
-        if len(words) > HEAD_WORDS + TAIL_WORDS:
-            words = words[:HEAD_WORDS] + words[-TAIL_WORDS:]
-        return self.word_grams(words, message.role)
+        parts = message_parts(message.content)
+        if any(part.get("type") == "hashed" for part in parts):
+            return _hashed_grams(parts)
+        return self.word_grams(words_of(plain_text(message)), message.role)
 
     def word_grams(self, words: list[str], role: str) -> Grams:
         """uint64 [len(words) + 3]: gram ``i`` covers words ``i - 3 .. i``; the marks stand outside."""
-        marked = [f"<{role}>"] * (GRAM - 1) + words + ["</>"] * (GRAM - 1)
+        every = marked(words, role)
         known = self._words
         if len(known) > 500_000:
             known.clear()
-        hashes = np.empty(len(marked), dtype=np.uint64)
-        for i, word in enumerate(marked):
+        hashes = np.empty(len(every), dtype=np.uint64)
+        for i, word in enumerate(every):
             code = known.get(word)
             if code is None:
                 code = known[word] = zlib.crc32(b"0" if word.isdigit() else word.encode("utf-8", "surrogatepass"))
             hashes[i] = code
-        count = len(marked) - GRAM + 1
+        count = len(every) - GRAM + 1
         out = np.zeros(count, dtype=np.uint64)
         for i in range(GRAM):
             out = out * _MULTIPLIER + hashes[i : i + count]
             out ^= out >> _SHIFT
         return out
+
+
+def _hashed_grams(parts: list[dict[str, Any]]) -> Grams:
+    """The grams that hashed parts bring along; another part is one gram, made of what kind it is."""
+    found: list[Grams] = []
+    for part in parts:
+        try:
+            raw = read_grams(str(part["grams"]))
+        except (KeyError, ValueError):
+            mark = (part.get("type"), part.get("name"), part.get("modality"), part.get("digest"))
+            raw = zlib.crc32(repr(mark).encode()).to_bytes(GRAM_BYTES, "big")
+        found.append(np.frombuffer(raw, dtype=">u4").astype(np.uint64))
+    return np.concatenate(found)

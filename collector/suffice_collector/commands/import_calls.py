@@ -11,7 +11,9 @@ from typing import Annotated, Any
 import typer
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 
+from suffice.config import read_settings
 from suffice.errors import SufficeError
+from suffice.privacy import Gate, gate_of
 from suffice_collector.importers import AUTO
 from suffice_collector.importers.contract import Context
 from suffice_collector.importers.running import FileSummary, find_importers, import_files
@@ -33,13 +35,17 @@ def import_calls(
     project: Annotated[
         str, typer.Option("--project", metavar="NAME", help="The project to put them in.")
     ] = DEFAULT_PROJECT,
+    capture: Annotated[
+        str,
+        typer.Option("--capture", metavar="MODE", help="What is kept of the texts: full, masked, hashed or metrics."),
+    ] = "full",
     db: DbOption = None,
     server: ServerOption = None,
     as_json: JsonOption = False,
 ) -> int:
     """Read recorded calls from files. The same file again adds nothing."""
     find_importers(files, format_name)  # refuse a file before a database is made for it
-    context = Context(project=project, service=service, now_ns=time.time_ns())
+    context = Context(project=project, service=service, now_ns=time.time_ns(), gate=_gate(capture, project))
     with open_store(db, server=server) as store, _progress(files) as progress:
         tasks = {path: progress.add_task(path.name, total=_size(path)) for path in files}
 
@@ -56,6 +62,15 @@ def import_calls(
 
 def main(argv: Sequence[str]) -> int:
     return run_app(app, argv, "suffice import")
+
+
+def _gate(capture: str, project: str) -> Gate | None:
+    """The SDK's gate for a mode; none for "full", which changes nothing of a file that somebody has already."""
+    try:
+        settings = read_settings(capture=capture, project=project)
+    except ValueError as reason:
+        raise SufficeError(str(reason)) from reason
+    return None if settings.capture == "full" else gate_of(settings)
 
 
 def _progress(files: Sequence[Path]) -> Progress:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import BinaryIO, Protocol
 
+from suffice.privacy import Gate
 from suffice_store.records import CallRecord, OutcomeRecord, SpanRecord
 
 HEAD_BYTES = 64 * 1024  # what an importer sees of a file to recognise it
@@ -18,6 +19,7 @@ class Context:
     project: str = "default"
     service: str | None = None  # for calls that name none themselves
     now_ns: int = 0  # Unix time of the import
+    gate: Gate | None = None  # what of a call may be stored; None: all of it
 
 
 @dataclass(frozen=True, slots=True)

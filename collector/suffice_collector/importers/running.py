@@ -17,6 +17,7 @@ import pyarrow as pa
 
 from suffice_collector.duplicates import DuplicateFinder
 from suffice_collector.importers import AUTO, find_importer
+from suffice_collector.importers.capturing import through_gate
 from suffice_collector.importers.contract import Context, Importer, Read, Skipped
 from suffice_collector.importers.files import DAMAGE, opened, read_head
 from suffice_store.appending import build_tables
@@ -96,6 +97,8 @@ class _Run:
         summary = FileSummary(str(path), importer.NAME)
         with opened(path) as (stream, raw):
             pieces = _until_damage(importer.read(stream, self._context), summary)
+            if self._context.gate is not None:
+                pieces = through_gate(pieces, self._context.gate)
             while batch := list(islice(pieces, self._batch_records)):
                 self._append(batch, summary)
                 on_progress(path, raw.done_bytes)

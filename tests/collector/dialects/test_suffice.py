@@ -9,7 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from suffice import semconv
+from suffice.config import read_settings
 from suffice.context import Place, Run
+from suffice.privacy import gate_of
 from suffice.span import call_attributes, outcome_attributes
 from suffice.wire.call import Call, Usage
 from suffice.wire.canonical import call_hash
@@ -43,6 +45,7 @@ CALL = Call(
     status_code=200,
 )
 EXCHANGE = Exchange("POST", "https://api.anthropic.com/v1/messages", started_ns=START_NS, first_chunk_ns=START_NS + 250_000_000, attempt=2)  # fmt: skip
+GATE = gate_of(read_settings(environ={}))
 
 
 def read_back(recorder: Recorder) -> Records:
@@ -51,7 +54,7 @@ def read_back(recorder: Recorder) -> Records:
 
 def sent(call: Call, place: Place | None = None, exchange: Exchange = EXCHANGE, **resource: str) -> CallRecord:
     recorder = Recorder(resource, scope=semconv.SCOPE)
-    recorder.span("chat x", call_attributes(call, exchange, place, "app.py:main:3"))
+    recorder.span("chat x", GATE.attributes(call_attributes(call, exchange, place, "app.py:main:3")))
     records = read_back(recorder)
     assert (len(records.calls), records.spans, records.outcomes) == (1, [], [])
     return records.calls[0]
