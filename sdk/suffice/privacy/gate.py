@@ -20,7 +20,7 @@ from suffice.privacy import kinds
 from suffice.privacy.addresses import url
 from suffice.privacy.hashing import Hasher
 from suffice.privacy.masking import Masker
-from suffice.privacy.pseudonyms import Pseudonyms
+from suffice.privacy.pseudonyms import Pseudonyms, is_opaque
 from suffice.privacy.secret import project_key
 from suffice.wire.call import Call
 
@@ -86,7 +86,7 @@ class Gate:
             return self._label(name, str(value))
         if name == semconv.TAGS:
             return _as_json(self._tags(_as_value(value)))
-        if name == semconv.SERVER_ADDRESS or not isinstance(value, str | list | tuple):
+        if name in kinds.MACHINES or not isinstance(value, str | list | tuple):
             known = name in kinds.FACTS or not self._hides_text
             return value if known or name.startswith(semconv.REQUEST_PREFIX) else None
         if name in kinds.FACTS:
@@ -116,7 +116,9 @@ class Gate:
         return hasher.parameters(value) if name == semconv.PARAMETERS else _numbers(value)
 
     def _id(self, kind: str, value: str) -> str:
-        return self._pseudonyms.id(kind, value) if self._hides_text else self._masker.text(value)
+        if self._hides_text:
+            return self._pseudonyms.id(kind, value)
+        return value if is_opaque(value) else self._masker.text(value)
 
     def _label(self, name: str, value: str) -> str | None:
         if self._hides_text and name == semconv.OUTCOME_LABEL and not _ONE_WORD.match(value):

@@ -48,6 +48,7 @@ FACTS = frozenset(
         "server.port",
     }
 )
+MACHINES = frozenset({semconv.SERVER_ADDRESS, semconv.RETRY_OF})  # facts that are never text of a person's
 # Words of the program: leave in every mode, masked in every one but "full".
 LABELS = frozenset({semconv.AGENT_NAME, semconv.TASK_NAME, semconv.RUN_NAME, semconv.CALL_SITE, semconv.OUTCOME_LABEL})
 # Ids of people and conversations, by the kind of their pseudonym: as they are in "full", masked in "masked", else pseudonyms.

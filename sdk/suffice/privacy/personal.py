@@ -44,7 +44,7 @@ _IPV4 = re.compile(r"(?:(?:25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])(?:\.(?=[0-
 _VERSION = re.compile(r"(?:\bv|version|release|ver\.?|section|§)[\s:=]*\Z", re.IGNORECASE)
 _IPV6_LEFT = re.compile(r"(?<![\w.:])[0-9A-Fa-f:]{0,39}\Z")
 _IPV6 = re.compile(r"(?:[0-9A-Fa-f]{0,4}:){2,7}(?:[0-9]{1,3}(?:\.[0-9]{1,3}){3}|[0-9A-Fa-f]{0,4})(?![\w:])")
-_CARD = re.compile(r"[0-9](?:[ \-]?[0-9]){12,18}(?![0-9])")
+_CARD = re.compile(r"[0-9](?:[ \-]?[0-9]){12,18}(?![0-9A-Za-z])")  # within hex digits stands no card
 _CARD_STARTS = re.compile(r"4|5[1-5]|2[2-7]|3[0-9]|6")
 _DATE = re.compile(r"[0-9]{1,4}[./\-][0-9]{1,2}[./\-][0-9]{1,4}(?![0-9])|[0-9]{1,2}:[0-9]{2}")
 _PHONES = (

@@ -36,10 +36,15 @@ class Pseudonyms:
 
     def id(self, kind: str, value: str) -> str:
         """The pseudonym of an id; one that says nothing (hex digits, a UUID, a pseudonym) stays."""
-        if _OPAQUE.match(value) or PSEUDONYM.fullmatch(value):
+        if is_opaque(value):
             return value
         return self.name(kind, value)
 
     def digest(self, kind: str, value: str, size: int = 16) -> str:
         """``2 * size`` hex digits that stand for a value."""
         return blake2b(f"{kind}\0{value}".encode("utf-8", "surrogatepass"), key=self._key, digest_size=size).hexdigest()
+
+
+def is_opaque(value: str) -> bool:
+    """Whether an id says nothing: hex digits, a UUID, a trace and span, a pseudonym."""
+    return _OPAQUE.match(value) is not None or PSEUDONYM.fullmatch(value) is not None

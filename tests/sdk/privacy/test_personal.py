@@ -76,6 +76,7 @@ def test_found(text: str, kind: str, stands: str, value: str) -> None:
         "pages 10-20, 100-200 and 1990-1999",
         "score 10:20 in 2020:21",
         "1e10 + 5 = 7; (1 + 2) * 3",
+        "4111111111111111e5",
         "[0, 1, 2, 3, 4, 5, 6, 7]",
         "deadbeef:cafe",
         "a 2x2 matrix ( 1 2 3 4 5 6 7 8 )",
