@@ -27,7 +27,12 @@ app = typer.Typer(add_completion=False)
 def import_calls(
     files: Annotated[list[Path], typer.Argument(metavar="FILE", help="Files of recorded calls; gzip is fine.")],
     format_name: Annotated[
-        str, typer.Option("--format", metavar="NAME", help="auto, openai-log (JSON Lines) or otlp.")
+        str,
+        typer.Option(
+            "--format",
+            metavar="NAME",
+            help="auto, or langfuse, litellm, phoenix, langsmith, helicone, mlflow, openai-log, otlp.",
+        ),
     ] = AUTO,
     service: Annotated[
         str | None, typer.Option("--service", metavar="NAME", help="The app, for calls that name none.")

@@ -21,8 +21,8 @@ Part = dict[str, Any]
 MAX_MESSAGES = 10_000
 _ROLES = {
     "human": "user", "humanmessage": "user", "humanmessagechunk": "user", "ai": "assistant", "aimessage": "assistant",
-    "aimessagechunk": "assistant", "model": "assistant", "systemmessage": "system", "toolmessage": "tool",
-    "chatmessage": "user", "function": "tool", "functionmessage": "tool",
+    "aimessagechunk": "assistant", "model": "assistant", "system": "system", "systemmessage": "system", "toolmessage": "tool",
+    "chatmessage": "user", "tool": "tool", "function": "tool", "functionmessage": "tool",
 }  # fmt: skip
 _KNOWN_ROLES = {"user", "assistant", "system", "tool", "developer", *_ROLES}
 _TEXTS = ("text", "input_text", "output_text")

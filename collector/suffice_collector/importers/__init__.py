@@ -7,10 +7,21 @@ putting it into ``IMPORTERS`` and its example into the contract suite.
 from __future__ import annotations
 
 from suffice.errors import SufficeError, UsageError
-from suffice_collector.importers import openai_log, otlp_file
+from suffice_collector.importers import (
+    helicone,
+    langfuse,
+    langsmith,
+    litellm,
+    mlflow,
+    openai_log,
+    otlp_file,
+    phoenix,
+)
 from suffice_collector.importers.contract import Importer
 
-IMPORTERS: tuple[Importer, ...] = (otlp_file, openai_log)
+IMPORTERS: tuple[Importer, ...] = (
+    otlp_file, openai_log, langfuse, litellm, phoenix, langsmith, helicone, mlflow,
+)  # fmt: skip
 AUTO = "auto"
 
 
@@ -28,7 +39,7 @@ def find_importer(name: str, head: bytes, path: str) -> Importer:
     found = next((each for each in IMPORTERS if each.recognises(head, path)), None)
     if found is None:
         raise SufficeError(
-            f"{path} is neither a call log (JSON Lines with request and response) nor an OTLP export; "
-            "say --format if it is one"
+            f"{path} is neither a call log (JSON Lines with request and response) nor an OTLP export, nor one of "
+            "Langfuse, LiteLLM, Phoenix, LangSmith, Helicone, MLflow; say --format if it is one"
         )
     return found

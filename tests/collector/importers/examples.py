@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterable
 from typing import Any
 
+from collector.importers.exports import EXPORTS
 from google.protobuf.json_format import MessageToDict
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.proto.common.v1.common_pb2 import AnyValue, KeyValue
@@ -79,4 +80,5 @@ def _text(key: str, value: str) -> KeyValue:
 TWO_CALLS: dict[str, bytes] = {
     "openai-log": json_lines([logged(1), logged(2)]),
     "otlp": otlp_json(otlp_request(2)),
+    **{name: next(iter(ways.values())) for name, ways in EXPORTS.items()},
 }

@@ -64,13 +64,20 @@ def test_junk_is_skipped_not_raised(importer: Importer, junk: bytes) -> None:
 
 
 @pytest.mark.parametrize(
-    "head", [b"\x89PNG\r\n\x1a\n\x00\x00", b"hello", b"[1, 2]", b'{"a": 1}\n', b"a,b\n1,2\n", b"\n\nxy"]
+    "head", [b"\x89PNG\r\n\x1a\n\x00\x00", b"hello", b"[1, 2]", b'{"a": 1}\n', b"a,b\n1,2\n", b"\n\nxy", b'[{"a": 1}]']
 )
 def test_what_nobody_recognises_is_refused_in_one_line(head: bytes) -> None:
-    with pytest.raises(SufficeError, match=r"^x\.dat is neither a call log .* nor an OTLP export; say --format"):
+    with pytest.raises(
+        SufficeError,
+        match=r"^x\.dat is neither a call log .* nor an OTLP export, nor one of Langfuse, .*; say --format",
+    ):
         find_importer("auto", head, "x.dat")
 
 
 def test_an_unknown_format_is_a_usage_error() -> None:
-    with pytest.raises(UsageError, match=r"^there is no format 'csv': --format takes auto, otlp, openai-log$"):
+    with pytest.raises(
+        UsageError,
+        match=r"^there is no format 'csv': --format takes auto, otlp, openai-log, langfuse, "
+        r"litellm, phoenix, langsmith, helicone, mlflow$",
+    ):
         find_importer("csv", b"", "x.dat")
