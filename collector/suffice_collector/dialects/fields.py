@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import json
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from typing import Any, cast
 
 import orjson
@@ -39,6 +39,12 @@ def text(attributes: Mapping[str, Any], *keys: str) -> str | None:
         if isinstance(value, str) and value:
             return value
     return None
+
+
+def word(attributes: Mapping[str, Any], key: str, words: Container[str]) -> str | None:
+    """The text under the key where it is one of ``words``; a value of any other type is none of them."""
+    value = attributes.get(key)
+    return value if isinstance(value, str) and value in words else None
 
 
 def integer(attributes: Mapping[str, Any], *keys: str, at_most: int = MAX_TOKENS) -> int | None:

@@ -25,7 +25,7 @@ _OPERATIONS = {"generation": "chat", "embedding": "embeddings"}
 
 
 def matches(span: Span) -> bool:
-    return span.attributes.get(TYPE) in _OPERATIONS
+    return fields.word(span.attributes, TYPE, _OPERATIONS) is not None
 
 
 def normalise(span: Span, resource: Resource) -> CallRecord | None:

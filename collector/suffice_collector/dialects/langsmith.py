@@ -20,7 +20,7 @@ _METADATA = "langsmith.metadata."
 
 
 def matches(span: Span) -> bool:
-    return span.attributes.get(KIND) in ("llm", "embedding")
+    return fields.word(span.attributes, KIND, ("llm", "embedding")) is not None
 
 
 def normalise(span: Span, resource: Resource) -> CallRecord | None:

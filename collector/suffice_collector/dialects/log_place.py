@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection
 from hashlib import blake2b
 from typing import Any
@@ -29,7 +30,7 @@ def log_id(log: LogRecord, resource: Resource) -> str:
         resource.attributes, log.scope, log.time_ns, log.observed_ns, log.trace_id, log.span_id, log.event_name,
         log.body, log.attributes,
     ]  # fmt: skip
-    return blake2b(orjson.dumps(said, default=str, option=orjson.OPT_SORT_KEYS), digest_size=8).hexdigest()
+    return blake2b(_bytes_of(said), digest_size=8).hexdigest()
 
 
 def trace_of(log: LogRecord, resource: Resource) -> str:
@@ -39,8 +40,15 @@ def trace_of(log: LogRecord, resource: Resource) -> str:
     session = next((log.attributes[key] for key in _SESSIONS if log.attributes.get(key)), "")
     if not session:  # nothing tells what it belongs to: a trace of its own
         session = log_id(log, resource)
-    seed = orjson.dumps([project_of(resource), service_of(resource), str(session)])
+    seed = _bytes_of([project_of(resource), service_of(resource), str(session)])
     return blake2b(seed, digest_size=16).hexdigest()
+
+
+def _bytes_of(value: Any) -> bytes:
+    try:
+        return orjson.dumps(value, default=str, option=orjson.OPT_SORT_KEYS)
+    except TypeError:  # an integer beyond 64 bits, half of a surrogate pair
+        return json.dumps(value, default=str, sort_keys=True).encode()
 
 
 def log_record(log: LogRecord, resource: Resource) -> SpanRecord:

@@ -24,14 +24,14 @@ _OPERATIONS = {"CHAT_MODEL": "chat", "LLM": "chat", "EMBEDDING": "embeddings"}
 
 def matches(span: Span) -> bool:
     a = span.attributes
-    if a.get(semconv.OPERATION) in semconv.CALL_OPERATIONS:
+    if fields.word(a, semconv.OPERATION, semconv.CALL_OPERATIONS):
         return True
-    return fields.json_value(a, TYPE) in _OPERATIONS if TYPE in a else False
+    return TYPE in a and _plain(a[TYPE]) in _OPERATIONS
 
 
 def normalise(span: Span, resource: Resource) -> CallRecord | None:
     a = span.attributes
-    call = _own(span) if TYPE in a else otel_genai.call_of(span)
+    call = _own(span) if _plain(a.get(TYPE)) in _OPERATIONS else otel_genai.call_of(span)
     model = fields.json_value(a, "model")
     call.request_model = model if isinstance(model, str) else call.request_model
     call.provider = call.provider or _plain(a.get("mlflow.message.format")) or ""
@@ -44,7 +44,7 @@ def _own(span: Span) -> Call:
     failed, why = failure_of(span)
     call = Call(
         wire_format="",
-        operation=_OPERATIONS[fields.json_value(a, TYPE)],
+        operation=_OPERATIONS[_plain(a[TYPE]) or "LLM"],
         provider="",
         response_model=_plain(a.get("mlflow.llm.model")),
         usage=tokens.usage_of(fields.json_object(a, "mlflow.chat.tokenUsage")),

@@ -24,7 +24,7 @@ _WHOLE = ("input.value", "output.value")
 
 
 def matches(span: Span) -> bool:
-    return span.attributes.get(KIND) in _OPERATIONS
+    return fields.word(span.attributes, KIND, _OPERATIONS) is not None
 
 
 def normalise(span: Span, resource: Resource) -> CallRecord | None:

@@ -25,15 +25,16 @@ def matches(span: Span) -> bool:
     a = span.attributes
     operation = a.get(semconv.OPERATION)
     if operation is None:
-        return a.get(REQUEST_TYPE) in _OPERATIONS and (otel_genai.SYSTEM in a or semconv.REQUEST_MODEL in a)
-    return operation in semconv.CALL_OPERATIONS and otel_genai.matches(span) and any(key in a for key in _OWN)
+        named = otel_genai.SYSTEM in a or semconv.REQUEST_MODEL in a
+        return named and fields.word(a, REQUEST_TYPE, _OPERATIONS) is not None
+    return any(key in a for key in _OWN) and otel_genai.matches(span)
 
 
 def normalise(span: Span, resource: Resource) -> CallRecord | None:
     a = span.attributes
     call = otel_genai.call_of(span)
-    if semconv.OPERATION not in a:
-        call.operation = _OPERATIONS[a[REQUEST_TYPE]]
+    if kind := fields.word(a, REQUEST_TYPE, _OPERATIONS) if semconv.OPERATION not in a else None:
+        call.operation = _OPERATIONS[kind]
     call.stream = call.stream or a.get("llm.is_streaming") is True
     call.input_messages = call.input_messages or flat.openllmetry_messages(a, "gen_ai.prompt.")
     if call.operation != "embeddings":
@@ -41,6 +42,10 @@ def normalise(span: Span, resource: Resource) -> CallRecord | None:
     call.tool_definitions = call.tool_definitions or fields.tools(
         {"tools": [_tool(each) for each in flat.entries(a, _SPREAD[2])]}, "tools"
     )
+    schema = fields.json_object(a, "gen_ai.request.structured_output_schema")
+    if schema is not None:
+        call.response_format = {"type": "json_schema", "json_schema": {"schema": schema}}
+        call.parameters.pop("structured_output_schema", None)
     if not call.finish_reasons:
         call.finish_reasons = [each["finish_reason"] for each in call.output_messages if "finish_reason" in each]
     record = call_record(call, span, resource, NAME, [*otel_genai.CONTENT, *flat.keys_under(a, *_SPREAD)])

@@ -28,7 +28,8 @@ def claims(log: LogRecord, resource: Resource) -> bool:
         return False
     if log.event_name == events.DETAILS:
         operation = log.attributes.get(semconv.OPERATION)
-        return operation in semconv.CALL_OPERATIONS or (operation is None and log.span_id is not None)
+        known = fields.word(log.attributes, semconv.OPERATION, semconv.CALL_OPERATIONS)
+        return known is not None or (operation is None and log.span_id is not None)
     return log.span_id is not None
 
 

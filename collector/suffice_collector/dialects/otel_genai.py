@@ -61,7 +61,7 @@ def matches(span: Span) -> bool:
     operation = a.get(semconv.OPERATION)
     if operation is None:  # before v1.28 there was none: a model and tokens make a call
         return semconv.REQUEST_MODEL in a and any(key in a for key in _INPUT)
-    return operation in semconv.CALL_OPERATIONS
+    return fields.word(a, semconv.OPERATION, semconv.CALL_OPERATIONS) is not None
 
 
 def normalise(span: Span, resource: Resource) -> CallRecord | None:

@@ -7,6 +7,7 @@ is read by its own shape. What is no message is left out; nothing is an error.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -241,4 +242,7 @@ def _text(value: Mapping[str, Any], *keys: str) -> str | None:
 
 
 def _json(value: Any) -> str:
-    return orjson.dumps(value, default=str).decode()
+    try:
+        return orjson.dumps(value, default=str).decode()
+    except TypeError:  # an integer beyond 64 bits, half of a surrogate pair
+        return json.dumps(value, default=str)

@@ -20,7 +20,7 @@ _SPREAD = ("gen_ai.input.messages.", "gen_ai.output.messages.", "gen_ai.tool.def
 
 
 def matches(span: Span) -> bool:
-    return span.attributes.get(KIND) in _OPERATIONS
+    return fields.word(span.attributes, KIND, _OPERATIONS) is not None
 
 
 def normalise(span: Span, resource: Resource) -> CallRecord | None:

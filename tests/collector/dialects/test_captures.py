@@ -2,67 +2,68 @@
 
 from __future__ import annotations
 
-import csv
-from collections import Counter
 from pathlib import Path
 
-from suffice_collector.bodies import inflate
-from suffice_collector.dialects import normalise_spans
+import pytest
+from collector.dialects.recordings import NOT_TOLD, Variant, variants
+
+from suffice_collector.dialects import Records
 from suffice_collector.duplicates import DuplicateFinder
-from suffice_collector.otlp import TraceRequest, parse_traces
-
-# What no reader can mend is listed, with the reason, in docs/dialects.md.
-LOST = {
-    "otel-openai-v2-latest-content": 215, "otel-openai-v2-legacy-content": 215,  # no Responses API
-    "mlflow-openai-genai-semconv": 294,  # no usage of embeddings
-}  # fmt: skip
-ON_LOGS_TOO = ("claude-code", "openlit-openai", "logfire-openai-anthropic")  # with their logs, and the rules for them
+from suffice_store.records import CallRecord
 
 
-def captured(folder: Path) -> dict[str, list[dict[str, str]]]:
-    by_dialect: dict[str, list[dict[str, str]]] = {}
-    with (folder / "otlp" / "index.csv").open(newline="") as file:
-        for row in csv.DictReader(file):
-            if row["signal"] == "traces" and row["path"].endswith("/v1/traces"):
-                by_dialect.setdefault(row["dialect"], []).append(row)
-    return by_dialect
+@pytest.fixture(scope="module")
+def recorded(shared_data: Path) -> list[Variant]:
+    return variants(shared_data)
 
 
-def decoded(folder: Path, row: dict[str, str]) -> TraceRequest:
-    body = (folder / "otlp" / row["file"]).read_bytes()
-    return parse_traces(inflate(body) if body.startswith(b"\x1f\x8b") else body, row["content_type"])
-
-
-def test_counted_tokens_are_what_was_billed(shared_data: Path) -> None:
-    counted: dict[str, int] = {}
-    billed: dict[str, int] = {}
-    for dialect, rows in captured(shared_data).items():
-        if dialect.startswith(ON_LOGS_TOO):
-            continue
-        counted[dialect] = total_of(shared_data, rows)
-        billed[dialect] = LOST.get(dialect, int(rows[0]["true_input_tokens_of_dialect"]))
-    assert counted == billed
-
-
-def total_of(shared_data: Path, rows: list[dict[str, str]]) -> int:
+def counted(batches: list[Records]) -> list[CallRecord]:
     finder = DuplicateFinder()
-    total = 0
-    for row in rows:
-        records = normalise_spans(decoded(shared_data, row).groups)
-        marked = {mark.call_id for mark in finder.find(records.calls, records.spans) if mark.duplicate_of}
-        usages = [record.call.usage for record in records.calls if record.call_id not in marked]
-        total += sum(usage.input_tokens or 0 for usage in usages if usage is not None)
-    return total
+    marks = {mark.call_id: mark.duplicate_of for batch in batches for mark in finder.find(batch.calls, batch.spans)}
+    return [call for batch in batches for call in batch.calls if marks.get(call.call_id) is None]
 
 
-def test_every_span_of_every_dialect_becomes_one_record(shared_data: Path) -> None:
-    seen = Counter[str]()
-    for rows in captured(shared_data).values():
-        for row in rows:
-            request = decoded(shared_data, row)
-            records = normalise_spans(request.groups)
-            assert len(records.calls) + len(records.spans) + len(records.outcomes) == request.span_count()
-            assert request.rejected == 0
-            seen.update(record.dialect for record in records.calls)
-    assert sum(seen.values()) > 180
-    assert len(seen) >= 15
+def input_tokens(calls: list[CallRecord]) -> int:
+    return sum((call.call.usage.input_tokens or 0) if call.call.usage else 0 for call in calls)
+
+
+@pytest.mark.parametrize("order", ["file order", "reversed", "one batch"])
+def test_counted_tokens_are_what_was_billed(recorded: list[Variant], order: str) -> None:
+    found = {}
+    for variant in recorded:
+        batches = [request.records() for request in variant.requests]
+        if order == "reversed":
+            batches.reverse()
+        elif order == "one batch":
+            whole = Records()
+            for batch in batches:
+                whole.calls += batch.calls
+                whole.spans += batch.spans
+            batches = [whole]
+        found[variant.name] = input_tokens(counted(batches))
+    assert found == {variant.name: variant.expected_tokens() for variant in recorded}
+    assert len(found) >= 37
+
+
+def test_what_counts_has_its_model_question_and_answer(recorded: list[Variant]) -> None:
+    """But for failed calls (no answer), embeddings (none in words), and what their sender did not tell."""
+    untold = {}
+    for variant in recorded:
+        calls = counted([request.records() for request in variant.requests])
+        assert all(each.call.request_model or each.call.response_model for each in calls), variant.name
+        spoken = [
+            each.call for each in calls if each.call.operation != "embeddings" and each.call.completeness != "error"
+        ]
+        no_question = sum(not call.input_messages for call in spoken)
+        no_answer = sum(not call.output_messages for call in spoken)
+        if no_question or no_answer:
+            untold[variant.name] = no_question, no_answer
+    assert untold == NOT_TOLD
+
+
+def test_every_span_and_log_record_is_kept(recorded: list[Variant]) -> None:
+    for variant in recorded:
+        for request in variant.requests:
+            records = request.records()
+            assert len(records.calls) + len(records.spans) > 0, variant.name
+            assert len({call.call_id for call in records.calls}) == len(records.calls), variant.name
