@@ -118,7 +118,7 @@ class Gate:
     def _id(self, kind: str, value: str) -> str:
         if self._hides_text:
             return self._pseudonyms.id(kind, value)
-        return value if is_opaque(value) else self._masker.text(value)
+        return value if kind == "run" and is_opaque(value) else self._masker.text(value)
 
     def _label(self, name: str, value: str) -> str | None:
         if self._hides_text and name == semconv.OUTCOME_LABEL and not _ONE_WORD.match(value):

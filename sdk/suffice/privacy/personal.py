@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from ipaddress import AddressValueError, IPv4Address, IPv6Address
+from ipaddress import AddressValueError, IPv6Address
 from typing import NamedTuple
 
 from suffice.privacy.credentials import is_escape
@@ -30,7 +30,7 @@ _MARKS = re.compile(
       | (?<=%)40(?=[A-Za-z0-9])(?P<at_sign>)
       | (?<=[0-9])(?<![0-9].)(?:
             (?<=[A-Za-z]{2}.)(?=[0-9][ ]?[A-Za-z0-9]{4})(?P<iban>)
-          | (?<![\w.].)(?=[0-9]{0,2}\.[0-9]{1,3}\.[0-9]{1,3}\.[0-9])(?P<ipv4>)
+          | (?:(?<![\w.].)|(?<=\\[ntr].))(?=[0-9]{0,2}\.[0-9]{1,3}\.[0-9]{1,3}\.[0-9])(?P<ipv4>)
           | (?<![0-9][.,].)(?=[0-9 ().\-/]{7})(?P<digits>)
         )
       | (?<=[+(])(?=[0-9 ().\-/]{7})(?P<plus>)
@@ -42,7 +42,7 @@ _LOCAL_PART = re.compile(r"[^\W_](?:[\w.+'\-]|%2[Bb]){0,63}\Z|\w\Z")
 _DOMAIN = re.compile(r"(?:[^\W_](?:[\w\-]{0,61}[^\W_])?\.)+[^\W\d_]{2,24}|[^\W_][\w\-]{0,61}(?:\.[\w\-]{0,61})*\Z")
 _IPV4 = re.compile(r"(?:(?:25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])(?:\.(?=[0-9])|(?![0-9]))){4}(?!\.?[0-9]|[\w])")
 _VERSION = re.compile(r"(?:\bv|version|release|ver\.?|section|§)[\s:=]*\Z", re.IGNORECASE)
-_IPV6_LEFT = re.compile(r"(?<![\w.:])[0-9A-Fa-f:]{0,39}\Z")
+_IPV6_LEFT = re.compile(r"(?:(?<![\w.:])|(?<=\\[ntr]))[0-9A-Fa-f:]{0,39}\Z")
 _IPV6 = re.compile(r"(?:[0-9A-Fa-f]{0,4}:){2,7}(?:[0-9]{1,3}(?:\.[0-9]{1,3}){3}|[0-9A-Fa-f]{0,4})(?![\w:])")
 _CARD = re.compile(r"[0-9](?:[ \-]?[0-9]){12,18}(?![0-9A-Za-z])")  # within hex digits stands no card
 _CARD_STARTS = re.compile(r"4|5[1-5]|2[2-7]|3[0-9]|6")
@@ -138,8 +138,7 @@ def _ipv4(text: str, at: int) -> Found | None:
     match = _IPV4.match(text, at)
     if match is None or _VERSION.search(text, max(0, at - 12), at):
         return _digits(text, at)
-    address = IPv4Address(match[0])
-    if address.is_loopback or address.is_unspecified or match[0] == "255.255.255.255":
+    if match[0].startswith("127.0.") or match[0] in ("0.0.0.0", "255.255.255.255"):
         return None
     return Found(at, match.end(), "ip", match[0])
 
@@ -171,8 +170,8 @@ def _digits(text: str, at: int) -> Found | None:
 
 
 def _phone(text: str, at: int) -> Found | None:
-    if text[at - 1 : at] in ("+", "(") and at:
-        return None  # its own mark has been tried
+    if at and text[at - 1] == "+":
+        return None  # the mark before has been tried
     if not _DATE.match(text, at):
         for pattern in _PHONES:
             match = pattern.match(text, at)
@@ -187,6 +186,8 @@ def _phone(text: str, at: int) -> Found | None:
 
 
 def _as_phone(text: str, start: int, end: int) -> Found:
+    if text[end - 1] == ")" and "(" not in text[start:end]:
+        end -= 1
     return Found(start, end, "phone", re.sub(r"[^0-9+]", "", text[start:end]))
 
 

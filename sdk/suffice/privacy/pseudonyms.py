@@ -13,9 +13,7 @@ from hashlib import blake2b
 LETTERS = "bcdfghjklmnpqrstvwxz"
 LENGTH = 8
 PSEUDONYM = re.compile(rf"<[a-z]+:[{LETTERS}]{{{LENGTH}}}>")
-_OPAQUE = re.compile(
-    r"(?:[0-9a-f]{16,}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})(?::[0-9a-f]{16})?\Z", re.IGNORECASE
-)
+_OPAQUE = re.compile(r"(?:[0-9a-f]{32}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})(?::[0-9a-f]{16})?\Z", re.IGNORECASE)
 
 
 class Pseudonyms:
@@ -35,8 +33,8 @@ class Pseudonyms:
         return f"<{kind}:{''.join(letters)}>"
 
     def id(self, kind: str, value: str) -> str:
-        """The pseudonym of an id; one that says nothing (hex digits, a UUID, a pseudonym) stays."""
-        if is_opaque(value):
+        """The pseudonym of an id. A run's that says nothing stays: other programs speak of it."""
+        if PSEUDONYM.fullmatch(value) or (kind == "run" and is_opaque(value)):
             return value
         return self.name(kind, value)
 
@@ -46,5 +44,5 @@ class Pseudonyms:
 
 
 def is_opaque(value: str) -> bool:
-    """Whether an id says nothing: hex digits, a UUID, a trace and span, a pseudonym."""
-    return _OPAQUE.match(value) is not None or PSEUDONYM.fullmatch(value) is not None
+    """Whether an id was made by a machine: 32 hex digits or a UUID, a span behind it or not."""
+    return _OPAQUE.match(value) is not None

@@ -54,6 +54,8 @@ def test_names() -> None:
     assert names.name("email", "a@b.c") == "<email:cvqkfjgt>"
     assert names.name("email", "x") != names.name("phone", "x")
     assert names.id("user", "bob") == names.name("user", "bob")
-    opaque = ["0" * 16, "d41d8cd98f00b204e9800998ecf8427e", "123e4567-e89b-12d3-a456-426614174000", f"{'a' * 32}:{'b' * 16}", "<user:bcdfghjk>"]  # fmt: skip
+    opaque = ["d41d8cd98f00b204e9800998ecf8427e", "123e4567-e89b-12d3-a456-426614174000", f"{'a' * 32}:{'b' * 16}", "<user:bcdfghjk>"]  # fmt: skip
     assert [names.id("run", each) for each in opaque] == opaque
+    assert names.id("user", "4111111111111111") != "4111111111111111"  # a card's number looks like hex digits
+    assert names.id("user", opaque[0]) == names.name("user", opaque[0])
     assert len({names.name("n", str(i)) for i in range(20_000)}) == 20_000
