@@ -138,7 +138,7 @@ def _ipv4(text: str, at: int) -> Found | None:
     match = _IPV4.match(text, at)
     if match is None or _VERSION.search(text, max(0, at - 12), at):
         return _digits(text, at)
-    if match[0].startswith("127.0.") or match[0] in ("0.0.0.0", "255.255.255.255"):
+    if match[0].startswith(("127.0.", "0.", "255.")):
         return None
     return Found(at, match.end(), "ip", match[0])
 
