@@ -17,20 +17,28 @@ from starlette.responses import Response
 from suffice.errors import SufficeError
 from suffice_collector.collector import Collector as Collector
 from suffice_collector.guard import Guard
+from suffice_collector.identity import Keyring, RefusedError
+from suffice_collector.limits import Limits
+from suffice_collector.maintenance import Maintenance
 from suffice_collector.responses import error
-from suffice_collector.routes import commands, health, otlp, reads
+from suffice_collector.routes import administration, commands, health, otlp, reads
+from suffice_store.audit import audit_log
 
 READ_THREADS = 4
 
 
 def make_app(collector: Collector, *, key: str | None = None) -> Starlette:
-    """The ASGI app. ``key`` guards everything but /healthz; without one, only this machine's names are answered."""
+    """The ASGI app. ``key`` is the admin of everything. Without it and without stored keys, only this machine is answered."""
+    collector.audit = audit_log(getattr(collector.store, "path", ":memory:"))
+    collector.keyring = Keyring(collector.store, key, inner_key=collector.inner_key)
+    collector.maintenance = Maintenance(collector, collector.audit)
     collector.reading = collector.reading or ThreadPoolExecutor(READ_THREADS, thread_name_prefix="suffice-read")
     app = Starlette(
-        routes=[*otlp.routes(), *health.routes(), *reads.routes(), *commands.routes()],
-        middleware=[Middleware(Guard, key=key)],
+        routes=[*otlp.routes(), *health.routes(), *reads.routes(), *commands.routes(), *administration.routes()],
+        middleware=[Middleware(Guard, keyring=collector.keyring, limits=Limits(), metrics=collector.metrics)],
         exception_handlers={
             HTTPException: _http_error,
+            RefusedError: _not_allowed,
             SufficeError: _refused,
             ClientDisconnect: _gone,
             Exception: _failed,
@@ -45,6 +53,11 @@ async def _http_error(request: Request, failure: Exception) -> Response:
     reasons = {404: f"there is nothing at {request.url.path[:200]}", 405: f"{request.method} is not for this path"}
     headers = dict(failure.headers or {})
     return error(failure.status_code, reasons.get(failure.status_code, failure.detail), headers)
+
+
+async def _not_allowed(request: Request, failure: Exception) -> Response:
+    assert isinstance(failure, RefusedError)
+    return error(failure.status, str(failure))
 
 
 async def _refused(request: Request, failure: Exception) -> Response:

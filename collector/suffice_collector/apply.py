@@ -202,7 +202,7 @@ def _dead_letters(failed: list[tuple[Durable, str]], now_ns: int) -> pa.Table:
         log.error("request %s is kept as a dead letter: %s", durable.position, reason)
     return pa.table(
         {
-            "project": [""] * len(failed),
+            "project": [durable.entry.project for durable, _ in failed],  # "" = not known
             "journal": [JOURNAL] * len(failed),
             "position": [durable.position.encode() for durable, _ in failed],
             "reason": [reason for _, reason in failed],

@@ -8,17 +8,18 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 import pyarrow as pa
 
+from suffice import semconv
 from suffice_collector.bodies import inflate
 from suffice_collector.dialects import Records, normalise_logs, normalise_spans
 from suffice_collector.duplicates import DuplicateFinder, Mark
 from suffice_collector.journal import Entry
-from suffice_collector.otlp import parse_traces
-from suffice_collector.otlp_logs import parse_logs
+from suffice_collector.otlp import ResourceSpans, parse_traces
+from suffice_collector.otlp_logs import ResourceLogs, parse_logs
 from suffice_collector.otlp_metrics import parse_metrics
 from suffice_collector.signals import LOGS, METRICS
 from suffice_store.appending import build_tables
@@ -81,10 +82,18 @@ def decode(entry: Entry) -> Decoded:
         return Decoded(0, 0, "", lambda records: None)
     if entry.signal == LOGS.code:
         logs = parse_logs(body, content_type)
+        _belong(logs.groups, entry.project)
         return Decoded(
             logs.record_count(), logs.rejected, logs.reason, lambda records: normalise_logs(logs.groups, records)
         )
     spans = parse_traces(body, content_type)
+    _belong(spans.groups, entry.project)
     return Decoded(
         spans.span_count(), spans.rejected, spans.reason, lambda records: normalise_spans(spans.groups, records)
     )
+
+
+def _belong(groups: Sequence[ResourceSpans | ResourceLogs], project: str) -> None:
+    """The project of a key stands above what the body says of itself."""
+    for group in groups if project else ():
+        group.resource.attributes[semconv.PROJECT] = project

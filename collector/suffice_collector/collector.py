@@ -4,12 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
 
 from suffice_collector.bodies import MAX_BODY_BYTES
 from suffice_collector.ingest import Ingest
+from suffice_collector.metrics import Metrics
+from suffice_store.audit import AuditLog
 from suffice_store.store import Store
+
+if TYPE_CHECKING:
+    from suffice_collector.identity import Keyring
+    from suffice_collector.maintenance import Maintenance
 
 
 @dataclass(slots=True)
@@ -22,3 +28,8 @@ class Collector:
     dashboard_url: str | None = None
     max_body_bytes: int = MAX_BODY_BYTES
     reading: ThreadPoolExecutor | None = None
+    metrics: Metrics = field(default_factory=Metrics)
+    inner_key: str | None = None  # what the children of ``suffice up`` are given where no SUFFICE_KEY is set
+    audit: AuditLog = field(default_factory=lambda: AuditLog(None))  # these three are made with the app
+    keyring: Keyring | None = None
+    maintenance: Maintenance | None = None

@@ -14,6 +14,7 @@ import time
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
+from suffice.errors import SufficeError
 from suffice_collector.apply import Applier, Durable
 from suffice_collector.building import Builder, Built
 from suffice_collector.duplicates.look_back import finder_for
@@ -48,113 +49,10 @@ class Ingest:
         self._waiting_spans = 0
         self._waiting_bytes = 0
         self._closed = False
+        self._settled = threading.Condition()
+        self._oldest_ns = 0
         after = None if applied is None else Position.decode(applied)
         earlier = segments(folder)
         self._journal = Journal(folder, first_segment=1 + (after.segment if after else 0))
+        self._applied = self._journal.before  # by the replay
         self._builder = Builder(finder_for(store))
-        self._applier = Applier(
-            store, self._builder, replay=read_entries(folder, after, earlier), on_applied=self._on_applied
-        )
-        self._building = ThreadPoolExecutor(1, thread_name_prefix="suffice-build")
-
-    async def accept(self, entry: Entry) -> Built:
-        """Returns once the entry is on disk. The caller reserved ``len(entry.body)`` bytes, which pass to the backlog.
-
-        Raises MalformedBodyError, BodyTooLargeError, BusyError, JournalUnavailableError; nothing is kept then.
-        """
-        try:
-            built = await asyncio.get_running_loop().run_in_executor(self._building, self._builder.build, entry)
-        except BaseException:
-            self.release(len(entry.body))
-            raise
-        if (writing := self._write(entry, built)) is not None:
-            try:
-                await asyncio.wrap_future(writing)
-            except Exception:
-                self._take_back(entry, built)
-                raise
-        return built
-
-    def accept_blocking(self, entry: Entry) -> Built:
-        """The same for a thread of this process (the spool, gRPC). Reserves by itself."""
-        self.reserve(len(entry.body))
-        try:
-            built = self._builder.build(entry)
-        except BaseException:
-            self.release(len(entry.body))
-            raise
-        if (writing := self._write(entry, built)) is not None:
-            try:
-                writing.result()
-            except Exception:
-                self._take_back(entry, built)
-                raise
-        return built
-
-    def reserve(self, size: int) -> None:
-        """Room for bytes that are being received. Raises BusyError."""
-        with self._lock:
-            if self._closed or self._waiting_spans >= self._max_spans or self._waiting_bytes + size > self._max_bytes:
-                raise BusyError(
-                    "the collector is shutting down; send again"
-                    if self._closed
-                    else f"{self._waiting_spans} spans wait to be stored; send again in a second"
-                )
-            self._waiting_bytes += size
-
-    def release(self, size: int) -> None:
-        with self._lock:
-            self._waiting_bytes -= size
-
-    def status(self) -> str:
-        """``ok``, or one line that says what is wrong: until the replay is done, reads lack acknowledged calls."""
-        if self._applier.failing:
-            return f"not storing: {self._applier.failing}"
-        return "ok" if self._applier.replayed.is_set() else "replaying"
-
-    def wait_replayed(self, timeout_s: float | None = None) -> bool:
-        return self._applier.replayed.wait(timeout_s)
-
-    def close(self) -> bool:
-        """Drains: everything acknowledged is in the store, or (False) stays in the journal for the next start."""
-        with self._lock:
-            self._closed = True
-        self._building.shutdown()
-        self._journal.close()
-        drained = self._applier.close()
-        if drained:
-            self._journal.applied_all()
-        return drained
-
-    def _write(self, entry: Entry, built: Built) -> Future[Position] | None:
-        """Gives the entry to the journal; None where there is nothing to keep."""
-        if built.count == 0:
-            self.release(len(entry.body))
-            return None
-        with self._lock:
-            self._waiting_spans += built.count
-            rows = built if self._waiting_spans <= MAX_BUILT_SPANS else None  # the others are built again
-
-        def durable(position: Position) -> None:
-            self._applier.put(Durable(position, entry, built.count, rows, built.marks))
-
-        return self._journal.append(entry, durable)
-
-    def _take_back(self, entry: Entry, built: Built) -> None:
-        self._applier.keep_marks(built.marks)
-        self._subtract(built.count, len(entry.body))
-
-    def _subtract(self, spans: int, size: int) -> None:
-        with self._lock:
-            self._waiting_spans -= spans
-            self._waiting_bytes -= size
-
-    def _on_applied(self, position: Position, batch: list[Durable]) -> None:
-        live = [each for each in batch if each.live]
-        self._subtract(sum(each.spans for each in live), sum(len(each.entry.body) for each in live))
-        self._journal.applied(position)
-
-
-def now_entry(body: bytes, *, json: bool = False, gzip: bool = False, signal: Signal = TRACES) -> Entry:
-    """A body that has just come."""
-    return Entry(body, json, gzip, time.time_ns(), signal.code)

@@ -33,6 +33,7 @@ _OFFSET_BITS = 36  # 64 GiB a segment, 2^27 segments: more than a disk and a lif
 _MOST_AT_ONCE = 512  # entries of one group; far under IOV_MAX (1024)
 _JSON_FLAG, _GZIP_FLAG = 1, 2
 _SIGNAL_SHIFT = 2  # two bits above them
+_PROJECT_FLAG = 16  # the body is behind its project's name and one byte with that name's length
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +45,7 @@ class Entry:
     gzip: bool = False
     received_ns: int = 0
     signal: int = 0  # Signal.code
+    project: str = ""  # of the key it came with, whatever the body says; "" = as the body says
 
     def content_type(self) -> str:
         return "application/json" if self.json else "application/x-protobuf"
@@ -63,6 +65,13 @@ class Position:
     @staticmethod
     def decode(value: int) -> Position:
         return Position(value >> _OFFSET_BITS, value & (1 << _OFFSET_BITS) - 1)
+
+
+@dataclass(frozen=True, slots=True)
+class _Rotation:
+    """The wish to begin a new segment; done with where the last one ends."""
+
+    done: Future[Position]
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +105,7 @@ class Journal:
         self._file = -1
         self._segment = 0
         self._offset = 0
-        self._queue: queue.SimpleQueue[_Waiting | None] = queue.SimpleQueue()
+        self._queue: queue.SimpleQueue[_Waiting | _Rotation | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._run, name="suffice-journal", daemon=True)
         self._thread.start()
 
@@ -109,6 +118,21 @@ class Journal:
         waiting.done.set_running_or_notify_cancel()  # a client that hangs up must not cancel the write
         self._queue.put(waiting)
         return waiting.done
+
+    @property
+    def before(self) -> Position:
+        """The end of what earlier processes wrote, while this one has written nothing."""
+        return Position(self._next - 1, 0)
+
+    def rotate(self) -> Future[Position]:
+        """The next entry begins a new segment. Gives the end of what was written, by this process or one before it."""
+        rotation = _Rotation(Future())
+        self._queue.put(rotation)
+        return rotation.done
+
+    def forget(self, position: Position) -> None:
+        """After ``rotate`` and once all of it is in the store: also the segment that ends there goes."""
+        self.applied(Position(position.segment + 1, 0))
 
     def close(self) -> None:
         """Waits for what was given; later appends are not answered."""
@@ -132,8 +156,11 @@ class Journal:
             first = self._queue.get()
             if first is None:
                 break
-            group = [first]
-            while len(group) < _MOST_AT_ONCE:
+            if isinstance(first, _Rotation):
+                self._rotate(first)
+                continue
+            group, rotation = [first], None
+            while len(group) < _MOST_AT_ONCE and rotation is None:
                 try:
                     more = self._queue.get_nowait()
                 except queue.Empty:
@@ -141,9 +168,18 @@ class Journal:
                 if more is None:
                     open_for_more = False
                     break
-                group.append(more)
+                if isinstance(more, _Rotation):
+                    rotation = more
+                else:
+                    group.append(more)
             self._commit(group)
+            if rotation is not None:
+                self._rotate(rotation)
         self._close_segment()
+
+    def _rotate(self, rotation: _Rotation) -> None:
+        self._close_segment()
+        rotation.done.set_result(Position(self._segment, self._offset) if self._segment else self.before)
 
     def _commit(self, group: list[_Waiting]) -> None:
         try:
@@ -166,9 +202,10 @@ class Journal:
         positions: list[Position] = []
         offset = self._offset
         for entry in entries:
-            header = _header(entry)
-            buffers += (header, entry.body)
-            offset += len(header) + len(entry.body)
+            named = _named(entry)
+            header = _header(entry, named)
+            buffers += (header, named, entry.body)
+            offset += len(header) + len(named) + len(entry.body)
             positions.append(Position(self._segment, offset))
         _write_all(self._file, buffers)
         _sync(self._file)
@@ -242,20 +279,34 @@ def _read_segment(folder: Path, segment: int, start: int) -> Iterator[tuple[Posi
                 if magic == _MAGIC and len(body) == length and crc == _crc(flags, received_ns, body):
                     offset += _HEADER.size + length
                     json, gzip = bool(flags & _JSON_FLAG), bool(flags & _GZIP_FLAG)
-                    entry = Entry(body, json, gzip, received_ns, flags >> _SIGNAL_SHIFT & 3)
+                    project = ""
+                    if flags & _PROJECT_FLAG:
+                        project, body = body[1 : 1 + body[0]].decode(), body[1 + body[0] :]
+                    entry = Entry(body, json, gzip, received_ns, flags >> _SIGNAL_SHIFT & 3, project)
                     yield Position(segment, offset), entry
                     continue
             log.warning("journal segment %s ends torn at byte %d of %d", path.name, offset, path.stat().st_size)
             return
 
 
-def _header(entry: Entry) -> bytes:
+def _named(entry: Entry) -> bytes:
+    """What stands before the body of an entry whose project is known."""
+    name = entry.project.encode()
+    return bytes([len(name)]) + name if name else b""
+
+
+def _header(entry: Entry, named: bytes) -> bytes:
     flags = entry.json * _JSON_FLAG | entry.gzip * _GZIP_FLAG | entry.signal << _SIGNAL_SHIFT
-    return _HEADER.pack(_MAGIC, len(entry.body), _crc(flags, entry.received_ns, entry.body), flags, entry.received_ns)
+    flags |= _PROJECT_FLAG if named else 0
+    length = len(named) + len(entry.body)
+    return _HEADER.pack(_MAGIC, length, _crc(flags, entry.received_ns, named, entry.body), flags, entry.received_ns)
 
 
-def _crc(flags: int, received_ns: int, body: bytes) -> int:
-    return zlib.crc32(body, zlib.crc32(struct.pack("<BQ", flags, received_ns)))
+def _crc(flags: int, received_ns: int, *parts: bytes) -> int:
+    crc = zlib.crc32(struct.pack("<BQ", flags, received_ns))
+    for part in parts:
+        crc = zlib.crc32(part, crc)
+    return crc
 
 
 def _write_all(file: int, buffers: list[bytes]) -> None:

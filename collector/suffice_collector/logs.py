@@ -6,6 +6,20 @@ import json
 import logging
 import sys
 from datetime import UTC, datetime
+from enum import StrEnum
+
+
+class LogFormat(StrEnum):
+    """What ``--log-format`` may be."""
+
+    auto = "auto"
+    text = "text"
+    json = "json"
+
+    @property
+    def as_json(self) -> bool | None:
+        """None: as stderr asks for."""
+        return None if self is LogFormat.auto else self is LogFormat.json
 
 
 class JsonLines(logging.Formatter):

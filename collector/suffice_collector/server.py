@@ -7,16 +7,20 @@ import logging
 import os
 import signal
 import socket
+import ssl
 import tempfile
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
 
 import uvicorn
 
+from suffice.errors import SufficeError, UsageError
 from suffice_collector.app import Collector, make_app
 from suffice_collector.ingest import Ingest
 from suffice_collector.journal import NAME as JOURNAL
+from suffice_collector.retention import Keeper
 from suffice_store.engines.duckdb import MEMORY
 from suffice_store.file_store import FileStore
 from suffice_store.holder import noted_address
@@ -25,6 +29,7 @@ from suffice_store.store import Store
 
 log = logging.getLogger("suffice.collector")
 
+MAINTENANCE_S = 300.0  # for a deletion under way; one that is cut off leaves the file as it was
 GRACE_S = 10  # for requests in flight; then the journal is drained, however long that takes
 
 
@@ -44,10 +49,33 @@ def running_collector(db: str) -> Iterator[Collector]:
                 log.error("not everything could be stored; %s keeps it for the next start", folder)
 
 
-def serve(collector: Collector, sock: socket.socket, key: str | None) -> None:
+@dataclass(frozen=True, slots=True)
+class Tls:
+    """Certificate (with its chain) and private key, PEM files."""
+
+    certificate: str
+    key: str
+
+    @staticmethod
+    def of(certificate: str | None, key: str | None) -> Tls | None:
+        """From the two options. Raises SufficeError where they do not make a pair that can be used."""
+        if certificate is None and key is None:
+            return None
+        if certificate is None or key is None:
+            raise UsageError("--tls-cert and --tls-key belong together: give both")
+        try:
+            ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(certificate, key)
+        except (OSError, ssl.SSLError) as error:
+            raise SufficeError(f"{certificate} and {key} can't be used for TLS: {error.strerror or error}") from None
+        return Tls(certificate, key)
+
+
+def serve(collector: Collector, sock: socket.socket, key: str | None, tls: Tls | None = None) -> None:
     """Answer requests until SIGTERM or SIGINT; returns when those in flight are answered."""
     config = uvicorn.Config(
         make_app(collector, key=key),
+        ssl_certfile=tls.certificate if tls else None,
+        ssl_keyfile=tls.key if tls else None,
         loop="auto",  # uvloop where installed
         http="httptools",
         lifespan="off",
@@ -57,8 +85,15 @@ def serve(collector: Collector, sock: socket.socket, key: str | None) -> None:
         timeout_graceful_shutdown=GRACE_S,
         timeout_keep_alive=75,
     )
-    with _noted(collector.store, sock):
-        _Server(config).run(sockets=[sock])
+    keeper = Keeper(collector)
+    keeper.start()
+    try:
+        with contextlib.nullcontext() if tls else _noted(collector.store, sock):  # a certificate names no loopback
+            _Server(config).run(sockets=[sock])
+    finally:
+        keeper.close()
+        if collector.maintenance is not None:
+            collector.maintenance.wait(MAINTENANCE_S)
     if collector.reading is not None:
         collector.reading.shutdown(cancel_futures=True)
 

@@ -23,7 +23,8 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "tasks": ("suffice_analysis.commands.tasks", "server", "the tasks with share, interval and grade"),
     "report": ("suffice_analysis.commands.report", "server", "write the savings report"),
     "doctor": ("suffice.commands.doctor", "", "what is patched, what was captured, does the collector answer"),
-    "db": ("suffice_store.commands.db", "server", "info and migrate"),
+    "db": ("suffice_store.commands.db", "server", "info, backup, restore, check, delete, retention, audit"),
+    "keys": ("suffice_store.commands.keys", "server", "API keys and roles of people"),
     "prices": ("suffice_store.commands.prices", "server", "list prices, set your own"),
 }
 

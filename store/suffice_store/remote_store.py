@@ -68,6 +68,36 @@ class RemoteStore:
         """What the collector says of itself."""
         return self._json("GET", "/healthz")
 
+    def look(self) -> dict[str, Any]:
+        """How the collector is: backlog, lag, disk, letters, keys."""
+        return self._json("GET", "/api/v1/health")
+
+    def audit(self, *, project: str | None = None, newest: int = 100) -> list[dict[str, Any]]:
+        """The newest lines of its audit log."""
+        chosen = {"limit": str(newest), **({"project": project} if project else {})}
+        lines: list[dict[str, Any]] = self._json("GET", "/api/v1/audit", params=chosen)["lines"]
+        return lines
+
+    def maintain(self, action: str, **arguments: Any) -> dict[str, Any]:
+        """Begin ``delete`` or ``vacuum``, or try ``retry_letters``. Raises SufficeError when refused."""
+        body = json.dumps({key: value for key, value in arguments.items() if value is not None}).encode()
+        headers = {"Content-Type": "application/json"}
+        return self._json("POST", f"/api/v1/maintenance/{action}", content=body, headers=headers)
+
+    def maintenance(self) -> dict[str, Any]:
+        """What runs on the file, or ran last."""
+        return self._json("GET", "/api/v1/maintenance")
+
+    def backup(self) -> Iterator[bytes]:
+        """The whole database as one file, in pieces."""
+        response = self._send(self._client.build_request("GET", "/api/v1/backup"), stream=True)
+        try:
+            yield from response.iter_bytes()
+        except httpx2.HTTPError as error:
+            raise SufficeError(f"the connection to {self.server} broke: {error}") from None
+        finally:
+            response.close()
+
     def close(self) -> None:
         """Close the connections."""
         self._client.close()

@@ -9,9 +9,9 @@ import typer
 
 from suffice_collector.guard import check_bind
 from suffice_collector.interpreter import prepare
-from suffice_collector.logs import set_up_logs
+from suffice_collector.logs import LogFormat, set_up_logs
 from suffice_collector.ports import bind
-from suffice_collector.server import address, chosen_db, key_from_environment, running_collector, serve
+from suffice_collector.server import Tls, address, chosen_db, key_from_environment, running_collector, serve
 from suffice_store.console import DbOption, run_app
 
 log = logging.getLogger("suffice.collector")
@@ -23,7 +23,12 @@ HostOption = Annotated[
 PortOption = Annotated[
     int, typer.Option(metavar="PORT", min=0, max=65535, help="OTLP/HTTP and reads; 0 takes a free one.")
 ]
-LogJsonOption = Annotated[bool, typer.Option("--log-json", help="Log lines as JSON also on a terminal.")]
+LogFormatOption = Annotated[
+    LogFormat, typer.Option(metavar="FORMAT", help="auto (text on a terminal, else JSON), text or json.")
+]
+LogJsonOption = Annotated[bool, typer.Option("--log-json", help="The same as --log-format json.")]
+TlsCertOption = Annotated[str | None, typer.Option("--tls-cert", metavar="FILE", help="Certificate and chain, PEM.")]
+TlsKeyOption = Annotated[str | None, typer.Option("--tls-key", metavar="FILE", help="Its private key, PEM.")]
 DashboardUrlOption = Annotated[
     str | None, typer.Option(metavar="URL", envvar="SUFFICE_DASHBOARD_URL", help="Told to SDKs, for their link.")
 ]
@@ -35,18 +40,23 @@ def collector(
     host: HostOption = "127.0.0.1",
     port: PortOption = 4318,
     dashboard_url: DashboardUrlOption = None,
+    tls_cert: TlsCertOption = None,
+    tls_key: TlsKeyOption = None,
+    log_format: LogFormatOption = LogFormat.auto,
     log_json: LogJsonOption = False,
 ) -> None:
     """Takes telemetry in over OTLP/HTTP and answers reads and commands, until SIGTERM or Ctrl-C."""
     key = key_from_environment()
     check_bind(host, key)
-    set_up_logs(as_json=True if log_json else None)
+    tls = Tls.of(tls_cert, tls_key)
+    set_up_logs(as_json=True if log_json else log_format.as_json)
     prepare()
     path = chosen_db(db)
     with bind(host, port) as sock, running_collector(path) as running:
         running.dashboard_url = dashboard_url
-        log.info("listening on %s, storing in %s%s", address(sock), path, ", key needed" if key else "")
-        serve(running, sock, key)
+        where = address(sock).replace("http:", "https:") if tls else address(sock)
+        log.info("listening on %s, storing in %s%s", where, path, ", key needed" if key else "")
+        serve(running, sock, key, tls)
         log.info("stopping: storing what was acknowledged")
     log.info("stopped; everything acknowledged is stored")
 

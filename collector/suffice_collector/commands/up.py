@@ -3,16 +3,24 @@
 from __future__ import annotations
 
 import logging
+import os
+import secrets
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from suffice_collector.children import Child
-from suffice_collector.commands.collector import DashboardUrlOption, HostOption, LogJsonOption, PortOption
+from suffice_collector.commands.collector import (
+    DashboardUrlOption,
+    HostOption,
+    LogFormatOption,
+    LogJsonOption,
+    PortOption,
+)
 from suffice_collector.guard import check_bind, is_loopback
 from suffice_collector.interpreter import prepare
-from suffice_collector.logs import set_up_logs
+from suffice_collector.logs import LogFormat, set_up_logs
 from suffice_collector.minder import Minder
 from suffice_collector.ports import bind
 from suffice_collector.schedule import AnalysisSchedule
@@ -23,6 +31,7 @@ log = logging.getLogger("suffice.up")
 app = typer.Typer(help=__doc__, add_completion=False)
 
 LOOPBACK = "127.0.0.1"
+CHILD_KEY = "SUFFICE_KEY"  # in the environment that children inherit
 FOUND_BY_ITSELF = f"http://{LOOPBACK}:4318"  # where suffice.init() looks without being told
 
 DashboardPortOption = Annotated[int, typer.Option(metavar="PORT", min=0, max=65535, help="The dashboard's port.")]
@@ -44,12 +53,13 @@ def up(
     no_dashboard: NoDashboardOption = False,
     dashboard_url: DashboardUrlOption = None,
     analyze_every: AnalyzeEveryOption = None,
+    log_format: LogFormatOption = LogFormat.auto,
     log_json: LogJsonOption = False,
 ) -> None:
     """Collector, dashboard, and the analysis by itself, until SIGTERM or Ctrl-C."""
     key = key_from_environment()
     check_bind(host, key)
-    set_up_logs(as_json=True if log_json else None)
+    set_up_logs(as_json=True if log_json else log_format.as_json)
     prepare()
     path = chosen_db(db)
     with bind(host, port) as sock:
@@ -60,6 +70,9 @@ def up(
         # Children are on this machine, whatever address others use.
         server = endpoint if is_loopback(host) else f"http://{LOOPBACK}:{sock.getsockname()[1]}"
         with running_collector(path) as running:
+            if key is None:  # stored keys may be asked for all the same, and our children have none
+                running.inner_key = secrets.token_urlsafe(32)
+                os.environ[CHILD_KEY] = running.inner_key
             running.dashboard_url = dashboard_url or (None if no_dashboard else f"http://{LOOPBACK}:{dashboard_port}")
             every_s = None if not analyze_every else analyze_every * 60
             minder = Minder(

@@ -9,14 +9,15 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from suffice_collector.bodies import JSON, BodyTooLargeError, media_type
+from suffice_collector.identity import LOCAL, Identity, RefusedError, check_project_name
 from suffice_collector.responses import ARROW, error, json_answer
-from suffice_collector.routes.shared import collector_of, in_thread, read_limited
+from suffice_collector.routes.shared import collector_of, identity_of, in_thread, note, read_limited
 from suffice_store.changes import COMMANDS
-from suffice_store.tables import metadata
+from suffice_store.tables import INTERNAL_TABLES, metadata
 
 MAX_COMMAND_BYTES = 1024 * 1024
 MAX_RESULT_BYTES = 256 * 1024 * 1024  # an analysis hands over its assignments in one piece
-_NOT_FOR_RESULTS = {"ingest_state", "dead_letters"}  # the collector's own book-keeping
+_ACCESS = frozenset({"create_key", "revoke_key", "set_member", "set_retention"})  # noted, and by whom
 
 
 def routes() -> list[Route]:
@@ -41,12 +42,28 @@ async def post_command(request: Request) -> Response:
         return error(400, f"the arguments are not JSON: {reason}")
     if not isinstance(arguments, dict):
         return error(400, "the arguments must be a JSON object")
+    if name not in COMMANDS:
+        return error(404, f"there is no command '{name[:100]}'; there are {', '.join(COMMANDS)}")
+    identity = identity_of(request)
+    check_command(identity, name)
+    if not isinstance(arguments.get("project") or "", str):
+        return error(400, "'project' must be a text")
+    project = arguments["project"] = identity.project_for(arguments.get("project"))
     if name == "analyze_now":
         if collector.analyze_now is None:
             return error(409, "no analysis runs beside this collector: run 'suffice analyze --server URL'")
-        return json_answer(collector.analyze_now(str(arguments.get("project") or "default")))
-    if name not in COMMANDS:
-        return error(404, f"there is no command '{name[:100]}'; there are {', '.join(COMMANDS)}")
+        return json_answer(collector.analyze_now(project))
+    if name == "decide" and identity != LOCAL and identity.actor != "SUFFICE_KEY":
+        arguments["decided_by"] = identity.actor
+    if name in _ACCESS:
+        check_project_name(project)
+        arguments["recorded_by"] = identity.actor
+        told = {key: value for key, value in arguments.items() if key not in ("project", "recorded_by")}
+        await note(request, name, project, told)
+        answer = await in_thread(collector, lambda: collector.store.command(name, **arguments))
+        assert collector.keyring is not None
+        await in_thread(collector, collector.keyring.reload)
+        return json_answer(answer)
     return json_answer(await in_thread(collector, lambda: collector.store.command(name, **arguments)))
 
 
@@ -54,7 +71,7 @@ async def post_results(request: Request) -> Response:
     """Rows for one table as an Arrow IPC stream; all of them or none."""
     collector = collector_of(request)
     table = request.path_params["table"]
-    if table not in metadata.tables or table in _NOT_FOR_RESULTS:
+    if table not in metadata.tables or table in INTERNAL_TABLES:
         return error(404, f"there is no table '{table[:100]}' to add rows to")
     if media_type(request.headers.get("content-type")) != ARROW:
         return error(415, f"send the rows as {ARROW}")
@@ -66,8 +83,25 @@ async def post_results(request: Request) -> Response:
         rows = await in_thread(collector, _read_arrow, body)
     except (pa.ArrowException, OSError, ValueError) as reason:
         return error(400, f"the body is not an Arrow IPC stream: {str(reason).splitlines()[0][:200]}")
+    identity = identity_of(request)
+    if identity.project is not None and not await in_thread(collector, _all_of, rows, identity.project):
+        return error(403, f"this key adds rows to project '{identity.project[:100]}' only")
     result = await in_thread(collector, lambda: collector.store.append({table: rows}))
     return json_answer({"added": dict(result.added), "known": dict(result.known)})
+
+
+def check_command(identity: Identity, name: str) -> None:
+    """Outcomes come from apps and analysts, decisions from analysts; everything else changes what others see."""
+    if name == "record_outcome" and (identity.may("ingest") or identity.sees("analyst")):
+        return
+    if name in ("decide", "analyze_now") and identity.sees("analyst"):
+        return
+    if not identity.may("admin"):
+        raise RefusedError(403, f"command '{name}' needs {'role analyst or ' if name == 'decide' else ''}scope admin")
+
+
+def _all_of(rows: pa.Table, project: str) -> bool:
+    return "project" in rows.column_names and set(rows.column("project").to_pylist()) <= {project}
 
 
 def _read_arrow(body: bytes) -> pa.Table:

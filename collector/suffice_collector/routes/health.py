@@ -8,12 +8,21 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from suffice_collector.observing import readiness
 from suffice_collector.responses import json_answer
 from suffice_collector.routes.shared import collector_of
 
 
 def routes() -> list[Route]:
-    return [Route("/healthz", get_health)]
+    return [Route("/healthz", get_health), Route("/readyz", get_ready)]
+
+
+async def get_ready(request: Request) -> Response:
+    """200 while telemetry is taken, else 503 with why: what a load balancer asks before it sends anything."""
+    why = readiness(collector_of(request))
+    response = json_answer({"ready": not why, "reason": why})
+    response.status_code = 503 if why else 200
+    return response
 
 
 async def get_health(request: Request) -> Response:

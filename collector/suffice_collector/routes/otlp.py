@@ -24,8 +24,9 @@ from suffice_collector.bodies import (
 from suffice_collector.collector import Collector
 from suffice_collector.ingest import BusyError, now_entry
 from suffice_collector.journal import JournalUnavailableError
+from suffice_collector.metrics import REJECTED, SPANS
 from suffice_collector.otlp_values import MalformedBodyError
-from suffice_collector.routes.shared import collector_of, refuse_announced, too_large
+from suffice_collector.routes.shared import collector_of, identity_of, refuse_announced, too_large
 from suffice_collector.signals import SIGNALS, Signal
 
 log = logging.getLogger("suffice.collector")
@@ -55,7 +56,8 @@ async def post_export(request: Request, signal: Signal) -> Response:
         return export_error(content_type, 415, f"send the body as it is or gzip, not '{encoding[:100]}'")
     try:
         body = await _read_reserved(request, collector)
-        entry = now_entry(body, json=content_type == JSON, gzip=encoding == "gzip", signal=signal)
+        project = identity_of(request).project or ""
+        entry = now_entry(body, json=content_type == JSON, gzip=encoding == "gzip", signal=signal, project=project)
         accepted = await collector.ingest.accept(entry)
     except BodyTooLargeError as reason:
         return export_error(content_type, 413, str(reason))
@@ -68,6 +70,8 @@ async def post_export(request: Request, signal: Signal) -> Response:
     except Exception:  # a bug of ours; senders drop what is answered with 500, so they are asked to keep it
         log.exception("a request could not be taken")
         return export_error(content_type, 503, "the collector failed; see its log", {"Retry-After": RETRY_AFTER_S})
+    collector.metrics.add(SPANS, accepted.count)
+    collector.metrics.add(REJECTED, accepted.rejected)
     return export_response(content_type, accepted.rejected, accepted.reason, signal)
 
 

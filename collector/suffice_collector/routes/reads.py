@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import pyarrow as pa
 from starlette.requests import Request
@@ -10,8 +11,11 @@ from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
 from suffice_collector.bodies import JSON
+from suffice_collector.identity import Identity
+from suffice_collector.metrics import TEXT_READS
 from suffice_collector.responses import ARROW, arrow_stream, error, json_rows
-from suffice_collector.routes.shared import collector_of, in_thread, parameters_of
+from suffice_collector.roles import EXPORTS, check_read, has_text, shown
+from suffice_collector.routes.shared import collector_of, identity_of, in_thread, note, parameters_of
 from suffice_store.reads import READS
 
 
@@ -25,15 +29,36 @@ async def get_read(request: Request) -> Response:
     name = request.path_params["name"]
     if name not in READS:
         return error(404, f"there is no read '{name[:100]}'; there are {', '.join(READS)}")
+    identity, columns = identity_of(request), READS[name].columns
     parameters = parameters_of(request)
+    project = parameters["project"] = identity.project_for(parameters.get("project"))
+    check_read(identity, name, parameters, columns)
+    READS[name].bind(parameters)  # a bad parameter is refused before anything is noted
+    if has_text(columns):
+        collector.metrics.add(TEXT_READS, role=identity.role or "")
+        await note(request, "export" if name in EXPORTS else "read", project, _noted(name, parameters))
     if ARROW in request.headers.get("accept", ""):
-        batches = collector.store.read_batches(name, **parameters)  # checks the parameters at once, reads later
+        batches = _shown(collector.store.read_batches(name, **parameters), identity)
         first = await in_thread(collector, next, batches, None)
         if first is None:
             return error(500, f"read '{name}' gave no columns")
         return StreamingResponse(arrow_stream(first.schema, _chain(first, batches)), media_type=ARROW)
-    rows = await in_thread(collector, lambda: json_rows(collector.store.read(name, **parameters)))
+    rows = await in_thread(collector, lambda: json_rows(shown(collector.store.read(name, **parameters), identity)))
     return Response(rows, media_type=JSON)
+
+
+def _shown(batches: Iterator[pa.RecordBatch], identity: Identity) -> Iterator[pa.RecordBatch]:
+    for batch in batches:
+        rows = shown(pa.Table.from_batches([batch]), identity).combine_chunks()
+        yield from rows.to_batches() or [pa.RecordBatch.from_pylist([], schema=rows.schema)]
+
+
+def _noted(name: str, parameters: dict[str, str]) -> dict[str, Any]:
+    """What was read; of a search its length, since what was searched for may be what somebody deletes later."""
+    told: dict[str, Any] = {key: value for key, value in parameters.items() if key not in ("project", "search")}
+    if search := parameters.get("search"):
+        told["search_chars"] = len(search)
+    return {"read": name, **told}
 
 
 def _chain(first: pa.RecordBatch, rest: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from starlette.requests import Request
@@ -11,11 +11,34 @@ from starlette.requests import Request
 from suffice.errors import SufficeError
 from suffice_collector.bodies import BodyTooLargeError
 from suffice_collector.collector import Collector
+from suffice_collector.identity import Identity, RefusedError
 
 
 def collector_of(request: Request) -> Collector:
     collector: Collector = request.app.state.collector
     return collector
+
+
+def identity_of(request: Request) -> Identity:
+    """Who asks; the guard has found out."""
+    identity: Identity = request.state.identity
+    return identity
+
+
+async def note(
+    request: Request, action: str, project: str, details: Mapping[str, Any], identity: Identity | None = None
+) -> None:
+    """A line in the audit log, on disk before whatever it is about. Raises RefusedError where it can't be written."""
+    collector, who = collector_of(request), identity or identity_of(request)
+    try:
+        await in_thread(
+            collector,
+            lambda: collector.audit.note(
+                who.actor, who.role or "", action, project=project, reason=who.reason, details=details
+            ),
+        )
+    except OSError as failure:
+        raise RefusedError(503, f"the audit log can't be written ({failure.strerror}), so nothing was done") from None
 
 
 async def in_thread(collector: Collector, work: Callable[..., Any], *arguments: Any) -> Any:

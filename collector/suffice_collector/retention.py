@@ -1,0 +1,77 @@
+"""Retention: once an hour each project's policy is looked at, and what is too old or too much goes as a deletion."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from datetime import date
+
+from suffice.errors import SufficeError
+from suffice_collector.collector import Collector
+from suffice_store.file_store import DatabaseStore
+from suffice_store.keeping import cut_ns, read_policies
+from suffice_store.selection import Selection
+from suffice_store.sizes import project_bytes
+
+log = logging.getLogger("suffice.retention")
+
+FIRST_S, EVERY_S = 60.0, 3600.0
+EPOCH_DAY = date(1970, 1, 1).toordinal()
+
+
+def due(store: DatabaseStore, now_ns: int) -> list[Selection]:
+    """What the policies say has to go now; whole days, so that a file is rewritten at most once a day for each."""
+    with store.connected() as connection:
+        policies = read_policies(connection)
+    selections = []
+    for policy in policies:
+        sizes = project_bytes(store) if policy.max_bytes is not None else {}
+        days = store.read("spend", project=policy.project, by="day").to_pylist()
+        total = sum(row["calls"] for row in days) or 1
+        size = sizes.get(policy.project, 0)
+        stored = [(_day(row["key"]), size * row["calls"] // total) for row in days if row["key"]]
+        if (cut := cut_ns(policy, stored, now_ns)) is not None:
+            selections.append(Selection(project=policy.project, before_ns=cut))
+    return selections
+
+
+class Keeper:
+    """The thread that looks. ``start`` and ``close`` it with the server."""
+
+    def __init__(self, collector: Collector, *, first_s: float = FIRST_S, every_s: float = EVERY_S) -> None:
+        self._collector = collector
+        self._first_s, self._every_s = first_s, every_s
+        self._closing = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="suffice-retention", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def close(self) -> None:
+        self._closing.set()
+        self._thread.join()
+
+    def _run(self) -> None:
+        wait = self._first_s
+        while not self._closing.wait(wait):
+            wait = self._every_s
+            try:
+                self.keep()
+            except SufficeError as refused:
+                log.warning("retention has to wait: %s", refused)
+            except Exception:
+                log.exception("retention failed; it is tried again in an hour")
+
+    def keep(self) -> None:
+        """Carry out what is due, one project after the other."""
+        store, maintenance = self._collector.store, self._collector.maintenance
+        if not isinstance(store, DatabaseStore) or maintenance is None:
+            return
+        for selection in due(store, time.time_ns()):
+            maintenance.delete(selection, "retention", "", "the project's policy")
+            maintenance.wait()
+
+
+def _day(text: str) -> int:
+    return date.fromisoformat(text).toordinal() - EPOCH_DAY
