@@ -30,6 +30,7 @@ PLAIN_COLUMNS = frozenset(
     """.split()
 )
 ADMIN_READS = frozenset({"keys", "members", "retention", "dead_letters", "text_sizes"})
+SHARED_READS = frozenset({"prices"})  # rows of no project are the catalogue
 EXPORTS = frozenset({"analysis_calls", "analysis_messages", "toolsets"})  # everything of a project at once
 
 
@@ -56,10 +57,11 @@ def check_read(identity: Identity, name: str, parameters: Mapping[str, Any], col
         raise RefusedError(403, "an auditor sees unmasked text and says why: send the reason as X-Suffice-Reason")
 
 
-def shown(rows: pa.Table, identity: Identity) -> pa.Table:
+def shown(rows: pa.Table, identity: Identity, name: str = "") -> pa.Table:
     """The rows as this identity may see them: of its project, and with text hidden or masked."""
     if identity.project is not None and "project" in rows.column_names:
-        mask = [project in (identity.project, "") for project in rows.column("project").to_pylist()]
+        whose = (identity.project, "") if name in SHARED_READS else (identity.project,)
+        mask = [project in whose for project in rows.column("project").to_pylist()]
         rows = rows.filter(pa.array(mask, pa.bool_()))
     if identity.sees("auditor"):
         return rows

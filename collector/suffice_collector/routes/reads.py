@@ -38,18 +38,20 @@ async def get_read(request: Request) -> Response:
         collector.metrics.add(TEXT_READS, role=identity.role or "")
         await note(request, "export" if name in EXPORTS else "read", project, _noted(name, parameters))
     if ARROW in request.headers.get("accept", ""):
-        batches = _shown(collector.store.read_batches(name, **parameters), identity)
+        batches = _shown(collector.store.read_batches(name, **parameters), identity, name)
         first = await in_thread(collector, next, batches, None)
         if first is None:
             return error(500, f"read '{name}' gave no columns")
         return StreamingResponse(arrow_stream(first.schema, _chain(first, batches)), media_type=ARROW)
-    rows = await in_thread(collector, lambda: json_rows(shown(collector.store.read(name, **parameters), identity)))
+    rows = await in_thread(
+        collector, lambda: json_rows(shown(collector.store.read(name, **parameters), identity, name))
+    )
     return Response(rows, media_type=JSON)
 
 
-def _shown(batches: Iterator[pa.RecordBatch], identity: Identity) -> Iterator[pa.RecordBatch]:
+def _shown(batches: Iterator[pa.RecordBatch], identity: Identity, name: str) -> Iterator[pa.RecordBatch]:
     for batch in batches:
-        rows = shown(pa.Table.from_batches([batch]), identity).combine_chunks()
+        rows = shown(pa.Table.from_batches([batch]), identity, name).combine_chunks()
         yield from rows.to_batches() or [pa.RecordBatch.from_pylist([], schema=rows.schema)]
 
 
