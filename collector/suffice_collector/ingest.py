@@ -56,3 +56,143 @@ class Ingest:
         self._journal = Journal(folder, first_segment=1 + (after.segment if after else 0))
         self._applied = self._journal.before  # by the replay
         self._builder = Builder(finder_for(store))
+        self._applier = Applier(
+            store, self._builder, replay=read_entries(folder, after, earlier), on_applied=self._on_applied
+        )
+        self._building = ThreadPoolExecutor(1, thread_name_prefix="suffice-build")
+
+    async def accept(self, entry: Entry) -> Built:
+        """Returns once the entry is on disk. The caller reserved ``len(entry.body)`` bytes, which pass to the backlog.
+
+        Raises MalformedBodyError, BodyTooLargeError, BusyError, JournalUnavailableError; nothing is kept then.
+        """
+        try:
+            built = await asyncio.get_running_loop().run_in_executor(self._building, self._builder.build, entry)
+        except BaseException:
+            self.release(len(entry.body))
+            raise
+        if (writing := self._write(entry, built)) is not None:
+            try:
+                await asyncio.wrap_future(writing)
+            except Exception:
+                self._take_back(entry, built)
+                raise
+        return built
+
+    def accept_blocking(self, entry: Entry) -> Built:
+        """The same for a thread of this process (the spool, gRPC). Reserves by itself."""
+        self.reserve(len(entry.body))
+        try:
+            built = self._builder.build(entry)
+        except BaseException:
+            self.release(len(entry.body))
+            raise
+        if (writing := self._write(entry, built)) is not None:
+            try:
+                writing.result()
+            except Exception:
+                self._take_back(entry, built)
+                raise
+        return built
+
+    def reserve(self, size: int) -> None:
+        """Room for bytes that are being received. Raises BusyError."""
+        with self._lock:
+            if self._closed or self._waiting_spans >= self._max_spans or self._waiting_bytes + size > self._max_bytes:
+                raise BusyError(
+                    "the collector is shutting down; send again"
+                    if self._closed
+                    else f"{self._waiting_spans} spans wait to be stored; send again in a second"
+                )
+            self._waiting_bytes += size
+
+    def release(self, size: int) -> None:
+        with self._lock:
+            self._waiting_bytes -= size
+
+    def status(self) -> str:
+        """``ok``, or one line that says what is wrong: until the replay is done, reads lack acknowledged calls."""
+        if self._applier.failing:
+            return f"not storing: {self._applier.failing}"
+        return "ok" if self._applier.replayed.is_set() else "replaying"
+
+    def wait_replayed(self, timeout_s: float | None = None) -> bool:
+        return self._applier.replayed.wait(timeout_s)
+
+    def backlog(self) -> tuple[int, int, float]:
+        """Spans and bytes that wait to be stored, and for how many seconds the oldest of them has."""
+        with self._lock:
+            waits = (time.time_ns() - self._oldest_ns) / 1e9 if self._waiting_spans and self._oldest_ns else 0.0
+            return self._waiting_spans, self._waiting_bytes, waits
+
+    def try_build(self, entry: Entry) -> Built:
+        """What the entry would become; nothing is kept. Raises MalformedBodyError, BodyTooLargeError."""
+        return self._builder.build(entry, mark_duplicates=False)
+
+    def settle(self, timeout_s: float) -> None:
+        """What was acknowledged until now is in the store, and the journal has forgotten it. Raises SufficeError."""
+        deadline = time.monotonic() + timeout_s
+        end = self._journal.rotate().result(timeout_s)
+        if not self._applier.replayed.wait(timeout_s) or self._applier.failing:
+            raise SufficeError(f"the journal was not replayed within {timeout_s:.0f} s: try again later")
+        with self._settled:
+            while self._applied < end:
+                left = deadline - time.monotonic()
+                if left <= 0 or self._applier.failing:
+                    why = self._applier.failing or f"not done within {timeout_s:.0f} s"
+                    raise SufficeError(f"what was acknowledged is not in the store yet ({why}): try again later")
+                self._settled.wait(min(left, 1.0))
+        self._journal.forget(end)
+
+    def close(self) -> bool:
+        """Drains: everything acknowledged is in the store, or (False) stays in the journal for the next start."""
+        with self._lock:
+            self._closed = True
+        self._building.shutdown()
+        self._journal.close()
+        drained = self._applier.close()
+        if drained:
+            self._journal.applied_all()
+        return drained
+
+    def _write(self, entry: Entry, built: Built) -> Future[Position] | None:
+        """Gives the entry to the journal; None where there is nothing to keep."""
+        if built.count == 0:
+            self.release(len(entry.body))
+            return None
+        with self._lock:
+            if not self._waiting_spans:
+                self._oldest_ns = entry.received_ns
+            self._waiting_spans += built.count
+            rows = built if self._waiting_spans <= MAX_BUILT_SPANS else None  # the others are built again
+
+        def durable(position: Position) -> None:
+            self._applier.put(Durable(position, entry, built.count, rows, built.marks))
+
+        return self._journal.append(entry, durable)
+
+    def _take_back(self, entry: Entry, built: Built) -> None:
+        self._applier.keep_marks(built.marks)
+        self._subtract(built.count, len(entry.body))
+
+    def _subtract(self, spans: int, size: int) -> None:
+        with self._lock:
+            self._waiting_spans -= spans
+            self._waiting_bytes -= size
+
+    def _on_applied(self, position: Position, batch: list[Durable]) -> None:
+        live = [each for each in batch if each.live]
+        self._subtract(sum(each.spans for each in live), sum(len(each.entry.body) for each in live))
+        self._journal.applied(position)
+        with self._lock:
+            self._oldest_ns = batch[-1].entry.received_ns  # what waits is younger than what was just stored
+        with self._settled:
+            self._applied = max(self._applied, position)
+            self._settled.notify_all()
+
+
+def now_entry(
+    body: bytes, *, json: bool = False, gzip: bool = False, signal: Signal = TRACES, project: str = ""
+) -> Entry:
+    """A body that has just come, for ``project`` whatever it says itself."""
+    return Entry(body, json, gzip, time.time_ns(), signal.code, project)

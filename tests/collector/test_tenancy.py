@@ -183,7 +183,7 @@ class TestRoles:
         assert "writes to" in told
         assert EMAIL not in told
         rows = served.rows("a-analyst", "conversation", call_id=served.ids["a"][0])
-        assert json.loads(rows[0]["content"])["parts"][0]["content"].startswith(f"{MARKERS['a']} writes to [")
+        assert json.loads(rows[0]["content"])["parts"][0]["content"].startswith(f"{MARKERS['a']} writes to <email:")
 
     def test_an_auditor_says_why_and_sees_everything(self, served: Served) -> None:
         answer = served.get("a-auditor", "/api/v1/read/calls")
