@@ -6,15 +6,13 @@ virtual environment (``.venv-openai2``, kept between runs, made from ``requireme
 
 from __future__ import annotations
 
-import hashlib
 import json
-import os
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 from sdk.asking import HOW
+from sdk.environments import ROOT, python_of, variables
 from sdk.local_servers import Server
 from sdk.stored import KEY, check_anthropic_call, check_openai_call, keyed_collector
 
@@ -35,51 +33,25 @@ for how in HOW:
 assert "httpx2" not in sys.modules
 print(json.dumps(answers))
 """
-ROOT = Path(__file__).resolve().parents[2]
-ENVIRONMENT = ROOT / ".venv-openai2"
-LOCK = ROOT / "requirements" / "openai2.txt"
 
 
 @pytest.fixture(scope="session")
 def old_python() -> Path:
-    """The Python of the second environment; the test is skipped where it can't be made (no network)."""
-    python = ENVIRONMENT / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
-    wanted = hashlib.sha256(LOCK.read_bytes()).hexdigest()
-    mark = ENVIRONMENT / "lock.sha256"
-    if mark.is_file() and mark.read_text() == wanted:
-        return python
-    uv = [sys.executable, "-m", "uv", "--quiet"]
-    for step in (
-        [*uv, "venv", "--clear", "--python", sys.executable, str(ENVIRONMENT)],
-        [*uv, "pip", "sync", "--python", str(python), "--require-hashes", str(LOCK)],
-    ):
-        done = subprocess.run(step, capture_output=True, text=True, timeout=120, check=False)
-        if done.returncode:
-            pytest.skip(f"the environment for openai 2 can't be made: {done.stderr.strip().splitlines()[-1:]}")
-    mark.write_text(wanted)
-    return python
-
-
-def environment(*paths: Path) -> dict[str, str]:
-    return {
-        "PATH": os.environ["PATH"],
-        "PYTHONPATH": os.pathsep.join(map(str, paths)),
-        "HOME": os.environ.get("HOME", "/"),
-    }
+    return python_of("openai2")
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(240)
+@pytest.mark.timeout(500)
 @pytest.mark.xdist_group("openai 2")
 def test_openai_2_and_httpx(old_python: Path) -> None:
     tests = ["tests/sdk/test_clients.py", "tests/sdk/transports"]
     done = subprocess.run(
         [str(old_python), "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", *tests],
         cwd=ROOT,
-        env=environment(ROOT / "sdk"),
+        env=variables(ROOT / "sdk"),
         capture_output=True,
         text=True,
-        timeout=200,
+        timeout=400,
         check=False,
     )
     assert done.returncode == 0, done.stdout[-6000:] + done.stderr[-2000:]
@@ -88,7 +60,7 @@ def test_openai_2_and_httpx(old_python: Path) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(240)
+@pytest.mark.timeout(500)
 @pytest.mark.xdist_group("openai 2")
 def test_their_calls_come_out_of_a_running_collector_as_they_went_in(
     old_python: Path, provider: Server, tmp_path: Path
@@ -97,7 +69,7 @@ def test_their_calls_come_out_of_a_running_collector_as_they_went_in(
         done = subprocess.run(
             [str(old_python), "-c", ASKING, provider.url, f"http://127.0.0.1:{collector.port}", KEY],
             cwd=tmp_path,
-            env=environment(ROOT / "sdk", ROOT / "tests") | {"SUFFICE_SPOOL": str(tmp_path / "client")},
+            env=variables(ROOT / "sdk", ROOT / "tests") | {"SUFFICE_SPOOL": str(tmp_path / "client")},
             capture_output=True,
             text=True,
             timeout=120,
