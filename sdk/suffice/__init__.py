@@ -12,9 +12,10 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from suffice.about import using
 from suffice.context import run, task
 from suffice.errors import SufficeError
-from suffice.sdk import flush, init, outcome, shutdown
+from suffice.sdk import flush, headers, init, outcome, shutdown
 
 if TYPE_CHECKING:
     from suffice.delivery import Delivery
@@ -24,11 +25,13 @@ __all__ = [
     "Delivery",
     "SufficeError",
     "flush",
+    "headers",
     "init",
     "outcome",
     "run",
     "shutdown",
     "task",
+    "using",
 ]
 
 

@@ -7,13 +7,13 @@ never does). Nothing is attached to OpenTelemetry's own context: the host's span
 
 from __future__ import annotations
 
-import functools
-import inspect
 import itertools
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Mapping
 from contextvars import ContextVar
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, NamedTuple, ParamSpec, Protocol, Self, TypeVar, cast
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, Self
+
+from suffice.about import NOTHING, About, Scope, as_tags, current_about, pop, push
 
 if TYPE_CHECKING:
     from opentelemetry.trace import Span, TracerProvider
@@ -21,9 +21,6 @@ if TYPE_CHECKING:
     from suffice.capture import Capture, RawHeaders
     from suffice.config import Settings
     from suffice.delivery import Delivery
-
-P = ParamSpec("P")
-R = TypeVar("R")
 
 
 class ActiveRecorder(Protocol):
@@ -40,6 +37,8 @@ class ActiveRecorder(Protocol):
     def start_run(self, run: Run) -> None: ...
 
     def end_run(self, run: Run, error_type: str | None) -> None: ...
+
+    def headers(self) -> dict[str, str]: ...
 
     def record_outcome(
         self, target: str, target_id: str, ok: bool | None, score: float | None, label: str | None
@@ -62,14 +61,16 @@ _last_step: ContextVar[tuple[Run, int] | None] = ContextVar("suffice_last_step",
 
 
 class Place(NamedTuple):
-    """Where a call stands: its task's name, its run, its step within the run."""
+    """Where a call stands: its task's name, its run, its step within the run, whom it is for."""
 
     task: str | None
     run: Run | None
     step: int | None
+    about: About = NOTHING
+    run_id: str | None = None  # of a run that is open in the service that called this one
 
 
-class task:  # noqa: N801 - used like a function: `with suffice.task("triage")`, `@suffice.task("triage")`
+class task(Scope):  # noqa: N801 - used like a function: `with suffice.task("triage")`, `@suffice.task("triage")`
     """Name the recurring kind of call that is made inside. Nests: the innermost name counts.
 
     Works as ``with``, and as a decorator of functions and coroutine functions.
@@ -78,48 +79,19 @@ class task:  # noqa: N801 - used like a function: `with suffice.task("triage")`,
     def __init__(self, name: str) -> None:
         self.name = str(name)
 
-    def __enter__(self) -> Self:
+    def enter(self) -> None:
         _tasks.set((*_tasks.get(), self.name))
-        return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def leave(self) -> None:
         _tasks.set(_tasks.get()[:-1])
-
-    async def __aenter__(self) -> Self:
-        return self.__enter__()
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.__exit__(kind, error, trace)
-
-    def __call__(self, function: Callable[P, R]) -> Callable[P, R]:
-        if inspect.isgeneratorfunction(function) or inspect.isasyncgenfunction(function):
-            raise TypeError(f"@suffice.task can't wrap the generator {function.__qualname__}; use 'with' inside it")
-        if inspect.iscoroutinefunction(function):
-
-            @functools.wraps(function)
-            async def awaiting(*args: P.args, **kwargs: P.kwargs) -> Any:
-                with self:
-                    return await function(*args, **kwargs)
-
-            return cast("Callable[P, R]", awaiting)
-
-        @functools.wraps(function)
-        def calling(*args: P.args, **kwargs: P.kwargs) -> R:
-            with self:
-                return function(*args, **kwargs)
-
-        return calling
 
 
 class Run:
     """One agent execution. Use it as ``with suffice.run("planner") as run`` (or ``async with``); it nests.
 
     Its calls share one trace and are numbered from 1. ``id`` is the one given, else made from the trace;
-    ``None`` until the run is entered. Without ``init()`` it does nothing.
+    ``None`` until the run is entered. ``headers``: those of the request that this run answers; where the caller sent
+    ``suffice.headers()`` along, the run stands under the caller's. Without ``init()`` it does nothing.
     """
 
     def __init__(
@@ -129,12 +101,16 @@ class Run:
         user: str | None = None,
         session: str | None = None,
         agent: str | None = None,
+        tags: Mapping[str, Any] | None = None,
+        headers: Mapping[str, str] | None = None,
     ) -> None:
         self.name = name
         self.id = id
         self.user = user
         self.session = session
         self.agent = agent
+        self.tags = as_tags(tags)
+        self.headers = headers
         self.span: Span | None = None
         self.outer: Run | None = None
         self._steps: Iterator[int] = itertools.count(1)
@@ -142,6 +118,12 @@ class Run:
     @property
     def agent_name(self) -> str | None:
         return self.agent or self.name
+
+    def hear(self, outer: About) -> None:
+        """Take over what is said outside of it and not by itself. Its agent is its own."""
+        self.user = self.user or outer.user
+        self.session = self.session or outer.session
+        self.tags = About(tags=self.tags).within(About(tags=outer.tags)).tags
 
     def next_step(self, attempt: int) -> int:
         """The number of the call that starts now. A further attempt of a call keeps the call's number."""
@@ -153,20 +135,19 @@ class Run:
         return step
 
     def __enter__(self) -> Self:
-        outer = current_run()
-        self.outer = outer
-        if outer is not None:
-            self.user = self.user or outer.user
-            self.session = self.session or outer.session
+        self.outer = current_run()
+        self.hear(current_about())
         if recorder is not None:
             recorder.start_run(self)
         _runs.set((*_runs.get(), self))
+        push(About(self.user, self.session, self.agent_name, self.tags))
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         _runs.set(_runs.get()[:-1])
+        pop()
         if recorder is not None:
             recorder.end_run(self, None if kind is None else kind.__name__)
 
@@ -188,8 +169,15 @@ def current_run() -> Run | None:
     return runs[-1] if runs else None
 
 
+def current_task() -> str | None:
+    """The innermost task's name."""
+    tasks = _tasks.get()
+    return tasks[-1] if tasks else None
+
+
 def current_place(attempt: int = 1) -> Place:
     """Where a call that starts now stands. Counts a step."""
     tasks = _tasks.get()
     run = current_run()
-    return Place(tasks[-1] if tasks else None, run, run.next_step(attempt) if run is not None else None)
+    step = run.next_step(attempt) if run is not None else None
+    return Place(tasks[-1] if tasks else None, run, step, current_about())

@@ -20,6 +20,7 @@ from opentelemetry.trace import get_current_span as host_span
 from suffice import call_site, semconv
 from suffice.announce import log_once
 from suffice.attempts import begin_attempt
+from suffice.baggage import complete, read_baggage, read_headers, written_headers
 from suffice.capture import Capture, RawHeaders, capturing
 from suffice.collector import Collector
 from suffice.config import Settings
@@ -77,7 +78,7 @@ class Recorder:
             capture.request_body = body
             begin_attempt(capture)
             capture.site = call_site.find(_getframe(1))
-            capture.place = place = current_place(capture.attempt.number if capture.attempt else 1)
+            capture.place = place = complete(current_place(capture.attempt.number if capture.attempt else 1))
             capture.parent = self._parent(place.run)
             if self.attaches_context:  # else the span is made later, in the worker: 25 µs that the app keeps
                 capture.span = start_call_span(self._tracer, capture)
@@ -89,7 +90,10 @@ class Recorder:
     def start_run(self, run: Run) -> None:
         """Open the span of a run and give it its id."""
         try:
-            parent = context_of(self._parent(run.outer))
+            caller, upstream = read_headers(run.headers) if run.headers else (None, read_baggage())
+            if upstream is not None:
+                run.hear(upstream.about)
+            parent = context_of(caller or self._parent(run.outer))
             name = gate_of(self.settings).label(run_span_name(run))
             run.span = self._tracer.start_span(name, parent, SpanKind.INTERNAL, start_time=time.time_ns())
             context = run.span.get_span_context()
@@ -98,6 +102,14 @@ class Recorder:
             run.id = run.id or (trace_id if is_root else f"{trace_id}:{span_id}")
         except Exception:
             log_once("the start of a run")
+
+    def headers(self) -> dict[str, str]:
+        """For a request to another service: where this stands, for whom, as it may leave."""
+        try:
+            return written_headers(gate_of(self.settings))
+        except Exception:
+            log_once("headers for another service")
+            return {}
 
     def end_run(self, run: Run, error_type: str | None) -> None:
         span = run.span

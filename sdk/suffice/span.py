@@ -12,6 +12,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from suffice import semconv
+from suffice.about import About
 from suffice.context import Place, Run
 from suffice.wire.call import Call, Usage
 from suffice.wire.exchange import Exchange
@@ -63,9 +64,10 @@ def call_attributes(call: Call, exchange: Exchange, place: Place | None, call_si
     given |= _usage_attributes(call.usage)
     given |= _parameter_attributes(call.parameters)
     if place is not None:
-        given |= {semconv.TASK_NAME: place.task, semconv.STEP: place.step}
+        given |= {semconv.TASK_NAME: place.task, semconv.STEP: place.step, semconv.RUN_ID: place.run_id}
         if place.run is not None:
             given |= run_attributes(place.run)
+        given |= about_attributes(place.about)
     return {name: value for name, value in given.items() if value is not None}
 
 
@@ -77,6 +79,18 @@ def run_attributes(run: Run) -> Attributes:
         semconv.AGENT_NAME: run.agent_name,
         semconv.USER_ID: run.user,
         semconv.CONVERSATION_ID: run.session,
+        semconv.TAGS: dict(run.tags) or None,
+    }
+    return {name: value for name, value in given.items() if value is not None}
+
+
+def about_attributes(about: About) -> Attributes:
+    """Whom and what a call is for."""
+    given: Attributes = {
+        semconv.AGENT_NAME: about.agent,
+        semconv.USER_ID: about.user,
+        semconv.CONVERSATION_ID: about.session,
+        semconv.TAGS: dict(about.tags) or None,
     }
     return {name: value for name, value in given.items() if value is not None}
 

@@ -166,6 +166,7 @@ def _call_row(record: CallRecord, texts: _Texts, received_ns: int) -> tuple[Any,
         record.owner,
         record.cost_centre,
         record.stated_usd,
+        _json(record.tags),
     )
 
 

@@ -34,6 +34,7 @@ class CallRecord:
     task_name: str | None = None  # the name the app gave (suffice.task, prompt name)
     conversation_id: str | None = None
     user_id: str | None = None
+    tags: dict[str, str | int | float | bool] = field(default_factory=dict)
     call_site: str | None = None  # file:function:line
     server_address: str | None = None
     attempt: int = 1

@@ -89,6 +89,7 @@ calls = sa.Table(
     sa.Column("owner", sa.String),
     sa.Column("cost_centre", sa.String),
     sa.Column("stated_usd", Usd),  # what the sender says it cost; ours is joined at read
+    sa.Column("tags", sa.String),  # JSON object: name -> text, number or true/false, as the app said
 )
 
 messages = sa.Table(  # each distinct message of a project; a row may repeat, reads take one

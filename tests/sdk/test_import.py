@@ -27,11 +27,13 @@ def test_public_surface() -> None:
         "Delivery",
         "SufficeError",
         "flush",
+        "headers",
         "init",
         "outcome",
         "run",
         "shutdown",
         "task",
+        "using",
     ]
     for name in set(suffice.__all__) - {"Client"}:
         assert getattr(suffice, name).__module__.startswith("suffice")

@@ -64,6 +64,7 @@ def normalise(span: Span, resource: Resource) -> CallRecord | OutcomeRecord | No
     record.run_name = fields.text(a, semconv.RUN_NAME)
     record.step = fields.integer(a, semconv.STEP, at_most=fields.MAX_INT32)
     record.task_name = fields.text(a, semconv.TASK_NAME)
+    record.tags = _tags(a)
     record.call_site = fields.text(a, semconv.CALL_SITE)
     record.attempt = fields.integer(a, semconv.ATTEMPT, at_most=fields.MAX_INT32) or 1
     record.retry_of = tuple(_earlier_attempts(a, record.project))
@@ -75,6 +76,11 @@ def _earlier_attempts(a: dict[str, Any], project: str) -> Iterator[str]:
         if isinstance(ids, str) and _SPAN_IDS.fullmatch(ids):
             trace_id, _, span_id = ids.partition(":")
             yield call_hash(project, trace_id, span_id)
+
+
+def _tags(a: dict[str, Any]) -> dict[str, str | int | float | bool]:
+    tags = fields.json_object(a, semconv.TAGS) or {}
+    return {name: value for name, value in tags.items() if isinstance(value, str | int | float | bool)}
 
 
 def _messages(a: dict[str, Any], key: str) -> list[Message]:

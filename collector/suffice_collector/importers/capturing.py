@@ -6,6 +6,7 @@ the file says, so the same file imported again adds nothing, in whatever mode.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import Any
@@ -44,6 +45,8 @@ def _call(record: CallRecord, gate: Gate) -> CallRecord:
     stated = {attribute: getattr(record, name) for name, attribute in _CALL_FIELDS.items()}
     leaves = gate.attributes({name: value for name, value in stated.items() if value is not None})
     fields: dict[str, Any] = {name: leaves.get(attribute) for name, attribute in _CALL_FIELDS.items()}
+    if record.tags:
+        fields["tags"] = json.loads(gate.attributes({semconv.TAGS: record.tags})[semconv.TAGS])
     return replace(record, call=gate.call(record.call), attributes=_attributes(record.attributes, gate), **fields)
 
 
