@@ -23,6 +23,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "tasks": ("suffice_analysis.commands.tasks", "server", "the tasks with share, interval and grade"),
     "report": ("suffice_analysis.commands.report", "server", "write the savings report"),
     "doctor": ("suffice.commands.doctor", "", "what is patched, what was captured, does the collector answer"),
+    "db renormalise": ("suffice_collector.commands.renormalise", "server", "read stored telemetry by today's dialects"),
     "db": ("suffice_store.commands.db", "server", "info, backup, restore, check, delete, retention, audit"),
     "keys": ("suffice_store.commands.keys", "server", "API keys and roles of people"),
     "prices": ("suffice_store.commands.prices", "server", "list prices, set your own"),
@@ -38,7 +39,8 @@ def main(argv: list[str] | None = None) -> int:
     if arguments[0] in ("-V", "--version"):
         print(f"suffice {metadata.version('suffice')}")
         return 0
-    name, rest = arguments[0], arguments[1:]
+    words = 2 if " ".join(arguments[:2]) in COMMANDS else 1  # the longest name wins: "db renormalise" before "db"
+    name, rest = " ".join(arguments[:words]), arguments[words:]
     if name not in COMMANDS:
         return _fail(f"there is no command '{name}'; 'suffice --help' lists them", 2)
     module, extra, _ = COMMANDS[name]

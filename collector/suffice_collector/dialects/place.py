@@ -15,6 +15,7 @@ from suffice_store.records import CallRecord, SpanRecord
 
 DEFAULT_PROJECT = "default"
 SCOPE_NAME = "otel.scope.name"
+SPAN_NAME = "otel.span.name"
 
 
 def project_of(resource: Resource) -> str:
@@ -30,6 +31,9 @@ def call_record(call: Call, span: Span, resource: Resource, dialect: str, conten
     """The record of a call; ``content`` names the attributes that became fields of the Call and need no second copy."""
     a = span.attributes
     project = project_of(resource)
+    attributes = raw_attributes(span, resource, content)
+    if span.name and dialect != semconv.SCOPE:  # our own spans' names say nothing more
+        attributes[SPAN_NAME] = span.name
     first_chunk_s = fields.number(a, semconv.TIME_TO_FIRST_CHUNK)
     return CallRecord(
         call=call,
@@ -54,7 +58,7 @@ def call_record(call: Call, span: Span, resource: Resource, dialect: str, conten
         source="otlp",
         dialect=dialect,
         stated_usd=stated_usd(a),
-        attributes=raw_attributes(span, resource, content),
+        attributes=attributes,
     )
 
 

@@ -20,21 +20,25 @@ def finder_for(store: Store, *, now_ns: int | None = None) -> DuplicateFinder:
     """A finder that, before its first batch, reads the last hour of ``store``, where it holds a database."""
     if not isinstance(store, DatabaseStore):
         return DuplicateFinder()
-    database = store.database
 
     def read_back(finder: DuplicateFinder) -> None:
         since = (time.time_ns() if now_ns is None else now_ns) - WINDOW_NS
-        with database.engine.connect() as connection:
+        with store.connected() as connection:
             marks = look_back.marks_since(connection, since)
             for span in look_back.recent_spans(connection, since):
                 finder.remember_span(span.project, span.trace_id, span.span_id, span.parent_span_id)
             _remember_calls(finder, look_back.recent_calls(connection, since), marks)
 
     def fetch(project: str, call_id: str) -> CallRecord | None:
-        with database.engine.connect() as connection:
+        with store.connected() as connection:
             return look_back.stored_call(connection, project, call_id)
 
     return DuplicateFinder(look_back=read_back, fetch=fetch)
+
+
+def known_finder(store: DatabaseStore) -> DuplicateFinder:
+    """A finder that knows all that is stored, as far back as its bound reaches: for history read anew."""
+    return finder_for(store, now_ns=WINDOW_NS)
 
 
 def _remember_calls(

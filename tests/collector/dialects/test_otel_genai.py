@@ -104,6 +104,7 @@ def test_one_call_whole() -> None:
                     },
                     "otel.scope.name": "some.instrumentation",
                     "otel.scope.version": "1.0",
+                    "otel.span.name": "chat gpt-5-mini",
                 },
             )
         ]
