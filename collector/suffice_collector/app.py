@@ -18,7 +18,6 @@ from suffice.errors import SufficeError
 from suffice_collector.collector import Collector as Collector
 from suffice_collector.guard import Guard
 from suffice_collector.identity import Keyring, RefusedError
-from suffice_collector.limits import Limits
 from suffice_collector.maintenance import Maintenance
 from suffice_collector.responses import error
 from suffice_collector.routes import administration, commands, health, otlp, reads
@@ -35,7 +34,7 @@ def make_app(collector: Collector, *, key: str | None = None) -> Starlette:
     collector.reading = collector.reading or ThreadPoolExecutor(READ_THREADS, thread_name_prefix="suffice-read")
     app = Starlette(
         routes=[*otlp.routes(), *health.routes(), *reads.routes(), *commands.routes(), *administration.routes()],
-        middleware=[Middleware(Guard, keyring=collector.keyring, limits=Limits(), metrics=collector.metrics)],
+        middleware=[Middleware(Guard, keyring=collector.keyring, limits=collector.limits, metrics=collector.metrics)],
         exception_handlers={
             HTTPException: _http_error,
             RefusedError: _not_allowed,

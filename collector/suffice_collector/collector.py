@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from suffice_collector.bodies import MAX_BODY_BYTES
 from suffice_collector.ingest import Ingest
+from suffice_collector.limits import Limits
 from suffice_collector.metrics import Metrics
 from suffice_store.audit import AuditLog
 from suffice_store.store import Store
@@ -32,4 +33,5 @@ class Collector:
     inner_key: str | None = None  # what the children of ``suffice up`` are given where no SUFFICE_KEY is set
     audit: AuditLog = field(default_factory=lambda: AuditLog(None))  # these three are made with the app
     keyring: Keyring | None = None
+    limits: Limits = field(default_factory=Limits)
     maintenance: Maintenance | None = None

@@ -18,6 +18,7 @@ import uvicorn
 
 from suffice.errors import SufficeError, UsageError
 from suffice_collector.app import Collector, make_app
+from suffice_collector.grpc_server import GrpcServer
 from suffice_collector.ingest import Ingest
 from suffice_collector.journal import NAME as JOURNAL
 from suffice_collector.retention import Keeper
@@ -70,8 +71,13 @@ class Tls:
         return Tls(certificate, key)
 
 
-def serve(collector: Collector, sock: socket.socket, key: str | None, tls: Tls | None = None) -> None:
-    """Answer requests until SIGTERM or SIGINT; returns when those in flight are answered."""
+def serve(
+    collector: Collector, sock: socket.socket, key: str | None, tls: Tls | None = None, *, grpc_port: int | None = None
+) -> None:
+    """Answer requests until SIGTERM or SIGINT; returns when those in flight are answered.
+
+    OTLP/gRPC beside it on ``grpc_port``; None: on 4317, where that is free. Raises SufficeError for a port that is taken.
+    """
     config = uvicorn.Config(
         make_app(collector, key=key),
         ssl_certfile=tls.certificate if tls else None,
@@ -85,12 +91,16 @@ def serve(collector: Collector, sock: socket.socket, key: str | None, tls: Tls |
         timeout_graceful_shutdown=GRACE_S,
         timeout_keep_alive=75,
     )
+    certificate = None if tls is None else (Path(tls.key).read_bytes(), Path(tls.certificate).read_bytes())
+    grpc_server = GrpcServer.start(collector, sock.getsockname()[0], grpc_port, certificate)
     keeper = Keeper(collector)
     keeper.start()
     try:
         with contextlib.nullcontext() if tls else _noted(collector.store, sock):  # a certificate names no loopback
             _Server(config).run(sockets=[sock])
     finally:
+        if grpc_server is not None:
+            grpc_server.close(GRACE_S)
         keeper.close()
         if collector.maintenance is not None:
             collector.maintenance.wait(MAINTENANCE_S)

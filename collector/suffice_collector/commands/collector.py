@@ -23,6 +23,10 @@ HostOption = Annotated[
 PortOption = Annotated[
     int, typer.Option(metavar="PORT", min=0, max=65535, help="OTLP/HTTP and reads; 0 takes a free one.")
 ]
+GrpcPortOption = Annotated[
+    int | None,
+    typer.Option(metavar="PORT", min=0, max=65535, help="OTLP/gRPC; 0 takes a free one. Default: 4317, if it is free."),
+]
 LogFormatOption = Annotated[
     LogFormat, typer.Option(metavar="FORMAT", help="auto (text on a terminal, else JSON), text or json.")
 ]
@@ -39,13 +43,14 @@ def collector(
     db: DbOption = None,
     host: HostOption = "127.0.0.1",
     port: PortOption = 4318,
+    grpc_port: GrpcPortOption = None,
     dashboard_url: DashboardUrlOption = None,
     tls_cert: TlsCertOption = None,
     tls_key: TlsKeyOption = None,
     log_format: LogFormatOption = LogFormat.auto,
     log_json: LogJsonOption = False,
 ) -> None:
-    """Takes telemetry in over OTLP/HTTP and answers reads and commands, until SIGTERM or Ctrl-C."""
+    """Takes telemetry in over OTLP (HTTP and gRPC) and answers reads and commands, until SIGTERM or Ctrl-C."""
     key = key_from_environment()
     check_bind(host, key)
     tls = Tls.of(tls_cert, tls_key)
@@ -56,7 +61,7 @@ def collector(
         running.dashboard_url = dashboard_url
         where = address(sock).replace("http:", "https:") if tls else address(sock)
         log.info("listening on %s, storing in %s%s", where, path, ", key needed" if key else "")
-        serve(running, sock, key, tls)
+        serve(running, sock, key, tls, grpc_port=grpc_port)
         log.info("stopping: storing what was acknowledged")
     log.info("stopped; everything acknowledged is stored")
 

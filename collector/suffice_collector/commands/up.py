@@ -13,6 +13,7 @@ import typer
 from suffice_collector.children import Child
 from suffice_collector.commands.collector import (
     DashboardUrlOption,
+    GrpcPortOption,
     HostOption,
     LogFormatOption,
     LogJsonOption,
@@ -49,6 +50,7 @@ def up(
     db: DbOption = None,
     host: HostOption = LOOPBACK,
     port: PortOption = 4318,
+    grpc_port: GrpcPortOption = None,
     dashboard_port: DashboardPortOption = 8501,
     no_dashboard: NoDashboardOption = False,
     dashboard_url: DashboardUrlOption = None,
@@ -86,7 +88,7 @@ def up(
             _say(running.dashboard_url, endpoint, path, key is not None)
             minder.start()
             try:
-                serve(running, sock, key)
+                serve(running, sock, key, grpc_port=grpc_port)
             finally:
                 minder.close()
                 log.info("stopping: storing what was acknowledged")
