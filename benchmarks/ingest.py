@@ -117,7 +117,18 @@ def start(folder: Path) -> tuple[subprocess.Popen[bytes], int]:
     with socket.socket() as sock:
         sock.bind(("127.0.0.1", 0))
         port = int(sock.getsockname()[1])
-    command = [sys.executable, "-m", "suffice", "collector", "--db", str(folder / "b.duckdb"), "--port", str(port)]
+    command = [
+        sys.executable,
+        "-m",
+        "suffice",
+        "collector",
+        "--db",
+        str(folder / "b.duckdb"),
+        "--port",
+        str(port),
+        "--grpc-port",
+        "0",
+    ]
     server = subprocess.Popen(command)
     with client(port) as waiting:
         for _ in range(600):
@@ -156,7 +167,7 @@ def measure(
                         busy[0] += 1
                     time.sleep(0.05)
 
-    begun = time.perf_counter()
+    begun, cpu_before = time.perf_counter(), time.process_time()
     senders = [threading.Thread(target=send) for _ in range(options.senders)]
     for sender in senders:
         sender.start()
@@ -177,14 +188,22 @@ def measure(
         "ack_p50_ms": round(latencies[len(latencies) // 2] * 1000, 1),
         "ack_p99_ms": round(latencies[int(len(latencies) * 0.99)] * 1000, 1),
         "busy_answers": busy[0],
-        "server_cpu_us_per_span": round(cpu_seconds(server.pid) / options.spans * 1e6, 1),
-        "rss_mb": round(resident_bytes(server.pid) / 1e6),
+        "cpu_us_per_span": [round(cpu_seconds(pid) / options.spans * 1e6, 1) for pid in family(server.pid)],
+        "client_cpu_us_per_span": round((time.process_time() - cpu_before) / options.spans * 1e6, 1),
+        "rss_mb": round(sum(map(resident_bytes, family(server.pid))) / 1e6),
         "disk_bytes_per_span": round(sum(each.stat().st_size for each in folder.glob("b.duckdb*") if each.is_file()) / options.spans),
     }  # fmt: skip
 
 
 def client(port: int) -> httpx2.Client:
     return httpx2.Client(base_url=f"http://127.0.0.1:{port}", trust_env=False, timeout=60)
+
+
+def family(pid: int) -> list[int]:
+    """The process and those it started."""
+    threads = Path(f"/proc/{pid}/task").iterdir()
+    children = [each for thread in threads for each in (thread / "children").read_text().split()]
+    return [pid, *map(int, children)]
 
 
 def cpu_seconds(pid: int) -> float:

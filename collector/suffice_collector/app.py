@@ -43,6 +43,7 @@ def make_app(collector: Collector, *, key: str | None = None) -> Starlette:
             Exception: _failed,
         },
     )
+    app.router.redirect_slashes = False  # a redirect is no answer that OTLP knows
     app.state.collector = collector
     return app
 

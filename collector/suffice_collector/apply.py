@@ -15,7 +15,8 @@ from dataclasses import dataclass, field
 
 import pyarrow as pa
 
-from suffice_collector.building import Builder, Built
+from suffice_collector.build_lane import BuildLane
+from suffice_collector.building import Built
 from suffice_collector.duplicates import Mark
 from suffice_collector.journal import NAME as JOURNAL
 from suffice_collector.journal import Entry, Position
@@ -23,8 +24,8 @@ from suffice_store.store import Store
 
 log = logging.getLogger("suffice.apply")
 
-BATCH_SPANS = 8_192  # a whole row group: DuckDB then writes compressed blocks at once, not the WAL
-LINGER_S = 0.25  # an answer of 200 is queryable this much later, plus the append itself
+BATCH_SPANS = 16_384  # two whole row groups: DuckDB then writes compressed blocks at once, not the WAL
+LINGER_S = 0.4  # an answer of 200 is queryable this much later, plus the append itself
 RETRY_S = 1.0  # between tries of a store that takes nothing
 
 
@@ -46,7 +47,7 @@ class Applier:
     def __init__(
         self,
         store: Store,
-        builder: Builder,
+        builder: BuildLane,
         *,
         replay: Iterable[tuple[Position, Entry]] = (),
         on_applied: Callable[[Position, list[Durable]], None] = lambda position, batch: None,

@@ -51,7 +51,7 @@ class Builder:
     """Builds one body after the other, from any thread; remembers recent spans, to find duplicates among them."""
 
     def __init__(self, duplicates: DuplicateFinder | None = None) -> None:
-        self._duplicates = duplicates or DuplicateFinder()
+        self.duplicates = duplicates or DuplicateFinder()
         self._lock = threading.Lock()
 
     def build(self, entry: Entry, *, mark_duplicates: bool = True) -> Built:
@@ -64,7 +64,7 @@ class Builder:
             try:
                 records = Records()
                 decoded.normalise(records)
-                marks = self._duplicates.find(records.calls, records.spans)  # completes calls, so before their rows
+                marks = self.duplicates.find(records.calls, records.spans)  # completes calls, so before their rows
                 built.tables = build_tables(records, entry.received_ns or time.time_ns())
                 if mark_duplicates:
                     built.marks = marks

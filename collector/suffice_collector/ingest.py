@@ -11,12 +11,13 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from pathlib import Path
 
 from suffice.errors import SufficeError
 from suffice_collector.apply import Applier, Durable
-from suffice_collector.building import Builder, Built
+from suffice_collector.build_lane import BuildLane
+from suffice_collector.building import Built
 from suffice_collector.duplicates.look_back import finder_for
 from suffice_collector.journal import Entry, Journal, Position, read_entries, segments
 from suffice_collector.signals import TRACES, Signal
@@ -42,8 +43,12 @@ class Ingest:
         applied: int | None = None,
         max_backlog_spans: int = MAX_BACKLOG_SPANS,
         max_backlog_bytes: int = MAX_BACKLOG_BYTES,
+        build_process: bool | None = None,
     ) -> None:
-        """``applied`` is the journal position that the store holds, encoded; None before the first."""
+        """``applied`` is the journal position that the store holds, encoded; None before the first.
+
+        ``build_process``: see BuildLane.
+        """
         self._max_spans, self._max_bytes = max_backlog_spans, max_backlog_bytes
         self._lock = threading.Lock()
         self._waiting_spans = 0
@@ -55,11 +60,10 @@ class Ingest:
         earlier = segments(folder)
         self._journal = Journal(folder, first_segment=1 + (after.segment if after else 0))
         self._applied = self._journal.before  # by the replay
-        self._builder = Builder(finder_for(store))
+        self._builder = BuildLane(finder_for(store), process=build_process)
         self._applier = Applier(
             store, self._builder, replay=read_entries(folder, after, earlier), on_applied=self._on_applied
         )
-        self._building = ThreadPoolExecutor(1, thread_name_prefix="suffice-build")
 
     async def accept(self, entry: Entry) -> Built:
         """Returns once the entry is on disk. The caller reserved ``len(entry.body)`` bytes, which pass to the backlog.
@@ -67,7 +71,7 @@ class Ingest:
         Raises MalformedBodyError, BodyTooLargeError, BusyError, JournalUnavailableError; nothing is kept then.
         """
         try:
-            built = await asyncio.get_running_loop().run_in_executor(self._building, self._builder.build, entry)
+            built = await asyncio.wrap_future(self._builder.submit(entry))
         except BaseException:
             self.release(len(entry.body))
             raise
@@ -148,9 +152,9 @@ class Ingest:
         """Drains: everything acknowledged is in the store, or (False) stays in the journal for the next start."""
         with self._lock:
             self._closed = True
-        self._building.shutdown()
         self._journal.close()
         drained = self._applier.close()
+        self._builder.close()
         if drained:
             self._journal.applied_all()
         return drained

@@ -12,11 +12,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from google.protobuf.message import DecodeError
-from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
+from suffice_collector.otlp_lite import LiteRequest, lite_attributes
 from suffice_collector.otlp_values import (
     MAX_TIME_NS,
-    attributes,
     first_line,
     integer,
     is_id,
@@ -102,7 +101,7 @@ def parse_traces(body: bytes, content_type: str) -> TraceRequest:
 
 
 def _parse_protobuf(body: bytes) -> TraceRequest:
-    message = ExportTraceServiceRequest.FromString(body)
+    message = LiteRequest.FromString(body)
     request = TraceRequest()
     for resource_spans in message.resource_spans:
         spans: list[Span] = []
@@ -121,11 +120,11 @@ def _parse_protobuf(body: bytes) -> TraceRequest:
                     ended_ns=raw.end_time_unix_nano,
                     status=_status(raw.status.code),
                     status_message=raw.status.message,
-                    attributes=attributes(raw.attributes),
-                    events=[SpanEvent(e.name, e.time_unix_nano, attributes(e.attributes)) for e in raw.events],
+                    attributes=lite_attributes(raw.attributes),
+                    events=[SpanEvent(e.name, e.time_unix_nano, lite_attributes(e.attributes)) for e in raw.events],
                 )
                 _keep(span, spans, request)
-        request.groups.append(ResourceSpans(Resource(attributes(resource_spans.resource.attributes)), spans))
+        request.groups.append(ResourceSpans(Resource(lite_attributes(resource_spans.resource.attributes)), spans))
     return request
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 import json
 import math
+import re
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -15,6 +16,7 @@ import orjson
 
 MAX_DEPTH = 64  # of nested attribute values; deeper ones are refused, not followed
 MAX_TIME_NS = 2**63 - 1
+_HEX = re.compile("[0-9a-fA-F]+").fullmatch
 
 
 class MalformedBodyError(ValueError):
@@ -139,15 +141,8 @@ def _integer_error(value: str) -> int:
 
 
 def is_id(text: str, digits: int) -> bool:
-    return len(text) == digits and text.isalnum() and text.isascii() and text.strip("0") != "" and _is_hex(text)
-
-
-def _is_hex(text: str) -> bool:
-    try:
-        int(text, 16)
-    except ValueError:
-        return False
-    return True
+    """Whether it is a number of so many hex digits, and not 0."""
+    return len(text) == digits and _HEX(text) is not None and text.strip("0") != ""
 
 
 def finite(value: float) -> float | str:

@@ -18,6 +18,8 @@ from suffice.wire.lenient import parse_arguments
 CANONICAL_VERSION = 1
 HASH_BYTES = 16  # BLAKE2b-128, written as 32 hex digits
 
+_ROLES = {"developer": "system", "model": "assistant", "function": "tool"}
+
 # What each part type is, and nothing else: cache_control, logprobs, annotations stay on the call.
 _PART_FIELDS: dict[str, tuple[str, ...]] = {
     "text": ("content",),
@@ -59,7 +61,7 @@ def canonical_message(message: Mapping[str, Any]) -> dict[str, Any]:
         elif kind == "tool_call_response":
             kept["response"] = _response_text(kept.get("response"))
         parts.append(kept)
-    canonical: dict[str, Any] = {"role": _role(message.get("role")), "parts": parts}
+    canonical: dict[str, Any] = {"role": canonical_role(message.get("role")), "parts": parts}
     return canonical
 
 
@@ -125,15 +127,13 @@ def unnamed_call_hash(project: str, content: bytes, ordinal: int) -> str:
 
 
 def _digest(*pieces: bytes) -> str:
-    h = blake2b(digest_size=HASH_BYTES)
-    for piece in pieces:
-        h.update(len(piece).to_bytes(8, "big"))
-        h.update(piece)
-    return h.hexdigest()
+    measured = [each for piece in pieces for each in (len(piece).to_bytes(8, "big"), piece)]
+    return blake2b(b"".join(measured), digest_size=HASH_BYTES).hexdigest()
 
 
-def _role(role: Any) -> str:
-    return {"developer": "system", "model": "assistant", "function": "tool"}.get(str(role), str(role))
+def canonical_role(role: Any) -> str:
+    """One word per role: vendors have several."""
+    return _ROLES.get(str(role), str(role))
 
 
 def _response_text(response: Any) -> Any:

@@ -1,0 +1,107 @@
+"""Where bodies are built: in a thread of this process, and under load in a process of its own.
+
+A small installation pays nothing for the second process (0.1 GB); one that is busy uses both cores: Python builds
+in the one, DuckDB writes in the other.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from concurrent.futures import Future, ThreadPoolExecutor
+
+from suffice_collector.build_process import BuildProcess
+from suffice_collector.building import Builder, Built
+from suffice_collector.journal import Entry
+from suffice_collector.otlp_values import MalformedBodyError
+
+log = logging.getLogger("suffice.ingest")
+
+BUSY_SHARE = 0.4  # of a second spent building: then a process of its own is worth its start
+_WINDOW_S = 1.0
+
+
+class BuildLane:
+    """Builds in the order submitted. ``process``: True at once, False never, None when the load asks for it."""
+
+    def __init__(self, *, process: bool | None = None) -> None:
+        self._builder = Builder()
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="suffice-build")
+        self._lock = threading.Lock()
+        self._process: BuildProcess | None = None
+        self._wanted = process
+        self._window_began = time.monotonic()
+        self._busy_s = 0.0
+        if process:
+            self._move()
+
+    @property
+    def in_process(self) -> bool:
+        """Whether a process of its own builds."""
+        return self._process is not None
+
+    def submit(self, entry: Entry, *, mark_duplicates: bool = True) -> Future[Built]:
+        """The future fails with MalformedBodyError or BodyTooLargeError for what can't be decoded."""
+        done: Future[Built] = Future()
+        done.set_running_or_notify_cancel()  # a client that hangs up must not stop it half way
+        with self._lock:
+            if self._process is not None:
+                self._process.submit(entry, mark_duplicates, done)
+            else:
+                self._thread.submit(self._build, entry, mark_duplicates, done)
+        return done
+
+    def build(self, entry: Entry, *, mark_duplicates: bool = True) -> Built:
+        """The same, waited for."""
+        return self.submit(entry, mark_duplicates=mark_duplicates).result()
+
+    def close(self) -> None:
+        with self._lock:
+            process = self._process
+            self._process = None
+        if process is not None:
+            process.close()
+        self._thread.shutdown()
+
+    def _build(self, entry: Entry, mark_duplicates: bool, done: Future[Built]) -> None:
+        if self._process is not None:  # moved meanwhile
+            self._process.submit(entry, mark_duplicates, done)
+            return
+        begun = time.monotonic()
+        try:
+            done.set_result(self._builder.build(entry, mark_duplicates=mark_duplicates))
+        except BaseException as error:
+            done.set_exception(error)
+        now = time.monotonic()
+        self._busy_s += now - begun
+        if now - self._window_began >= _WINDOW_S:
+            busy = self._busy_s / (now - self._window_began) > BUSY_SHARE
+            self._window_began, self._busy_s = now, 0.0
+            if busy and self._wanted is None:
+                with self._lock:
+                    self._move()
+
+    def _move(self) -> None:
+        try:
+            self._process = BuildProcess(self._builder.duplicates, self._come_back)
+        except OSError as error:  # no memory, no processes left: go on here
+            log.warning("building goes on in this process: %s", error)
+            self._wanted = False
+
+    def _come_back(self, process: BuildProcess) -> None:
+        """The child has died: come back to the thread, whether or not anybody submits more."""
+        with self._lock:
+            if self._process is process:
+                self._process = None
+                log.error("the building process died; building goes on in this process")
+                self._wanted = False
+                self._rescue(process)
+
+    def _rescue(self, process: BuildProcess) -> None:
+        """What it left is built here, but not the body it died of."""
+        left = process.left_over()
+        if left:
+            left[0][2].set_exception(MalformedBodyError("the body could not be decoded; the collector's log has more"))
+        for entry, mark_duplicates, done in left[1:]:
+            self._thread.submit(self._build, entry, mark_duplicates, done)

@@ -1,0 +1,166 @@
+"""Building in a process of its own, so that two cores are used: bytes in, Arrow out, over its stdin and stdout.
+
+A message is a length and a pickle; a reply's tables are Arrow streams, which are read in place. The process ends
+with its stdin, so it can't outlive the collector.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import pickle
+import queue
+import signal
+import struct
+import subprocess
+import sys
+import threading
+from collections import deque
+from collections.abc import Callable
+from concurrent.futures import Future
+from dataclasses import replace
+from typing import IO, Any
+
+import pyarrow as pa
+
+from suffice_collector.bodies import BodyTooLargeError
+from suffice_collector.building import Builder, Built
+from suffice_collector.duplicates import DuplicateFinder
+from suffice_collector.interpreter import prepare
+from suffice_collector.journal import Entry
+from suffice_collector.otlp_values import MalformedBodyError
+
+_LENGTH = struct.Struct("<Q")
+_PIPE_BYTES = 1024 * 1024  # a reply of 3 MB in three pieces instead of fifty
+_REFUSALS = {each.__name__: each for each in (MalformedBodyError, BodyTooLargeError)}
+
+
+class BuildProcess:
+    """A child that builds what is submitted, in order. Raises OSError where it can't be started."""
+
+    def __init__(self, duplicates: DuplicateFinder, on_death: Callable[[BuildProcess], None]) -> None:
+        """``duplicates`` is what this process remembers; the child goes on from it.
+
+        ``on_death`` is called once, from a thread of its own, where the child ends before it is told to.
+        """
+        self._child = subprocess.Popen(
+            [sys.executable, "-m", "suffice_collector.build_process"], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+        )
+        assert self._child.stdin is not None
+        assert self._child.stdout is not None
+        self._to, self._from = self._child.stdin, self._child.stdout
+        for pipe in (self._to, self._from):
+            _widen(pipe)
+        self._queue: queue.SimpleQueue[tuple[Entry, bool, Future[Built]] | None] = queue.SimpleQueue()
+        self._pending: deque[tuple[Entry, bool, Future[Built]]] = deque()
+        self._first = pickle.dumps(duplicates)
+        self._on_death = on_death
+        self._closing = False
+        self._threads = [threading.Thread(target=each, daemon=True) for each in (self._send, self._receive)]
+        for thread in self._threads:
+            thread.start()
+
+    def submit(self, entry: Entry, mark_duplicates: bool, done: Future[Built]) -> None:
+        self._queue.put((entry, mark_duplicates, done))
+
+    def close(self) -> None:
+        """Ends when everything submitted is answered."""
+        self._closing = True
+        self._queue.put(None)
+        for thread in self._threads:
+            thread.join()
+        self._child.wait()
+
+    def left_over(self) -> list[tuple[Entry, bool, Future[Built]]]:
+        """What a dead child did not answer; the first of it is what it was at when it died."""
+        left = list(self._pending)
+        with contextlib.suppress(queue.Empty):
+            while True:
+                if (more := self._queue.get_nowait()) is not None:
+                    left.append(more)
+        return left
+
+    def _send(self) -> None:
+        with contextlib.suppress(OSError):
+            write_message(self._to, self._first)
+            self._first = b""
+            while (job := self._queue.get()) is not None:
+                self._pending.append(job)
+                entry, mark_duplicates, _ = job
+                write_message(self._to, pickle.dumps((entry, mark_duplicates)))
+            self._to.close()
+
+    def _receive(self) -> None:
+        while (reply := read_message(self._from)) is not None:
+            _, _, done = self._pending.popleft()
+            answer = pickle.loads(reply)  # noqa: S301  made by our own child
+            if isinstance(answer, tuple):
+                name, reason = answer
+                done.set_exception(_REFUSALS.get(name, RuntimeError)(reason))
+            else:
+                answer.tables = {table: pa.ipc.open_stream(rows).read_all() for table, rows in answer.tables.items()}
+                done.set_result(answer)
+        self._from.close()
+        if not self._closing:
+            self._on_death(self)
+
+
+def main() -> int:
+    """The child: answers each message until its stdin ends."""
+    for number in (signal.SIGINT, signal.SIGTERM):  # meant for the collector, which ends this by closing the pipe
+        signal.signal(number, signal.SIG_IGN)
+    taken, given = sys.stdin.buffer, sys.stdout.buffer
+    first = read_message(taken)
+    if first is None:
+        return 0
+    builder = Builder(pickle.loads(first))  # noqa: S301  made by our own parent
+    prepare()
+    gc.freeze()
+    gc.set_threshold(500_000, 50, 1000)  # what is built has no cycles; looking for them took 40 % of the time
+    while (message := read_message(taken)) is not None:
+        entry, mark_duplicates = pickle.loads(message)  # noqa: S301
+        try:
+            built = builder.build(entry, mark_duplicates=mark_duplicates)
+            streams: Any = {table: _stream(rows) for table, rows in built.tables.items()}
+            write_message(given, pickle.dumps(replace(built, tables=streams), protocol=5))
+        except Exception as error:
+            write_message(given, pickle.dumps((type(error).__name__, str(error))))
+    return 0
+
+
+def _widen(pipe: IO[bytes]) -> None:
+    with contextlib.suppress(ImportError, AttributeError, OSError):  # Linux only
+        import fcntl
+
+        fcntl.fcntl(pipe, fcntl.F_SETPIPE_SZ, _PIPE_BYTES)
+
+
+def write_message(to: IO[bytes], message: bytes) -> None:
+    to.write(_LENGTH.pack(len(message)))
+    to.write(message)
+    to.flush()
+
+
+def read_message(source: IO[bytes]) -> bytes | None:
+    """None at the end, also where a message is cut short."""
+    try:
+        head = source.read(_LENGTH.size)
+        if len(head) < _LENGTH.size:
+            return None
+        (length,) = _LENGTH.unpack(head)
+        body = source.read(length)
+    except (OSError, ValueError):
+        return None
+    return body if len(body) == length else None
+
+
+def _stream(rows: pa.Table) -> bytes:
+    sink = pa.BufferOutputStream()
+    with pa.ipc.new_stream(sink, rows.schema) as writer:
+        writer.write_table(rows)
+    stream: bytes = sink.getvalue().to_pybytes()
+    return stream
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,91 @@
+"""Building in this process and in one of its own: the same rows, the same refusals, and what a death leaves behind."""
+
+from __future__ import annotations
+
+import gzip
+import os
+import signal
+from collections.abc import Iterator
+from concurrent.futures import Future
+
+import pytest
+from collector.otlp_samples import CHAT, Recorder, chat_body
+from collector.processes import wait_until
+from collector.signal_samples import logs_request, metrics_request
+
+from suffice_collector import build_lane
+from suffice_collector.bodies import BodyTooLargeError
+from suffice_collector.build_lane import BuildLane
+from suffice_collector.building import Builder, Built
+from suffice_collector.journal import Entry
+from suffice_collector.otlp_values import MalformedBodyError
+from suffice_collector.signals import LOGS, METRICS, TRACES, Signal
+
+
+@pytest.fixture(scope="module")
+def lane() -> Iterator[BuildLane]:
+    opened = BuildLane(process=True)
+    yield opened
+    opened.close()
+
+
+def entry(body: bytes, signal: Signal = TRACES, *, packed: bool = False) -> Entry:
+    return Entry(body, gzip=packed, received_ns=1_795_000_000_000_000_000, signal=signal.code)
+
+
+BODIES = [
+    entry(chat_body(3)),
+    entry(gzip.compress(chat_body(2)), packed=True),
+    entry(logs_request(2).SerializeToString(), LOGS),
+    entry(metrics_request().SerializeToString(), METRICS),
+    entry(b""),
+]
+
+
+@pytest.mark.parametrize("given", BODIES, ids=["spans", "gzip", "logs", "metrics", "empty"])
+def test_both_build_the_same(lane: BuildLane, given: Entry) -> None:
+    there = lane.build(given)
+    assert there == Builder().build(given)
+    assert there.count == sum(rows.num_rows for name, rows in there.tables.items() if name in ("calls", "spans"))
+
+
+def test_both_refuse_the_same(lane: BuildLane) -> None:
+    bomb = entry(gzip.compress(bytes(65 * 1024 * 1024)), packed=True)
+    for builder in (lane, Builder()):
+        with pytest.raises(MalformedBodyError, match="not an OTLP ExportTraceServiceRequest"):
+            builder.build(entry(b"\xff\xff"))
+        with pytest.raises(BodyTooLargeError, match="64 MiB|67108864"):
+            builder.build(bomb)
+
+
+def telling(scope: str) -> Entry:
+    recorder = Recorder(scope=scope)
+    recorder.span(attributes={**CHAT, "gen_ai.response.id": "r1"})
+    return entry(recorder.body())
+
+
+def test_what_was_seen_before_the_move_is_known_after_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(build_lane, "BUSY_SHARE", 0.0)
+    monkeypatch.setattr(build_lane, "_WINDOW_S", 0.0)
+    lane = BuildLane()
+    assert not lane.in_process
+    assert lane.build(telling("client")).marks == []
+    wait_until(lambda: lane.in_process, "a process of its own under load")
+    assert [mark.rule for mark in lane.build(telling("wrapper")).marks] == ["response_id"]
+    lane.close()
+
+
+def test_a_dead_process_costs_the_body_it_died_of_and_no_other() -> None:
+    lane = BuildLane(process=True)
+    lane.build(entry(chat_body(1)))  # it is up
+    process = lane._process
+    assert process is not None
+    os.kill(process._child.pid, signal.SIGSTOP)
+    waiting: list[Future[Built]] = [lane.submit(entry(chat_body(number))) for number in (1, 2, 3)]
+    os.kill(process._child.pid, signal.SIGKILL)
+    with pytest.raises(MalformedBodyError, match="could not be decoded"):
+        waiting[0].result(30)
+    assert [each.result(30).count for each in waiting[1:]] == [2, 3]
+    assert lane.build(entry(chat_body(4))).count == 4
+    assert not lane.in_process
+    lane.close()
