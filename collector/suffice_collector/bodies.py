@@ -39,6 +39,7 @@ def inflate(body: bytes, limit: int = MAX_BODY_BYTES) -> bytes:
             piece = stream.decompress(rest, room + 1)
             room -= len(piece)
             if room < 0:
+                pieces, piece = [], b""  # a traceback would hold 64 MB of zeros until somebody looks for cycles
                 raise BodyTooLargeError(f"the body is over {limit} bytes once inflated; send smaller batches")
             if not stream.eof:
                 raise MalformedBodyError("the gzip body is cut short")

@@ -71,6 +71,8 @@ class BuildLane:
         begun = time.monotonic()
         try:
             done.set_result(self._builder.build(entry, mark_duplicates=mark_duplicates))
+        except ValueError as refusal:
+            done.set_exception(refusal.with_traceback(None))  # this frame holds ``done``: a cycle, with the body in it
         except BaseException as error:
             done.set_exception(error)
         now = time.monotonic()
