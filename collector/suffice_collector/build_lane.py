@@ -13,6 +13,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 
 from suffice_collector.build_process import BuildProcess
 from suffice_collector.building import Builder, Built
+from suffice_collector.duplicates import DuplicateFinder
 from suffice_collector.journal import Entry
 from suffice_collector.otlp_values import MalformedBodyError
 
@@ -25,8 +26,8 @@ _WINDOW_S = 1.0
 class BuildLane:
     """Builds in the order submitted. ``process``: True at once, False never, None when the load asks for it."""
 
-    def __init__(self, *, process: bool | None = None) -> None:
-        self._builder = Builder()
+    def __init__(self, duplicates: DuplicateFinder | None = None, *, process: bool | None = None) -> None:
+        self._builder = Builder(duplicates)
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="suffice-build")
         self._lock = threading.Lock()
         self._process: BuildProcess | None = None

@@ -1,16 +1,19 @@
 """Building in a process of its own, so that two cores are used: bytes in, Arrow out, over its stdin and stdout.
 
-A message is a length and a pickle; a reply's tables are Arrow streams, which are read in place. The process ends
-with its stdin, so it can't outlive the collector.
+A message is a length and a pickle; a reply's tables are Arrow streams, which are read in place. What is looked up in
+the store (the other half of a call) is asked for over a socket of its own, since only the collector holds the file.
+The process ends with its stdin, so it can't outlive the collector.
 """
 
 from __future__ import annotations
 
 import contextlib
 import gc
+import logging
 import pickle
 import queue
 import signal
+import socket
 import struct
 import subprocess
 import sys
@@ -29,6 +32,9 @@ from suffice_collector.duplicates import DuplicateFinder
 from suffice_collector.interpreter import prepare
 from suffice_collector.journal import Entry
 from suffice_collector.otlp_values import MalformedBodyError
+from suffice_store.records import CallRecord
+
+log = logging.getLogger("suffice.ingest")
 
 _LENGTH = struct.Struct("<Q")
 _PIPE_BYTES = 1024 * 1024  # a reply of 3 MB in three pieces instead of fifty
@@ -43,9 +49,18 @@ class BuildProcess:
 
         ``on_death`` is called once, from a thread of its own, where the child ends before it is told to.
         """
-        self._child = subprocess.Popen(
-            [sys.executable, "-m", "suffice_collector.build_process"], stdin=subprocess.PIPE, stdout=subprocess.PIPE
-        )
+        duplicates.look_back()
+        self._fetch = duplicates.fetch
+        ours, theirs = socket.socketpair()
+        with theirs:
+            self._child = subprocess.Popen(
+                [sys.executable, "-m", "suffice_collector.build_process", str(theirs.fileno())],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                pass_fds=[theirs.fileno()],
+            )
+        self._questions = ours.makefile("rwb")
+        ours.close()
         assert self._child.stdin is not None
         assert self._child.stdout is not None
         self._to, self._from = self._child.stdin, self._child.stdout
@@ -56,7 +71,9 @@ class BuildProcess:
         self._first = pickle.dumps(duplicates)
         self._on_death = on_death
         self._closing = False
-        self._threads = [threading.Thread(target=each, daemon=True) for each in (self._send, self._receive)]
+        self._threads = [
+            threading.Thread(target=each, daemon=True) for each in (self._send, self._receive, self._answer)
+        ]
         for thread in self._threads:
             thread.start()
 
@@ -90,6 +107,9 @@ class BuildProcess:
                 write_message(self._to, pickle.dumps((entry, mark_duplicates)))
             self._to.close()
 
+    def _answer(self) -> None:
+        answer_questions(self._questions, self._fetch)
+
     def _receive(self) -> None:
         while (reply := read_message(self._from)) is not None:
             _, _, done = self._pending.popleft()
@@ -113,7 +133,11 @@ def main() -> int:
     first = read_message(taken)
     if first is None:
         return 0
-    builder = Builder(pickle.loads(first))  # noqa: S301  made by our own parent
+    duplicates: DuplicateFinder = pickle.loads(first)  # noqa: S301  made by our own parent
+    with socket.socket(fileno=int(sys.argv[1])) as to_parent:
+        questions = to_parent.makefile("rwb")
+    duplicates.fetch_by(lambda *key: ask(questions, key))
+    builder = Builder(duplicates)
     prepare()
     gc.freeze()
     gc.set_threshold(500_000, 50, 1000)  # what is built has no cycles; looking for them took 40 % of the time
@@ -135,13 +159,35 @@ def _widen(pipe: IO[bytes]) -> None:
         fcntl.fcntl(pipe, fcntl.F_SETPIPE_SZ, _PIPE_BYTES)
 
 
-def write_message(to: IO[bytes], message: bytes) -> None:
+def answer_questions(questions: Any, fetch: Callable[[str, str], CallRecord | None]) -> None:
+    """The collector's end: a stored call for each key asked for, until the other end closes."""
+    with contextlib.suppress(OSError):
+        while (question := read_message(questions)) is not None:
+            try:
+                found = fetch(*pickle.loads(question))  # noqa: S301
+            except Exception:
+                log.exception("a stored call could not be read")
+                found = None
+            write_message(questions, pickle.dumps(found))
+    with contextlib.suppress(OSError):
+        questions.close()
+
+
+def ask(questions: Any, key: tuple[str, str]) -> CallRecord | None:
+    """The child's end."""
+    write_message(questions, pickle.dumps(key))
+    answer = read_message(questions)
+    record: CallRecord | None = None if answer is None else pickle.loads(answer)  # noqa: S301
+    return record
+
+
+def write_message(to: Any, message: bytes) -> None:
     to.write(_LENGTH.pack(len(message)))
     to.write(message)
     to.flush()
 
 
-def read_message(source: IO[bytes]) -> bytes | None:
+def read_message(source: Any) -> bytes | None:
     """None at the end, also where a message is cut short."""
     try:
         head = source.read(_LENGTH.size)

@@ -20,9 +20,10 @@ from google.rpc.status_pb2 import Status
 from suffice.errors import SufficeError
 from suffice_collector.bodies import BodyTooLargeError, answer_of
 from suffice_collector.collector import Collector
-from suffice_collector.guard import key_matches
+from suffice_collector.identity import Identity, RefusedError
 from suffice_collector.ingest import BusyError, now_entry
 from suffice_collector.journal import JournalUnavailableError
+from suffice_collector.metrics import RECEIVED_BYTES, REJECTED, SPANS
 from suffice_collector.otlp_values import MalformedBodyError
 from suffice_collector.ports import bind
 from suffice_collector.signals import SIGNALS, Signal
@@ -39,8 +40,10 @@ _Handler = Callable[[bytes, grpc.ServicerContext], bytes]
 class GrpcServer:
     """Listens when made. ``port`` is the one in use (0 was "a free one")."""
 
-    def __init__(self, collector: Collector, host: str, port: int, key: str | None) -> None:
-        """Raises SufficeError where the port is taken."""
+    def __init__(
+        self, collector: Collector, host: str, port: int, certificate: tuple[bytes, bytes] | None = None
+    ) -> None:
+        """``certificate`` is a private key and its chain, PEM. Raises SufficeError where the port is taken."""
         with bind(host, port, option="--grpc-port") as free:
             port = free.getsockname()[1]
         self._pool = ThreadPoolExecutor(HANDLERS, thread_name_prefix="suffice-grpc")
@@ -53,23 +56,32 @@ class GrpcServer:
             ],
         )
         for signal in SIGNALS:
-            export = grpc.unary_unary_rpc_method_handler(_exporter(collector, signal, key))
+            export = grpc.unary_unary_rpc_method_handler(_exporter(collector, signal))
             self._server.add_generic_rpc_handlers(
                 (grpc.method_handlers_generic_handler(signal.service, {"Export": export}),)
             )
-        self.port: int = self._server.add_insecure_port(f"[{host}]:{port}" if ":" in host else f"{host}:{port}")
+        where = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+        self.port: int = (
+            self._server.add_insecure_port(where)
+            if certificate is None
+            else self._server.add_secure_port(where, grpc.ssl_server_credentials([certificate]))
+        )
         self._server.start()
 
     @staticmethod
-    def start(collector: Collector, host: str, port: int | None, key: str | None) -> GrpcServer | None:
+    def start(
+        collector: Collector, host: str, port: int | None, certificate: tuple[bytes, bytes] | None
+    ) -> GrpcServer | None:
         """On ``port``; None is the usual one, or none where somebody has it. Raises SufficeError."""
         try:
-            return GrpcServer(collector, host, DEFAULT_PORT if port is None else port, key)
+            started = GrpcServer(collector, host, DEFAULT_PORT if port is None else port, certificate)
         except SufficeError as taken:
             if port is not None:
                 raise
-            log.warning("no OTLP/gRPC: %s", str(taken).replace("--port", "--grpc-port"))
+            log.warning("no OTLP/gRPC: %s", taken)
             return None
+        log.info("OTLP/gRPC on port %d", started.port)
+        return started
 
     def close(self, grace_s: float) -> None:
         """Answers what is in flight, then stops listening."""
@@ -77,15 +89,11 @@ class GrpcServer:
         self._pool.shutdown()
 
 
-def _exporter(collector: Collector, signal: Signal, key: str | None) -> _Handler:
+def _exporter(collector: Collector, signal: Signal) -> _Handler:
     def export(body: bytes, context: grpc.ServicerContext) -> bytes:
-        given = dict(context.invocation_metadata())
-        if key is not None and not key_matches(key, str(given.get("authorization", ""))):
-            context.abort(
-                grpc.StatusCode.UNAUTHENTICATED, "this collector needs its key: send 'authorization: Bearer KEY'"
-            )
+        identity = _identify(collector, body, context)
         try:
-            entry = now_entry(body, gzip=body.startswith(_GZIP), signal=signal)
+            entry = now_entry(body, gzip=body.startswith(_GZIP), signal=signal, project=identity.project or "")
             accepted = collector.ingest.accept_blocking(entry)
         except BodyTooLargeError as reason:
             context.abort(grpc.StatusCode.RESOURCE_EXHAUSTED, str(reason))
@@ -96,16 +104,39 @@ def _exporter(collector: Collector, signal: Signal, key: str | None) -> _Handler
         except Exception:  # a bug of ours: the sender keeps what it has
             log.exception("a request could not be taken")
             _come_back(context, "the collector failed; see its log")
+        collector.metrics.add(SPANS, accepted.count)
+        collector.metrics.add(REJECTED, accepted.rejected)
         answer: bytes = answer_of(signal, accepted.rejected, accepted.reason).SerializeToString()
         return answer
 
     return export
 
 
-def _come_back(context: Any, reason: str) -> NoReturn:
+def _identify(collector: Collector, body: bytes, context: Any) -> Identity:
+    """Who sends; ends the call for whoever may not, or not now or not so much."""
+    assert collector.keyring is not None
+    try:
+        identity = collector.keyring.identify({key: str(value) for key, value in context.invocation_metadata()})
+    except RefusedError as refused:
+        code = grpc.StatusCode.UNAUTHENTICATED if refused.status == 401 else grpc.StatusCode.PERMISSION_DENIED
+        context.abort(code, str(refused))
+    if not identity.may("ingest"):
+        context.abort(grpc.StatusCode.PERMISSION_DENIED, "this key may not do that: it needs scope ingest")
+    collector.metrics.add(RECEIVED_BYTES, len(body), key=identity.key.key_id if identity.key else "none")
+    if (key := identity.key) is not None:
+        if key.max_body_bytes is not None and len(body) > key.max_body_bytes:
+            reason = f"this key may send {key.max_body_bytes} bytes at once; send smaller batches"
+            context.abort(grpc.StatusCode.RESOURCE_EXHAUSTED, reason)
+        if wait := collector.limits.begin(key):
+            _come_back(context, f"this key has used up its limit; send again in {wait} s", wait)
+        collector.limits.received(key, len(body))
+    return identity
+
+
+def _come_back(context: Any, reason: str, after_s: int = RETRY_AFTER_S) -> NoReturn:
     """UNAVAILABLE with RetryInfo: the sender keeps its data and knows when to try again."""
     detail = AnyMessage()
-    detail.Pack(RetryInfo(retry_delay=Duration(seconds=RETRY_AFTER_S)))
+    detail.Pack(RetryInfo(retry_delay=Duration(seconds=after_s)))
     status = Status(code=grpc.StatusCode.UNAVAILABLE.value[0], message=reason, details=[detail])
     context.set_trailing_metadata((("grpc-status-details-bin", status.SerializeToString()),))
     context.abort(grpc.StatusCode.UNAVAILABLE, reason)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import gzip
 import os
 import signal
+import socket
+import threading
 from collections.abc import Iterator
 from concurrent.futures import Future
 
@@ -13,13 +15,16 @@ from collector.otlp_samples import CHAT, Recorder, chat_body
 from collector.processes import wait_until
 from collector.signal_samples import logs_request, metrics_request
 
+from suffice.wire.call import Call
 from suffice_collector import build_lane
 from suffice_collector.bodies import BodyTooLargeError
 from suffice_collector.build_lane import BuildLane
+from suffice_collector.build_process import answer_questions, ask
 from suffice_collector.building import Builder, Built
 from suffice_collector.journal import Entry
 from suffice_collector.otlp_values import MalformedBodyError
 from suffice_collector.signals import LOGS, METRICS, TRACES, Signal
+from suffice_store.records import CallRecord
 
 
 @pytest.fixture(scope="module")
@@ -89,3 +94,23 @@ def test_a_dead_process_costs_the_body_it_died_of_and_no_other() -> None:
     assert lane.build(entry(chat_body(4))).count == 4
     assert not lane.in_process
     lane.close()
+
+
+def test_a_stored_call_is_asked_for_where_the_store_is() -> None:
+    record = CallRecord(call=Call("", "chat", "openai"), call_id="c")
+    asked: list[tuple[str, str]] = []
+
+    def fetch(project: str, call_id: str) -> CallRecord:
+        asked.append((project, call_id))
+        return record
+
+    here, there = socket.socketpair()
+    questions = here.makefile("rwb")
+    answering = threading.Thread(target=answer_questions, args=(there.makefile("rwb"), fetch))
+    answering.start()
+    assert ask(questions, ("p", "c")) == record
+    assert asked == [("p", "c")]
+    questions.close()
+    here.close()
+    answering.join(10)
+    there.close()

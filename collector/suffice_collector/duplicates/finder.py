@@ -37,12 +37,28 @@ class DuplicateFinder:
         self._halves: OrderedDict[Key, CallRecord] = OrderedDict()
         self._prompts = Prompts()
 
-    def find(self, calls: Iterable[CallRecord], spans: Iterable[SpanRecord]) -> list[Mark]:
-        """The marks that these records bring, given all that came before. Calls are completed in place, so that
-        this comes before they are stored."""
+    def __getstate__(self) -> dict[str, object]:
+        """All that it remembers: what reads the store stays with the process that holds it."""
+        return {**self.__dict__, "_look_back": None, "_fetch": None}
+
+    def look_back(self) -> None:
+        """Read what an earlier process stored, if that was not done yet."""
         if self._look_back is not None:
             look_back, self._look_back = self._look_back, None
             look_back(self)
+
+    def fetch(self, project: str, call_id: str) -> CallRecord | None:
+        """A stored call."""
+        return self._fetch(project, call_id)
+
+    def fetch_by(self, fetch: Callable[[str, str], CallRecord | None]) -> None:
+        """Another way to a stored call, after a move to another process."""
+        self._fetch = fetch
+
+    def find(self, calls: Iterable[CallRecord], spans: Iterable[SpanRecord]) -> list[Mark]:
+        """The marks that these records bring, given all that came before. Calls are completed in place, so that
+        this comes before they are stored."""
+        self.look_back()
         spans, calls = list(spans), list(calls)
         touched: dict[tuple[str, str], Trace] = {}
         for span in spans:
