@@ -7,10 +7,12 @@ the traffic for a few seconds. Rows are plain dicts; all of these reads aggregat
 from __future__ import annotations
 
 import time
+from contextlib import suppress
 from typing import Any
 
 import streamlit as st
 
+from suffice.errors import SufficeError
 from suffice_dashboard.settings import Settings, read_settings
 from suffice_store import Store, open_store
 
@@ -62,6 +64,7 @@ def forget() -> None:
     """Drop everything cached, after a command or when the person asks to look again."""
     _live.clear()
     _analysed.clear()
+    _health.clear()
 
 
 def read_latest_analysis() -> Row | None:
@@ -144,6 +147,49 @@ def analyze_now() -> None:
     settings = read_settings()
     _store(settings).command("analyze_now", project=settings.project)
     forget()
+
+
+def read_health() -> Row:
+    """How the collector is; where these pages read a file themselves, what the file tells."""
+    settings = read_settings()
+    return _health(settings.server, settings.project)
+
+
+@st.cache_data(ttl=LIVE_SECONDS, max_entries=10, show_spinner=False)
+def _health(server: str, project: str) -> Row:
+    store = _store(read_settings())
+    look = getattr(store, "look", None)
+    found: Row = look() if look is not None else {}
+    quality = store.read("quality", project=project).to_pylist()[0]
+    return {"dead_letters": quality["dead_letters"], "duplicate_calls": quality["duplicate_calls"], **found}
+
+
+def read_dead_letters() -> list[Row]:
+    """Requests that could not be stored, newest first; of all projects, where that may be asked. [] where nothing may."""
+    return _allowed("dead_letters", limit=PAGE_SIZE)
+
+
+def read_keys() -> list[Row]:
+    """The API keys, without their secrets; [] where that may not be asked."""
+    return _allowed("keys")
+
+
+def _allowed(name: str, **parameters: Any) -> list[Row]:
+    settings = read_settings()
+    for project in ("*", settings.project):
+        with suppress(SufficeError):
+            return _live(name, settings.server, project, tuple(sorted(parameters.items())))
+    return []
+
+
+def retry_letters() -> Row:
+    """Try the dead letters again. Raises SufficeError when refused."""
+    maintain = getattr(_store(read_settings()), "maintain", None)
+    if maintain is None:
+        raise SufficeError("a running collector tries them again: start one with 'suffice up'")
+    counts: Row = maintain("retry_letters")
+    forget()
+    return counts
 
 
 def since_ns(days: float | None) -> int | None:

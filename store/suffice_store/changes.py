@@ -22,6 +22,11 @@ from suffice_store.pricing import price_tier
 from suffice_store.tables import analysis_runs, calls, decisions, duplicates, outcomes, prices
 
 DECISIONS = ("rename", "ignore", "pin", "mark")
+MAX_TEXT = 10_000
+_ANY_JSON = ("value", "parameters", "scopes")
+_TEXTS = frozenset(
+    "project target label source kind decided_by recorded_by model provider tier rule duplicate_of basis data_hash suffice_version".split()  # noqa: SIM905
+)
 MAX_USD_PER_MTOK = Decimal(100_000)  # a price per million tokens above this was meant per something else
 
 Arguments = Mapping[str, Any]
@@ -50,7 +55,24 @@ def run_command(connection: sa.Connection, name: str, given: Arguments, now_ns: 
     for key in command.needed:
         if arguments[key] is None:
             raise SufficeError(f"command '{name}' needs '{key}'")
-    return command.run(connection, arguments, now_ns)
+    for key, value in arguments.items():
+        _check_shape(key, value)
+    try:
+        return command.run(connection, arguments, now_ns)
+    except (sa.exc.DBAPIError, OverflowError) as error:  # a number that no column holds, for one
+        reason = str(getattr(error, "orig", None) or error).splitlines()[0][:200]
+        raise SufficeError(f"an argument of command '{name}' does not fit: {reason}") from None
+
+
+def _check_shape(key: str, value: Any) -> None:
+    """Raises SufficeError for what could not be stored as it was meant."""
+    if key in _ANY_JSON or value is None:
+        return
+    if key in _TEXTS or key.endswith("_id"):
+        if not isinstance(value, str) or len(value) > MAX_TEXT:
+            raise SufficeError(f"'{key}' must be a text of at most {MAX_TEXT:,} characters")
+    elif isinstance(value, (list, dict)):
+        raise SufficeError(f"'{key}' must be one value, not a list or an object")
 
 
 def _record_outcome(connection: sa.Connection, arguments: Arguments, now_ns: int) -> dict[str, Any]:

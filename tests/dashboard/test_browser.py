@@ -69,6 +69,7 @@ def test_every_page_draws_the_fleet(driver: Any, fleet_pages: str) -> None:
     assert "Review code changes" in texts["/task"]
     assert "not to be added up" in texts["/savings"]
     assert "Request and answer" in texts["/calls"]
+    assert "Everything that was sent is stored" in seen(driver, fleet_pages + "/health")
 
 
 def test_every_page_draws_an_empty_database(driver: Any, empty_pages: str) -> None:

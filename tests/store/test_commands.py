@@ -115,3 +115,20 @@ def test_errors_are_one_line_with_the_right_exit_code(
     assert "exclude each other" in lines[2]
     assert "no collector answers at http://127.0.0.1:1: start one with 'suffice up'" in lines[3]
     assert "'input_usd_per_mtok' must be USD per million tokens" in lines[4]
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments"),
+    [
+        ("mark_duplicate", {"call_id": [None]}),
+        ("record_outcome", {"target": "run", "target_id": {"a": 1}, "ok": True}),
+        ("record_outcome", {"target": "run", "target_id": "x" * 10_001, "ok": True}),
+        ("decide", {"kind": "mark", "task_id": 5, "value": 1}),
+        ("set_price", {"model": ["x"], "input_usd_per_mtok": 1, "output_usd_per_mtok": 1}),
+        ("set_price", {"model": "x", "input_usd_per_mtok": 1, "output_usd_per_mtok": 1, "context_from_tokens": 2**70}),
+    ],
+)
+def test_arguments_of_another_shape_are_refused(file_store: FileStore, name: str, arguments: dict[str, object]) -> None:
+    """Found by Schemathesis: they used to reach the database, and became an error of ours."""
+    with pytest.raises(SufficeError):
+        file_store.command(name, **arguments)
