@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 
 MASK = "[masked]"
 Span = tuple[int, int]  # of the part that goes
@@ -71,7 +72,7 @@ def find_credentials(text: str) -> Iterator[Span]:
         if match.lastgroup == "name":
             name = text[max(0, at - 1 - _NAME_CHARS) : at - 1].rstrip(" \t\"'\\")
             found = _VALUE.match(text, at) if name.lower().endswith(_NAME_ENDS) and _NAMED.search(name) else None
-            if found is not None and found["secret"].lower() not in _NO_SECRETS:
+            if found is not None and not _is_code(found["secret"].lower()):
                 yield found.span("secret")
             continue
         dash = match.lastgroup == "dash"
@@ -86,6 +87,12 @@ def find_credentials(text: str) -> Iterator[Span]:
                     yield match.span("secret")
 
 
+def _is_code(value: str) -> bool:
+    """Whether what a secret's name is set to is a type or another name: ``api_key=self.api_key``."""
+    return value in _NO_SECRETS or (value.endswith(_NAME_ENDS) and value.replace("_", "").replace(".", "").isalpha())
+
+
+@lru_cache(maxsize=4096)
 def is_secret_field(name: str) -> bool:
     """Whether a field of this name holds a credential, whatever it looks like."""
     return len(name) <= _NAME_CHARS and _SECRET_FIELD.search(name) is not None

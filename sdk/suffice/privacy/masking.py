@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 from typing import Any
 
 from suffice.privacy.credentials import MASK, find_credentials, is_secret_field
@@ -18,6 +19,7 @@ REMOVED = "[removed]"  # in place of a text that could not be masked
 _SHORT = 5  # no secret is shorter
 _REMEMBERED = 8192
 _WORTH_REMEMBERING = 100  # characters
+_LONGEST_KEY = 64
 _CARD_NUMBER = 10**12  # numbers from here on may be a card's
 _PHONE_FIELD = re.compile(r"phone|mobile|(?:^|_)(?:tel|cell|fax|whatsapp)(?:$|_)", re.IGNORECASE)
 _PHONE_VALUE = re.compile(r"\+?[0-9(][0-9 ().\-/]{5,18}[0-9]")
@@ -35,6 +37,7 @@ class Masker:
         self._patterns = tuple(patterns)
         self._redact = redact
         self._clean: set[tuple[int, int]] = set()
+        self._keys: dict[str, str] = {}  # names of fields: few, and everywhere
 
     def text(self, text: str) -> str:
         """The text as it may leave."""
@@ -66,13 +69,22 @@ class Masker:
         return value
 
     def _key(self, key: Any) -> Any:
-        return self.text(key) if isinstance(key, str) else key
+        if not isinstance(key, str):
+            return key
+        known = self._keys.get(key)
+        if known is None:
+            known = self.text(key)
+            if len(key) <= _LONGEST_KEY and self._redact is None:
+                if len(self._keys) >= _REMEMBERED:
+                    self._keys.clear()
+                self._keys[key] = known
+        return known
 
     def _field(self, text: str, field: str) -> str:
         if field and text:
             if is_secret_field(field) and not text.startswith("<") and MASK not in text:
                 return MASK
-            if self._pseudonyms is not None and _PHONE_FIELD.search(field) and _PHONE_VALUE.fullmatch(text.strip()):
+            if self._pseudonyms is not None and _is_phone_field(field) and _PHONE_VALUE.fullmatch(text.strip()):
                 return self._pseudonyms.name("phone", re.sub(r"[^0-9+]", "", text))
         return self.text(text)
 
@@ -81,7 +93,7 @@ class Masker:
         assert pseudonyms is not None
         if number >= _CARD_NUMBER and is_card(str(number)):
             return pseudonyms.name("card", str(number))
-        if field and 10**6 <= number < 10**15 and _PHONE_FIELD.search(field):
+        if field and 10**6 <= number < 10**15 and _is_phone_field(field):
             return pseudonyms.name("phone", str(number))
         return number
 
@@ -106,6 +118,11 @@ class Masker:
         kind = match.lastgroup or "masked"
         kind = kind if kind.isascii() and kind.isalpha() and kind.islower() else "masked"
         return self._pseudonyms.name(kind, match[0]) if self._pseudonyms is not None else MASK
+
+
+@lru_cache(maxsize=4096)
+def _is_phone_field(name: str) -> bool:
+    return _PHONE_FIELD.search(name) is not None
 
 
 def _replaced(text: str, gone: list[tuple[int, int, str]]) -> str:

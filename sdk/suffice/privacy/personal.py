@@ -54,7 +54,7 @@ _PHONES = (
     re.compile(r"\(?0[1-9][0-9]{1,4}\)?(?:[ /\-]{1,3}[0-9]{2,8}){1,4}(?![0-9\-])"),
 )
 _PHONE_WORD = re.compile(
-    r"(?:phone|\btel|mobile|\bcell|\bfax|whatsapp|telefon|handy|mobil|call (?:me|us|him|her|them))"
+    r"(?:(?<![^\W_])(?:tele|cell|mobile)?phone|(?-i:(?<=[a-z])Phone)|\btel|mobile|\bcell|\bfax|whatsapp|telefon|handy|mobil|call (?:me|us|him|her|them))"
     r"(?:[ _\-]?(?:number|no|nr|nummer))?[\w\"']{0,2}[\s:.=#\"'(]{0,5}(?:(?:is|at|on|under)\s{1,2})?\Z",
     re.IGNORECASE,
 )
@@ -112,6 +112,8 @@ def _email(text: str, at: int) -> Found | None:
     if local is None or domain is None:
         return None
     start = local.start() + (1 if is_escape(text, local.start() + 1) and local.end() - local.start() > 1 else 0)
+    if not text[start].isalnum():
+        return None  # the n of a written-out line break, then a sign: a decorator in a diff
     return Found(start, domain.end(), "email", f"{text[start:at]}@{domain[0]}".lower())
 
 

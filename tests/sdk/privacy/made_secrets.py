@@ -58,7 +58,7 @@ _KEYS = (
     ("gsk_", 40), ("hf_", 34), ("xoxb-", 40), ("glpat-", 20), ("sk_live_", 24), ("npm_", 36), ("Bearer ", 40),
     ("api_key=", 32), ("password: ", 14), ("jwt", 0), ("postgres", 20), ("pem", 0), ("Authorization: Basic ", 24),
 )  # fmt: skip
-_SENTENCES = (
+SENTENCES = (
     "Please note {} for later.", "My {} is new; call it.", "See {}, thanks!", "({})", "contact={}\nnext line", "\"{}\"",
     "Kunde schrieb: {} und wartet.", "- {}\n- done", "before\\n{}\\nafter", "<b>{}</b>", "{}", "Reply to {} today, 12:30.",
 )  # fmt: skip
@@ -82,7 +82,7 @@ def made_secrets(seed: int = 7) -> list[Secret]:
 
 def sentence(secret: Secret, chance: random.Random) -> str:
     """The secret within ordinary words."""
-    return chance.choice(_SENTENCES).format(secret.text)
+    return chance.choice(SENTENCES).format(secret.text)
 
 
 def _email(chance: random.Random) -> Secret:

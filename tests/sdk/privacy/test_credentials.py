@@ -54,6 +54,8 @@ def test_found(before: str, after: str) -> None:
         "max_tokens: 100000",
         '{"password": {"type": "string"}}',
         "password: string",
+        'headers = {"X-API-KEY": self.serper_api_key}',
+        "self.api_key = api_key",
         "the key: value pairs",
         "primary key: customer_id",
         "monkey: banana",
