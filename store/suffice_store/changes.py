@@ -16,7 +16,8 @@ from typing import Any
 import sqlalchemy as sa
 
 from suffice.errors import SufficeError
-from suffice_store import access, keeping
+from suffice_store import access, cost_changes, keeping
+from suffice_store.matching import match_imports
 from suffice_store.prices_file import EPOCH, USD_COLUMNS
 from suffice_store.pricing import price_tier
 from suffice_store.tables import analysis_runs, calls, decisions, duplicates, outcomes, prices
@@ -114,12 +115,23 @@ def _decide(connection: sa.Connection, arguments: Arguments, now_ns: int) -> dic
 
 
 def _set_price(connection: sa.Connection, arguments: Arguments, now_ns: int) -> dict[str, Any]:
+    row = _price_row(arguments, now_ns)
+    connection.execute(prices.insert().values(row))
+    return {"model": row["model"], "tier": row["tier"], "valid_from_day": row["valid_from_day"]}
+
+
+def _price_row(arguments: Arguments, now_ns: int) -> dict[str, Any]:
     context_from = arguments["context_from_tokens"] or 0
     if not isinstance(context_from, int) or context_from < 0:
         raise SufficeError(f"'context_from_tokens' must be a whole number from 0, not '{context_from}'")
     usd = {name: _usd(name, arguments[name]) for name in USD_COLUMNS}
     today = date.fromordinal(EPOCH.toordinal() + now_ns // (86_400 * 10**9)).isoformat()
-    row = {
+    if not isinstance(arguments["model"], str) or not arguments["model"]:
+        raise SufficeError("a price needs a 'model'")
+    for name in ("input_usd_per_mtok", "output_usd_per_mtok"):
+        if usd[name] is None:
+            raise SufficeError(f"a price needs '{name}'")
+    return {
         "project": arguments["project"],
         "provider": arguments["provider"] or "",
         "model": arguments["model"],
@@ -131,8 +143,6 @@ def _set_price(connection: sa.Connection, arguments: Arguments, now_ns: int) -> 
         "source_date": today,
         "recorded_ns": now_ns,
     }
-    connection.execute(prices.insert().values(row))
-    return {"model": row["model"], "tier": row["tier"], "valid_from_day": row["valid_from_day"]}
 
 
 def _mark_duplicate(connection: sa.Connection, arguments: Arguments, now_ns: int) -> dict[str, Any]:
@@ -199,6 +209,12 @@ COMMANDS: dict[str, Command] = {
             ("model", "input_usd_per_mtok", "output_usd_per_mtok"),
             _set_price,
         ),
+        Command(
+            "add_prices", ("prices",), ("prices",), lambda c, a, now: cost_changes.add_prices(c, a, now, _price_row)
+        ),
+        Command("set_terms", ("contracts", "services", "source"), (), cost_changes.set_terms),
+        Command("record_invoice", ("rows", "source"), ("rows", "source"), cost_changes.record_invoice),
+        Command("match_imports", (), (), match_imports),
         Command("mark_duplicate", ("call_id", "duplicate_of", "rule"), ("call_id",), _mark_duplicate),
         Command(
             "publish_analysis",

@@ -31,6 +31,9 @@ USD_COLUMNS = (
     "cache_read_usd_per_mtok",
     "cache_write_5m_usd_per_mtok",
     "cache_write_1h_usd_per_mtok",
+    "audio_input_usd_per_mtok",
+    "audio_output_usd_per_mtok",
+    "reasoning_usd_per_mtok",
 )
 
 
@@ -64,7 +67,7 @@ def read_rows() -> Iterator[dict[str, Any]]:
             "tier": line["tier"],
             "context_from_tokens": int(line["context_from_tokens"]),
             "valid_from_day": days(line["valid_from"]),
-            **{name: Decimal(line[name]) if line[name] else None for name in USD_COLUMNS},
+            **{name: Decimal(line[name]) if line.get(name) else None for name in USD_COLUMNS},
             "source": line["source"],
             "source_date": line["source_date"],
         }

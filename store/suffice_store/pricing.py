@@ -4,8 +4,8 @@
 
 - ``input_tokens`` includes what was read from and written to the cache: those are taken out of it and
   charged at their own price (or as input, where the provider names none).
-- ``output_tokens`` includes reasoning.
-- Audio tokens have prices of their own that are not kept yet, so a call with any is unpriced.
+- ``output_tokens`` includes reasoning, which is charged as output unless the price names its own.
+- Audio tokens are part of input and output; where the price names none for them, a call with any is unpriced.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ MAX_TOKENS = 999_999_999_999  # a count beyond this is a mistake, and would not 
 SNAPSHOT = r"^([0-9]{3,8}|[0-9]{4}-[0-9]{2}-[0-9]{2}|[0-9]{2}-[0-9]{4}|latest)$"
 _SNAPSHOT = re.compile(SNAPSHOT)
 
+LIST = "list"
 STANDARD = "standard"
 # The names that providers give to what is simply the list price.
 STANDARD_NAMES = ("", "auto", "default", "standard", "standard_only", "on_demand")
@@ -59,26 +60,43 @@ class Price:
     valid_from_day: int = 0
     project: str = ""
     recorded_ns: int = 0
+    audio_input_usd_per_mtok: Decimal | None = None
+    audio_output_usd_per_mtok: Decimal | None = None
+    reasoning_usd_per_mtok: Decimal | None = None
+    origin: str | None = None  # "list": from a file the user gave
+
+    @property
+    def is_list_price(self) -> bool:
+        """Shipped, or from a file: what the maker asks of everybody."""
+        return self.project == "" or self.origin == LIST
 
 
 def price_usage(usage: Usage, price: Price) -> Decimal | None:
     """What ``usage`` costs at ``price``, in USD with 12 decimals; None when that can't be known."""
     parts = (usage.cache_read_tokens, usage.cache_write_5m_tokens, usage.cache_write_1h_tokens)
-    counts = [usage.input_tokens, usage.output_tokens, *parts]
+    others = (usage.audio_input_tokens, usage.audio_output_tokens, usage.reasoning_tokens)
+    counts = [usage.input_tokens, usage.output_tokens, *parts, *others]
     if any(count is not None and not 0 <= count <= MAX_TOKENS for count in counts):
         return None
-    if usage.input_tokens is None or usage.audio_input_tokens or usage.audio_output_tokens:
+    heard, spoken, thought = (count or 0 for count in others)
+    if usage.input_tokens is None or (heard and price.audio_input_usd_per_mtok is None):
         return None
+    if spoken and price.audio_output_usd_per_mtok is None:
+        return None
+    thought = thought if price.reasoning_usd_per_mtok is not None else 0
     if usage.output_tokens is None and price.output_usd_per_mtok != 0:
         return None
     read, write_5m, write_1h = (count or 0 for count in parts)
     as_input = price.input_usd_per_mtok
     micro_usd = (
-        max(0, usage.input_tokens - read - write_5m - write_1h) * as_input
+        max(0, usage.input_tokens - read - write_5m - write_1h - heard) * as_input
         + read * _or(price.cache_read_usd_per_mtok, as_input)
         + write_5m * _or(price.cache_write_5m_usd_per_mtok, as_input)
         + write_1h * _or(price.cache_write_1h_usd_per_mtok, as_input)
-        + (usage.output_tokens or 0) * price.output_usd_per_mtok
+        + heard * _or(price.audio_input_usd_per_mtok, as_input)
+        + max(0, (usage.output_tokens or 0) - spoken - thought) * price.output_usd_per_mtok
+        + spoken * _or(price.audio_output_usd_per_mtok, as_input)
+        + thought * _or(price.reasoning_usd_per_mtok, as_input)
     )
     return (micro_usd / _MTOK).quantize(Decimal("1e-12"))
 
@@ -95,7 +113,7 @@ def find_price(
     """The price in force for a call; None = unpriced.
 
     Among the rows of the call's tier, valid on its day, whose band its input reaches, the first by: the
-    project's own before the catalogue; the exact model before the longest snapshot prefix; the call's
+    user's own before a list the user gave before the catalogue; the exact model before the longest snapshot prefix; the call's
     provider before any provider before the model's maker (for a provider that charges the maker's price);
     the latest day; the highest band; the last recorded.
     """
@@ -103,14 +121,14 @@ def find_price(
     maker, own_name = routed_model(provider, model)
     best: tuple[tuple[int, ...], Price] | None = None
     for row in prices:
-        routed = row.project == "" and row.provider == maker != ""
+        routed = row.is_list_price and row.provider == maker != ""
         closeness = _model_match(row.model, own_name if routed else model)
         source = _provider_match(row, provider)
         if closeness is None or source is None or row.tier != tier:
             continue
         if row.valid_from_day > day or row.context_from_tokens > input_tokens:
             continue
-        own = int(row.project != "")
+        own = 0 if row.project == "" else 1 if row.origin == LIST else 2
         rank = (own, closeness, source, row.valid_from_day, row.context_from_tokens, row.recorded_ns)
         if best is None or rank > best[0]:
             best = rank, row
@@ -149,7 +167,7 @@ def _provider_match(row: Price, provider: str) -> int | None:
         return 2
     if row.provider == "":
         return 1
-    return 0 if row.project == "" and row.provider in MAKERS and provider in AT_LIST_PRICE else None
+    return 0 if row.is_list_price and row.provider in MAKERS and provider in AT_LIST_PRICE else None
 
 
 def _or(price: Decimal | None, otherwise: Decimal) -> Decimal:

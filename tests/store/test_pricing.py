@@ -43,6 +43,43 @@ def test_price_usage(usage: Usage, usd: str | None) -> None:
     assert price_usage(usage, OPUS) == (None if usd is None else D(usd))
 
 
+SPEAKING = Price(
+    "realtime", D(4), D(16), D("0.4"), audio_input_usd_per_mtok=D(32), audio_output_usd_per_mtok=D(64),
+    reasoning_usd_per_mtok=D(20),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("usage", "usd"),
+    [
+        # 1000 in: 300 heard x 32 + 100 cached x 0.4 + 600 fresh x 4 = 9,600 + 40 + 2,400 micro-USD
+        (Usage(1000, 0, cache_read_tokens=100, audio_input_tokens=300), "0.01204"),
+        # 500 out: 200 spoken x 64 + 100 reasoning x 20 + 200 written x 16 = 12,800 + 2,000 + 3,200
+        (Usage(0, 500, reasoning_tokens=100, audio_output_tokens=200), "0.018"),
+        (Usage(0, 500), "0.008"),
+    ],
+)
+def test_audio_and_reasoning_at_their_own_price(usage: Usage, usd: str) -> None:
+    assert price_usage(usage, SPEAKING) == D(usd)
+
+
+def test_reasoning_without_a_price_of_its_own_is_charged_as_output() -> None:
+    assert price_usage(Usage(0, 500, reasoning_tokens=100), OPUS) == D("0.0375")
+
+
+def test_the_users_own_price_wins_over_a_list_and_a_list_over_the_shipped() -> None:
+    def chosen(*rows: Price) -> D | None:
+        found = find_price(rows, provider="openai", model="m", service_tier=None, input_tokens=1, day=DAY)
+        return found and found.input_usd_per_mtok
+
+    shipped = Price("m", D(1), D(1), provider="openai")
+    listed = Price("m", D(2), D(2), provider="openai", project="default", origin="list", valid_from_day=DAY)
+    own = Price("m", D(3), D(3), project="default")
+    assert chosen(shipped) == 1
+    assert chosen(shipped, listed) == 2
+    assert chosen(shipped, listed, own) == 3
+
+
 def test_a_cache_without_a_price_of_its_own_is_charged_as_input() -> None:
     assert price_usage(Usage(1000, 0, 500, 200, 100), Price("m", D(2), D(8))) == D("0.002")
 
@@ -145,8 +182,12 @@ def price_lists(draw: st.DrawFn) -> list[Price]:
             tier=draw(st.sampled_from(TIERS)),
             context_from_tokens=draw(st.sampled_from((0, 10, 200_001))),
             valid_from_day=draw(st.sampled_from((0, DAY - 1, DAY, DAY + 1))),
-            project=draw(st.sampled_from(("", "default"))),
+            project=(project := draw(st.sampled_from(("", "default")))),
             recorded_ns=number,
+            audio_input_usd_per_mtok=draw(st.one_of(st.none(), usd)),
+            audio_output_usd_per_mtok=draw(st.one_of(st.none(), usd)),
+            reasoning_usd_per_mtok=draw(st.one_of(st.none(), usd)),
+            origin=draw(st.sampled_from((None, "list"))) if project else None,
         )
         for number in range(draw(st.integers(0, 12)))
     ]
@@ -155,7 +196,11 @@ def price_lists(draw: st.DrawFn) -> list[Price]:
 @st.composite
 def priced_calls(draw: st.DrawFn) -> dict[str, object]:
     return {
-        "usage": Usage(*(draw(tokens) for _ in range(5)), audio_input_tokens=draw(st.sampled_from((None, 0, 3)))),
+        "usage": Usage(
+            *(draw(tokens) for _ in range(6)),
+            audio_input_tokens=draw(st.sampled_from((None, 0, 3))),
+            audio_output_tokens=draw(st.sampled_from((None, 0, 5))),
+        ),
         "response_model": draw(st.sampled_from((*MODELS, None))),
         "request_model": draw(st.sampled_from(MODELS)),
         "provider": draw(st.sampled_from(PROVIDERS)),

@@ -82,7 +82,10 @@ def import_files(
     """
     importers = find_importers(paths, format_name)
     run = _Run(store, context, batch_records)
-    return [run.import_file(path, importer, on_progress) for path, importer in zip(paths, importers, strict=True)]
+    found = [run.import_file(path, importer, on_progress) for path, importer in zip(paths, importers, strict=True)]
+    if any(each.added for each in found):
+        store.command("match_imports", project=context.project)
+    return found
 
 
 class _Run:

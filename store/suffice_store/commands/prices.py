@@ -1,4 +1,4 @@
-"""``suffice prices``: the prices in force, the models without one, and setting your own."""
+"""``suffice prices``: the prices in force, the models without one, setting your own; from files: ``price_files``."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
+from suffice_store.commands.price_files import reconcile_invoice, set_terms, update_prices
 from suffice_store.console import (
     DEFAULT_PROJECT,
     UNKNOWN,
@@ -23,7 +24,11 @@ from suffice_store.console import (
 from suffice_store.opening import open_store
 from suffice_store.store import Store
 
-app = typer.Typer(add_completion=False, no_args_is_help=True, help="The prices in force, and setting your own.")
+app = typer.Typer(
+    add_completion=False,
+    no_args_is_help=True,
+    help="The prices in force, your own, your contract, and what your provider counted.",
+)
 
 _SHOWN = {
     "input_usd_per_mtok": "input",
@@ -97,6 +102,11 @@ def set_price(
     cache_write_1h: Annotated[
         str | None, typer.Option("--cache-write-1h", metavar="USD", help="... written for an hour.")
     ] = None,
+    audio_input: Annotated[str | None, typer.Option(metavar="USD", help="... of audio heard.")] = None,
+    audio_output: Annotated[str | None, typer.Option(metavar="USD", help="... of audio spoken.")] = None,
+    reasoning: Annotated[
+        str | None, typer.Option(metavar="USD", help="... of reasoning, where it is not charged as output.")
+    ] = None,
     provider: Annotated[str, typer.Option(help="Only for this provider, as calls name it.")] = "",
     tier: Annotated[str, typer.Option(help="standard, batch, flex, priority.")] = "standard",
     context_from: Annotated[int, typer.Option(help="Only for calls of at least this many input tokens.")] = 0,
@@ -123,11 +133,19 @@ def set_price(
             cache_read_usd_per_mtok=cache_read,
             cache_write_5m_usd_per_mtok=cache_write_5m,
             cache_write_1h_usd_per_mtok=cache_write_1h,
+            audio_input_usd_per_mtok=audio_input,
+            audio_output_usd_per_mtok=audio_output,
+            reasoning_usd_per_mtok=reasoning,
         )
     if as_json:
         print_json(answer)
     else:
         out().print(f"{model}: ${input_usd} in, ${output_usd} out per million tokens ({tier})", markup=False)
+
+
+app.command("update")(update_prices)
+app.command("terms")(set_terms)
+app.command("reconcile")(reconcile_invoice)
 
 
 def main(argv: list[str]) -> int:

@@ -15,6 +15,7 @@ from suffice_store.pricing import (
     AT_LIST_PRICE,
     DASHED,
     EXACT,
+    LIST,
     MAKERS,
     MAX_TOKENS,
     ROUTED,
@@ -34,6 +35,9 @@ _PRICE_COLUMNS = (
     "cache_read_usd_per_mtok",
     "cache_write_5m_usd_per_mtok",
     "cache_write_1h_usd_per_mtok",
+    "audio_input_usd_per_mtok",
+    "audio_output_usd_per_mtok",
+    "reasoning_usd_per_mtok",
 )
 
 # A count times a price needs more than 64 bits. ClickHouse multiplies within the width of its operands, and DuckDB
@@ -124,14 +128,23 @@ def priced(keys: PriceKeys) -> sa.ColumnElement[Any]:
         sa.func.coalesce(count, zero)
         for count in (calls.c.cache_read_tokens, calls.c.cache_write_5m_tokens, calls.c.cache_write_1h_tokens)
     )
-    fresh = calls.c.input_tokens - read - write_5m - write_1h
+    heard, spoken, thinking = (
+        sa.func.coalesce(count, zero)
+        for count in (calls.c.audio_input_tokens, calls.c.audio_output_tokens, calls.c.reasoning_tokens)
+    )
+    thought = sa.case((price.reasoning_usd_per_mtok.is_not(None), thinking), else_=zero)
+    fresh = calls.c.input_tokens - read - write_5m - write_1h - heard
+    written = sa.func.coalesce(calls.c.output_tokens, zero) - spoken - thought
     as_input = price.input_usd_per_mtok
     micro_usd = (
         _tokens(sa.case((fresh < 0, zero), else_=fresh)) * as_input
         + _tokens(read) * sa.func.coalesce(price.cache_read_usd_per_mtok, as_input)
         + _tokens(write_5m) * sa.func.coalesce(price.cache_write_5m_usd_per_mtok, as_input)
         + _tokens(write_1h) * sa.func.coalesce(price.cache_write_1h_usd_per_mtok, as_input)
-        + _tokens(sa.func.coalesce(calls.c.output_tokens, zero)) * price.output_usd_per_mtok
+        + _tokens(heard) * sa.func.coalesce(price.audio_input_usd_per_mtok, as_input)
+        + _tokens(sa.case((written < 0, zero), else_=written)) * price.output_usd_per_mtok
+        + _tokens(spoken) * sa.func.coalesce(price.audio_output_usd_per_mtok, as_input)
+        + _tokens(thought) * sa.func.coalesce(price.reasoning_usd_per_mtok, as_input)
     )
     # 31 + 7 digits are the 38 there are; a division would go through binary floating point.
     usd = sa.cast(micro_usd, sa.Numeric(31, 6)) * sa.cast(sa.literal("0.000001"), sa.Numeric(7, 6))
@@ -141,13 +154,16 @@ def priced(keys: PriceKeys) -> sa.ColumnElement[Any]:
         calls.c.cache_read_tokens,
         calls.c.cache_write_5m_tokens,
         calls.c.cache_write_1h_tokens,
+        calls.c.audio_input_tokens,
+        calls.c.audio_output_tokens,
+        calls.c.reasoning_tokens,
     )]  # fmt: skip
     known = sa.and_(
         price.input_usd_per_mtok.is_not(None),
         calls.c.input_tokens.is_not(None),
         sa.or_(calls.c.output_tokens.is_not(None), price.output_usd_per_mtok == 0),
-        sa.func.coalesce(calls.c.audio_input_tokens, zero) == 0,
-        sa.func.coalesce(calls.c.audio_output_tokens, zero) == 0,
+        sa.or_(heard == 0, price.audio_input_usd_per_mtok.is_not(None)),
+        sa.or_(spoken == 0, price.audio_output_usd_per_mtok.is_not(None)),
         *sane,
     )
     return sa.case((known, sa.cast(usd, Usd)), else_=sa.null())
@@ -170,11 +186,11 @@ def _candidates(project: str) -> sa.CTE:
         sa.func.substr(name, 1, length - 1) == sa.func.substr(listed.c.model, 1, length - 1),
         matches(sa.func.substr(name, length), SNAPSHOT),
     )
-    by_maker = sa.and_(listed.c.project == "", listed.c.provider.in_(MAKERS), used.c.provider.in_(AT_LIST_PRICE))
+    by_maker = sa.and_(_is_list_price(listed), listed.c.provider.in_(MAKERS), used.c.provider.in_(AT_LIST_PRICE))
     return (
         sa.select(
             used,
-            sa.case((listed.c.project == "", 0), else_=1).label("own"),
+            sa.case((listed.c.project == "", 0), (_is_list_price(listed), 1), else_=2).label("own"),
             sa.case((exact, EXACT), else_=length - 1).label("closeness"),
             sa.case((listed.c.provider == used.c.provider, 2), (listed.c.provider == "", 1), else_=0).label(
                 "source_rank"
@@ -206,8 +222,12 @@ def _listed_name(used: sa.Subquery, listed: sa.Subquery) -> sa.ColumnElement[str
         name: sa.ColumnElement[str] = sa.func.substr(used.c.model, len(prefix) + 1)
         if maker == DASHED:
             name = sa.func.replace(name, ".", "-")
-        cases.append((sa.and_(listed.c.project == "", listed.c.provider == maker, routed), name))
+        cases.append((sa.and_(_is_list_price(listed), listed.c.provider == maker, routed), name))
     return sa.case(*cases, else_=used.c.model)
+
+
+def _is_list_price(listed: sa.Subquery) -> sa.ColumnElement[bool]:
+    return sa.or_(listed.c.project == "", sa.func.coalesce(listed.c.origin, "") == LIST)
 
 
 def _same_key(one: sa.FromClause, other: sa.FromClause) -> sa.ColumnElement[bool]:

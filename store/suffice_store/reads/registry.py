@@ -10,6 +10,7 @@ import pyarrow as pa
 import sqlalchemy as sa
 
 from suffice.errors import SufficeError
+from suffice_store.environments import PRODUCTION
 
 Arguments = Mapping[str, Any]
 Kind = Literal["text", "integer", "flag", "choice"]
@@ -101,6 +102,7 @@ FILTERS = (
     Parameter("service"),
     Parameter("model"),
     Parameter("task_id"),
+    Parameter("environment", default=PRODUCTION),
 )
 ANALYSIS = Parameter("analysis_id")
 LIMIT = Parameter("limit", "integer", default=100, low=1, high=10_000)

@@ -6,11 +6,13 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from suffice_store.environments import EVERY, NOT_PRODUCTION, PRODUCTION
 from suffice_store.pricing import MAX_TOKENS
 from suffice_store.reads.pricing import price_keys, priced
 from suffice_store.reads.registry import Arguments
 from suffice_store.records import RETRY
 from suffice_store.tables import Usd, analysis_runs, assignments, calls, duplicates
+from suffice_store.tables_costs import service_owners
 
 NS_PER_DAY = 86_400 * 10**9
 NS_PER_HOUR = 3_600 * 10**9
@@ -70,8 +72,11 @@ def filters(arguments: Arguments) -> list[sa.ColumnElement[bool]]:
         return [calls.c.project == arguments["project"], calls.c.call_id == arguments["call_id"]]
     chosen: list[sa.ColumnElement[bool]] = [
         calls.c.project == arguments["project"],
-        calls.c.call_id.not_in(marked_duplicates(arguments["project"])),
     ]
+    if not arguments.get("duplicates"):
+        chosen.append(calls.c.call_id.not_in(marked_duplicates(arguments["project"])))
+    if (environment := arguments.get("environment")) is not None:
+        chosen += in_environment(arguments["project"], environment)
     if arguments.get("since_ns") is not None:
         chosen.append(calls.c.started_ns >= arguments["since_ns"])
     if arguments.get("until_ns") is not None:
@@ -84,6 +89,23 @@ def filters(arguments: Arguments) -> list[sa.ColumnElement[bool]]:
         task = assigned(arguments)
         chosen.append(calls.c.call_id.in_(sa.select(task.c.call_id).where(task.c.task_id == arguments["task_id"])))
     return chosen
+
+
+def in_environment(project: str, environment: str) -> list[sa.ColumnElement[bool]]:
+    """Of production (everything that does not say it is none), of every environment, or of one by its name.
+
+    A service that states none has the one that the user's file names for it.
+    """
+    if environment == EVERY:
+        return []
+    owners = latest(service_owners, ("service",), project)
+    silent = calls.c.environment.is_(None)
+    wanted = owners.c.environment.in_(NOT_PRODUCTION if environment == PRODUCTION else (environment,))
+    service = sa.func.coalesce(calls.c.service, "")
+    by_file = sa.and_(silent, service.in_(sa.select(owners.c.service).where(wanted)))
+    if environment == PRODUCTION:
+        return [sa.func.coalesce(calls.c.environment, "").not_in(NOT_PRODUCTION), sa.not_(by_file)]
+    return [sa.or_(calls.c.environment == environment, by_file)]
 
 
 def counted(arguments: Arguments, *columns: sa.ColumnElement[Any]) -> sa.Subquery:

@@ -8,6 +8,7 @@ import pyarrow as pa
 import sqlalchemy as sa
 
 from suffice import semconv
+from suffice_store.environments import EVERY
 from suffice_store.reads.previews import nanoseconds_to_iso, task_names
 from suffice_store.reads.registry import FILTERS, PROJECT, Arguments, Parameter, Read
 from suffice_store.reads.sources import (
@@ -17,6 +18,7 @@ from suffice_store.reads.sources import (
     count_if,
     counted,
     filters,
+    latest,
     marked_duplicates,
     model,
     total,
@@ -24,8 +26,11 @@ from suffice_store.reads.sources import (
     unpriced,
 )
 from suffice_store.tables import calls, dead_letters, spans
+from suffice_store.tables_costs import service_owners
 
-_BY = ("model", "service", "provider", "day", "task", "hour")
+_OWNED = ("team", "owner", "cost_centre", "environment")
+_BY = ("model", "service", "provider", "day", "task", "hour", *_OWNED)
+LATE_NS = NS_PER_HOUR  # a call that arrives this much after it ended changes what was seen before
 _NEEDED = (
     calls.c.call_id, calls.c.run_id, calls.c.service, calls.c.provider, model, calls.c.completeness, calls.c.started_ns,
     calls.c.input_tokens, calls.c.output_tokens, calls.c.cache_read_tokens, calls.c.usage_source,
@@ -80,14 +85,18 @@ def _overview(arguments: Arguments) -> sa.Select[Any]:
 
 
 def _spend(arguments: Arguments) -> sa.Select[Any]:
-    rows = counted(arguments, *_NEEDED)
     by = arguments["by"]
+    rows = counted(arguments, *_NEEDED, *((calls.c[by],) if by in _OWNED else ()))
     source: Any = rows
     key: sa.ColumnElement[Any]
     if by == "task":
         task = assigned(arguments)
         source = rows.outerjoin(task, task.c.call_id == rows.c.call_id)
         key = sa.func.coalesce(task.c.task_id, "")
+    elif by in _OWNED:
+        owners = latest(service_owners, ("service",), arguments["project"])
+        source = rows.outerjoin(owners, owners.c.service == rows.c.service)
+        key = sa.func.coalesce(rows.c[by], owners.c[by], "")
     elif by in ("day", "hour"):
         step = NS_PER_DAY if by == "day" else NS_PER_HOUR
         key = rows.c.started_ns - rows.c.started_ns % step
@@ -141,8 +150,22 @@ def _unpriced_models(arguments: Arguments) -> sa.Select[Any]:
     )
 
 
+def _late(rows: sa.Subquery) -> sa.ColumnElement[bool]:
+    """Recorded calls that came long after they ended; an import is late by nature."""
+    ended = sa.func.coalesce(rows.c.ended_ns, rows.c.started_ns)
+    return sa.and_(rows.c.source == "otlp", rows.c.received_ns - ended > LATE_NS)
+
+
+def _left_out(arguments: Arguments) -> sa.ColumnElement[Any]:
+    """Calls of the other environments, within the same filters."""
+    every = [*filters({**arguments, "environment": EVERY})]
+    within = sa.select(calls.c.call_id).where(*filters(arguments))
+    left = sa.select(_count()).where(*every, calls.c.call_id.not_in(within))
+    return sa.literal(0) if arguments["environment"] == EVERY else left.scalar_subquery()
+
+
 def _quality(arguments: Arguments) -> sa.Select[Any]:
-    rows = counted(arguments, *_NEEDED)
+    rows = counted(arguments, *_NEEDED, calls.c.ended_ns, calls.c.received_ns, calls.c.source)
     letters = sa.select(_count()).where(dead_letters.c.project.in_((arguments["project"], "")))
     unread = sa.select(_count()).where(spans.c.project == arguments["project"], *_may_be_a_call())
     return sa.select(
@@ -155,6 +178,8 @@ def _quality(arguments: Arguments) -> sa.Select[Any]:
         count_if(rows.c.completeness == "partial").label("incomplete_calls"),
         count_if(rows.c.completeness == "error").label("error_calls"),
         count_if(rows.c.started_ns.is_(None)).label("untimed_calls"),
+        count_if(_late(rows)).label("late_calls"),
+        _left_out(arguments).label("left_out_calls"),
         letters.scalar_subquery().label("dead_letters"),
         unread.scalar_subquery().label("unread_spans"),
     )
@@ -220,7 +245,7 @@ READS = (
         (PROJECT, *FILTERS),
         (
             "calls", "duplicate_calls", "retried_attempts", "unpriced_calls", "estimated_calls", "no_usage_calls", "incomplete_calls",
-            "error_calls", "untimed_calls", "dead_letters", "unread_spans",
+            "error_calls", "untimed_calls", "late_calls", "left_out_calls", "dead_letters", "unread_spans",
         ),
         _quality,
     ),
