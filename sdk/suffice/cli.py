@@ -26,7 +26,11 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "db renormalise": ("suffice_collector.commands.renormalise", "server", "read stored telemetry by today's dialects"),
     "db": ("suffice_store.commands.db", "server", "info, backup, restore, check, delete, retention, audit"),
     "keys": ("suffice_store.commands.keys", "server", "API keys and roles of people"),
-    "prices": ("suffice_store.commands.prices", "server", "list prices, set your own, your contract, your provider's count"),
+    "prices": (
+        "suffice_store.commands.prices",
+        "server",
+        "list prices, set your own, your contract, your provider's count",
+    ),
 }
 
 
