@@ -97,10 +97,14 @@ def _add_attribute(pieces: list[bytes], tag: bytes, name: str, value: Any) -> No
     key = _names.get(name) or _key(name)
     if isinstance(value, str):
         data = _utf8(value)
-        size = _varint(len(data))
-        inner = 1 + len(size) + len(data)
+        length = len(data)
+        if length + len(key) < 124:  # every length below takes one byte: most attributes
+            pieces.append(tag + bytes((len(key) + length + 4,)) + key + bytes((0x12, length + 2, 0x0A, length)) + data)
+            return
+        size = _varint(length)
+        inner = 1 + len(size) + length
         head = b"\x12" + _varint(inner) + b"\x0a" + size
-        pieces.append(tag + _varint(len(key) + len(head) + len(data)) + key + head)
+        pieces.append(tag + _varint(len(key) + len(head) + length) + key + head)
         pieces.append(data)
         return
     encoded = _any_value(value)

@@ -8,6 +8,7 @@ What isn't known is left out: an absent count is not 0.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -32,7 +33,7 @@ def span_name(call: Call) -> str:
 
 def call_attributes(call: Call, exchange: Exchange, place: Place | None, call_site: str | None) -> Attributes:
     """Everything a call's span says, content as JSON values. Not yet through the gate, which writes them as text."""
-    address = urlsplit(exchange.url)
+    host, port = _address(exchange.url)
     given: Attributes = {
         semconv.OPERATION: call.operation,
         semconv.PROVIDER: call.provider,
@@ -43,8 +44,8 @@ def call_attributes(call: Call, exchange: Exchange, place: Place | None, call_si
         semconv.REQUEST_STREAM: call.stream or None,  # absent means false
         semconv.OUTPUT_TYPE: _output_type(call.response_format),
         semconv.TIME_TO_FIRST_CHUNK: _seconds_to_first_chunk(exchange),
-        semconv.SERVER_ADDRESS: address.hostname,
-        semconv.SERVER_PORT: address.port or {"https": 443, "http": 80}.get(address.scheme),
+        semconv.SERVER_ADDRESS: host,
+        semconv.SERVER_PORT: port,
         semconv.STATUS_CODE: call.status_code,
         semconv.ERROR_TYPE: call.error_type,
         semconv.ERROR_MESSAGE: call.error_message,
@@ -110,6 +111,12 @@ def outcome_attributes(
         semconv.OUTCOME_LABEL: label,
     }
     return {name: value for name, value in given.items() if value is not None}
+
+
+@lru_cache(256)
+def _address(url: str) -> tuple[str | None, int | None]:
+    parts = urlsplit(url)
+    return parts.hostname, parts.port or {"https": 443, "http": 80}.get(parts.scheme)
 
 
 def _usage_attributes(usage: Usage | None) -> Attributes:
