@@ -125,8 +125,13 @@ def logfire_switch(endpoint: str) -> Switch:
         send_to_logfire=False, console=False, additional_span_processors=[processor], inspect_arguments=False
     )
     undo: list[Any] = []
+
+    def on() -> None:
+        undo.append(logfire.instrument_openai())
+        undo[-1].__enter__()
+
     return (
-        lambda: undo.append(logfire.instrument_openai()),
+        on,
         lambda: undo.pop().__exit__(None, None, None),
         lambda: logfire.force_flush(60_000) and None,
     )

@@ -49,6 +49,11 @@ def log_once(where: str) -> None:
         logger.warning("suffice failed in %s; the app goes on without being recorded there", where, exc_info=True)
 
 
+def logged() -> frozenset[str]:
+    """Where a hook has failed so far."""
+    return frozenset(_logged)
+
+
 def announce_first_call(first: FirstCall, settings: Settings, delivered: bool) -> threading.Thread | None:
     """Say the line, once per process. The cost is asked for in a thread of its own, which is returned."""
     global _first_call_said

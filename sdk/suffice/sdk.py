@@ -163,6 +163,7 @@ def _start(settings: Any, tracer_provider: TracerProvider | None) -> None:
     if settings.http_spans:
         _install_http_spans(recorder)
     leaving.register()
+    recorder.worker.note_state()
 
 
 def _install_http_spans(recorder: ActiveRecorder) -> None:

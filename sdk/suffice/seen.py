@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from suffice.capture import Capture
@@ -29,6 +29,15 @@ class Seen:
 
     def something_else(self, capture: Capture) -> None:
         _count(self.not_calls, capture.url.partition("?")[0][:200])
+
+    def as_dict(self) -> dict[str, Any]:
+        return {
+            "clients": dict(self.clients.most_common()),
+            "formats": dict(self.formats.most_common()),
+            "completeness": dict(self.completeness.most_common()),
+            "not_calls": dict(self.not_calls.most_common()),
+            "cut": self.cut,
+        }
 
 
 def _count(counter: Counter[str], name: str) -> None:

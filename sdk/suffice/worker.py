@@ -6,15 +6,18 @@ Bounded by bytes: what doesn't fit is dropped and counted, never waited for.
 
 from __future__ import annotations
 
+import os
 import threading
 import time
+from asyncio import _get_running_loop  # C, 40 ns; get_running_loop() raises, 300 ns
 from queue import Empty, SimpleQueue
 from typing import NamedTuple
 
 from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.trace import Tracer
 
-from suffice.announce import FirstCall, announce_first_call, log_once, say
+from suffice import transports
+from suffice.announce import FirstCall, announce_first_call, log_once, logged, say
 from suffice.capture import Capture
 from suffice.collector import Collector, Verdict
 from suffice.config import Settings
@@ -24,12 +27,20 @@ from suffice.finishing import Encoded, encode_call, encode_readable, end_call_sp
 from suffice.otlp import encode_batch, encode_resource
 from suffice.pacing import Pacing
 from suffice.seen import Seen
+from suffice.state import WRITTEN_EVERY_S, state_directory, write_state
 
 MAX_HELD_BYTES = 32 * 1024 * 1024  # or a single call, however large
 MAX_HELD_ITEMS = 20_000
 MAX_CALL_BYTES = 4 * 1024 * 1024 - 64 * 1024  # of one span; a larger one is cut. With the resource it makes 4 MiB
 BATCH_SPANS = 512
-BATCH_BYTES = 1024 * 1024  # a batch is closed when it reaches this, so it stays under 4 MiB + 1 MiB only by a cut call
+BATCH_BYTES = (
+    1024 * 1024
+)  # a batch is closed when it reaches this: copying more at once would hold up the app's threads
+CROWDED_BATCH_BYTES = 3 * 1024 * 1024  # when much waits: fewer waits for the interpreter's lock, of 5 ms each
+MAX_BATCH_BYTES = 4 * 1024 * 1024
+CROWDED = 0.2  # of MAX_HELD_BYTES: no more waiting for company
+OVERFULL = 0.5  # the app's threads (no event loop's) let the worker go first: 1 ms a call here, 32 ms when it is full
+YIELD_S = 0.001
 LINGER_S = 0.2  # a call within a burst waits this long for company
 FIRST_LINGER_S = 0.02  # a call after a silence: it may be the last thing this process does
 DOWN_LINGER_S = 5.0  # while the collector is away: fewer, larger files
@@ -78,9 +89,13 @@ class Worker:
         self.announcement: threading.Thread | None = None
         self._sending: _Sending | None = None
         self._last_sent = 0.0
-        self._pace = Pacing(lambda: self._held_bytes / MAX_HELD_BYTES)
+        self._lingering = False
+        self._pace = Pacing(self._fullness)
         collector = Collector(settings.endpoint, settings.key, must_be_suffice=not settings.explicit_endpoint)
         self.deliverer = Deliverer(collector, settings.spool, lambda line: say(line, settings))
+        self._started = time.time()
+        self._noted = 0.0
+        self._patched: set[str] = set()
 
     # --- in the app's threads ---
 
@@ -99,6 +114,12 @@ class Worker:
                     return
                 self._held_bytes += size
             self._put(capture)
+            fullness = self._fullness()
+            if fullness > CROWDED and self._lingering:
+                self._lingering = False
+                self._hurry.put(None)
+            if fullness > OVERFULL and _get_running_loop() is None:
+                time.sleep(YIELD_S * 2 ** (10 * (fullness - OVERFULL)))
         except Exception:
             log_once("the end of a call")
 
@@ -138,6 +159,34 @@ class Worker:
             self._keep_the_rest()
         self.deliverer.give_up()
         self.deliverer.collector.close()
+        if self._noted:
+            self.note_state(ended=True)
+
+    def note_state(self, *, ended: bool = False) -> None:
+        """Write down for ``suffice doctor`` how things stand."""
+        if self.settings.spool is None:
+            return
+        self._noted = time.monotonic()
+        delivered, dropped, pending = self.delivery()
+        self._patched |= set(transports.patched())  # at the end they are off again
+        state = {
+            "pid": os.getpid(),
+            "service": self.settings.service,
+            "endpoint": self.settings.endpoint,
+            "capture": self.settings.capture,
+            "started": self._started,
+            "written": time.time(),
+            "ended": ended,
+            "patched": sorted(self._patched),
+            "delivered": delivered,
+            "dropped": dropped,
+            "pending": pending,
+            "why_dropped": self.why_dropped(),
+            "last_problem": self.deliverer.last_problem,
+            "failed_in": sorted(logged()),
+            **self.seen.as_dict(),
+        }
+        write_state(state_directory(), state)
 
     def pending(self) -> bool:
         """Whether anything waits in memory, cheaply."""
@@ -150,6 +199,9 @@ class Worker:
                 if self._thread is None:
                     self._thread = threading.Thread(target=self._work, name="suffice-recorder", daemon=True)
                     self._thread.start()
+
+    def _fullness(self) -> float:
+        return self._held_bytes / MAX_HELD_BYTES
 
     # --- in the recorder's own thread ---
 
@@ -179,13 +231,16 @@ class Worker:
                 else:
                     self._work_off(item)
                 self._pace.hurry = bool(flushes) or not self._hurry.empty()
-                if len(self._outbox) >= BATCH_SPANS or self._outbox_bytes >= BATCH_BYTES:
+                enough = CROWDED_BATCH_BYTES if self._fullness() > CROWDED else BATCH_BYTES
+                if len(self._outbox) >= BATCH_SPANS or self._outbox_bytes >= enough:
                     self._send(now=bool(flushes))
                 item = self._next_item()
             self._send(now=bool(flushes))
             while self.deliverer.drain():
                 if not self._inbox.empty():
                     break
+            if time.monotonic() - self._noted > WRITTEN_EVERY_S:
+                self.note_state()
         finally:
             for flush in flushes:
                 flush.done.set()
@@ -200,10 +255,14 @@ class Worker:
     def _linger(self) -> None:
         silent = time.monotonic() - self._last_sent > SILENCE_S
         linger_s = DOWN_LINGER_S if self.deliverer.down else FIRST_LINGER_S if silent else LINGER_S
+        self._lingering = self._fullness() <= CROWDED
         try:
-            self._hurry.get(timeout=linger_s)
+            if self._lingering:
+                self._hurry.get(timeout=linger_s)
         except Empty:
             return
+        finally:
+            self._lingering = False
 
     def _work_off(self, item: Capture | ReadableSpan) -> None:
         if not isinstance(item, Capture):
@@ -243,6 +302,8 @@ class Worker:
             self.seen.cut += encoded.is_call
             encoded = encoded._replace(data=cut_span(encoded.data, MAX_CALL_BYTES))
         size = len(encoded.data)
+        if self._outbox_bytes + size > MAX_BATCH_BYTES - 64 * 1024:
+            self._send(now=self._pace.hurry)
         self._outbox.append(encoded)
         self._outbox_bytes += size
         with self._counting:

@@ -3,14 +3,23 @@
 from __future__ import annotations
 
 import json
+import os
+import stat
+import subprocess
+from pathlib import Path
 from typing import Any
 
+import httpx2
 import pytest
-from sdk.local_servers import Sink
+from sdk.local_servers import Server, Sink
 
+import suffice
+from suffice import context
 from suffice.commands import doctor
 from suffice.errors import UsageError
 from suffice.spool import spool_directory, write_spool
+from suffice.state import KEPT, read_states, state_directory, write_state
+from suffice.wire.registry import FORMATS
 
 
 def report(capsys: Any, *arguments: str) -> tuple[int, dict[str, list[str]]]:
@@ -28,7 +37,7 @@ def test_all_is_well(sink: Sink, capsys: Any, monkeypatch: pytest.MonkeyPatch) -
     code, found = report(capsys, "--endpoint", sink.url)
     assert code == 0
     assert found["collector"] == [f"{sink.url} answers: suffice 0.1.0 ok"]
-    assert found["formats"] == ["openai.chat, anthropic.messages"]
+    assert found["formats"] == [", ".join(each.NAME for each in FORMATS)]
     assert any(line.startswith("httpx2 ") for line in found["transport"])
     assert found["spool"] == [f"3 calls wait in {spool_directory()}"]
     assert found["host"] == ["OTEL_TRACES_SAMPLER: left to the host, not used here"]
@@ -55,3 +64,94 @@ def test_for_people_it_is_a_line_a_finding(sink: Sink, capsys: Any) -> None:
 def test_a_wrong_endpoint() -> None:
     with pytest.raises(UsageError, match="is not an address"):
         doctor.main(["--endpoint", "nowhere"])
+
+
+# --- of apps that run or have run -------------------------------------------------------------------
+
+
+def test_nothing_has_recorded_yet(sink: Sink, capsys: Any) -> None:
+    _, found = report(capsys, "--endpoint", sink.url)
+    assert found["process"] == ["none has recorded here within a day"]
+
+
+def test_a_finished_app_is_told_of(run: Any, sink: Sink, capsys: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    run("import suffice; suffice.init(quiet=True); ask(3)")
+    monkeypatch.setenv("SUFFICE_SPOOL", str(run.spool))
+    code, found = report(capsys, "--endpoint", sink.url)
+    assert code == 0
+    (line,) = found["process"]
+    assert line.startswith("app (")
+    assert " ended; patched " in line
+    assert "httpx2" in line
+    assert line.endswith("; 3 calls: 3 delivered, 0 dropped, 0 pending")
+    (clients,) = found["clients"]
+    assert clients.startswith("app (")
+    assert "python-httpx2/" in clients
+    assert clients.endswith(" ×3; openai.chat ×3")
+
+
+def test_a_running_app_says_what_waits_and_why(
+    provider: Server, sink: Sink, capsys: Any, record: Any, tmp_path: Path
+) -> None:
+    sink.statuses = [(401, 0)]
+    record()
+    ask_anything(provider)
+    assert suffice.flush() == (0, 0, 1)
+    context.recorder.worker.note_state()  # type: ignore[union-attr]
+    _, found = report(capsys, "--endpoint", sink.url)
+    (line,) = found["process"]
+    assert f"({os.getpid()}) runs; " in line
+    assert found["pending"] == [f"tests ({os.getpid()}): 1 calls wait: {sink.url} answered 401: is SUFFICE_KEY right?"]
+    (state_file,) = state_directory().iterdir()
+    assert stat.S_IMODE(state_file.stat().st_mode) == 0o600
+    assert "private words" not in state_file.read_text()
+
+
+def test_what_was_lost_is_told_with_its_reason(provider: Server, sink: Sink, capsys: Any, record: Any) -> None:
+    sink.statuses = [(400, 0)]
+    record()
+    ask_anything(provider)
+    with httpx2.Client(transport=httpx2.MockTransport(lambda _: httpx2.Response(200, text="pong"))) as client:
+        client.post("http://other/bin/chat/completions", json={"messages": "text"})
+    assert suffice.shutdown() == (0, 1, 0)
+    code, found = report(capsys, "--endpoint", sink.url)
+    assert code == 1
+    assert found["dropped"] == [f"tests ({os.getpid()}): 1 calls: refused: {sink.url} answered 400"]
+    assert found["no calls"] == [f"tests ({os.getpid()}): http://other/bin/chat/completions ×1"]
+
+
+def ask_anything(provider: Server) -> None:
+    body = {"model": "m", "messages": [{"role": "user", "content": "private words"}]}
+    with httpx2.Client() as client:
+        client.post(f"{provider.url}/v1/chat/completions", json=body).raise_for_status()
+
+
+def state(pid: int, **more: Any) -> dict[str, Any]:
+    return {"pid": pid, "service": "s", "started": 1000.0 + pid, "written": 2000.0, "ended": True} | more
+
+
+def test_states_are_few_and_of_the_last_day(tmp_path: Path) -> None:
+    for number in range(KEPT + 5):
+        write_state(tmp_path, state(number))
+    assert len(list(tmp_path.iterdir())) == KEPT
+    write_state(tmp_path, state(24, ended=False, written=2500.0))
+    (tmp_path / "1-1.json").write_text("{")
+    states = read_states(tmp_path, now=2600.0)
+    assert [each["pid"] for each in states] == list(range(24, 4, -1))
+    assert states[0]["written"] == 2500.0
+    assert read_states(tmp_path, now=2000.0 + 25 * 3600) == []
+    assert read_states(tmp_path / "none", now=0) == []
+
+
+def test_a_killed_process_is_not_taken_for_a_running_one(tmp_path: Path) -> None:
+    child = subprocess.Popen(["true"])
+    child.wait()
+    write_state(tmp_path, state(child.pid, ended=False))
+    write_state(tmp_path, state(os.getpid(), ended=False))
+    running = {each["pid"]: each["running"] for each in read_states(tmp_path, now=2001.0)}
+    assert running == {child.pid: False, os.getpid(): True}
+
+
+def test_a_state_that_cannot_be_written_is_nobodys_trouble(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    write_state(tmp_path / "file", state(1))

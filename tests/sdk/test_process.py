@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -109,7 +110,8 @@ HOSTILE = {
     "OTEL_ATTRIBUTE_COUNT_LIMIT": "1",
     "OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT": "1",
     "OTEL_RESOURCE_ATTRIBUTES": "secret=theirs,suffice.project=theirs,service.name=theirs",
-    "OTEL_EXPORTER_OTLP_HEADERS": "authorization=Bearer%20theirs",
+    "OTEL_EXPORTER_OTLP_HEADERS": "authorization=Bearer%20theirs,x-vendor=theirs",
+    "OTEL_EXPORTER_OTLP_TRACES_HEADERS": "x-vendor-traces=theirs",
     "OTEL_EXPORTER_OTLP_ENDPOINT": "http://127.0.0.1:1",
     "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT": "http://127.0.0.1:1",
     "OTEL_EXPORTER_OTLP_COMPRESSION": "deflate",
@@ -122,17 +124,20 @@ HOSTILE = {
 
 
 def test_the_hosts_otel_settings_change_nothing_but_the_name(run: Any, sink: Sink) -> None:
-    done = run("import suffice; suffice.init(); ask(); print(tuple(suffice.flush()))", **HOSTILE)
-    assert done.stdout == "(1, 0, 0)\n"
-    (call,) = sink.calls
+    done = run("import suffice; suffice.init(); ask(100); print(tuple(suffice.flush()))", **HOSTILE)
+    assert done.stdout == "(100, 0, 0)\n"
+    assert len({call["span_id"] for call in sink.calls}) == len(sink.calls) == 100
+    call = sink.calls[0]
     resource = call["resource"]
     assert {name: resource[name] for name in resource if not name.startswith("telemetry.sdk")} == {
         "service.name": "named-by-the-host",
         "suffice.project": "default",
     }
+    assert {len(each["attributes"]) for each in sink.calls} == {len(call["attributes"])}
     assert len(call["attributes"]) > 20
-    assert call["attributes"]["gen_ai.response.model"] == "m-2026-01-01"
-    assert "authorization" not in sink.posts[0]["headers"]
+    assert {each["attributes"]["gen_ai.response.model"] for each in sink.calls} == {"m-2026-01-01"}
+    own = {"host", "accept-encoding", "content-length", "content-type"}
+    assert {name for post in sink.posts for name in post["headers"]} == own
 
 
 def test_the_global_provider_is_left_alone(run: Any) -> None:
@@ -277,3 +282,27 @@ def test_a_killed_process_keeps_what_it_had_spooled(run: Any, tmp_path: Path) ->
     while not list((tmp_path / "spool").glob("*.otlp")) and time.monotonic() < deadline:
         time.sleep(0.05)
     assert len(list((tmp_path / "spool").glob("*.otlp"))) == 1
+
+
+def test_nothing_is_dropped_silently_600_prompts_of_200_kb(run: Any, sink: Sink) -> None:
+    """Complaint 12; an app that asks without a pause, four times what may be held at once."""
+    done = run(
+        """
+        import suffice
+        suffice.init(quiet=True)
+        answer = {"object": "chat.completion", "model": "m", "choices": [
+            {"index": 0, "message": {"role": "assistant", "content": "yes"}, "finish_reason": "stop"}]}
+        client = httpx2.Client(transport=httpx2.MockTransport(lambda _: httpx2.Response(200, json=answer)))
+        for number in range(600):
+            text = f"{number} " + "word " * 40_000
+            client.post("http://x/v1/chat/completions", json={"model": "m", "messages": [
+                {"role": "user", "content": text}]})
+        print(*suffice.flush(60))
+        """
+    )
+    assert done.stdout == "600 0 0\n"
+    asked = [json.loads(call["attributes"]["gen_ai.input.messages"]) for call in sink.calls]
+    texts = [messages[0]["parts"][0]["content"] for messages in asked]
+    assert sorted(int(text.partition(" ")[0]) for text in texts) == list(range(600))
+    assert {len(text) - len(text.partition(" ")[0]) for text in texts} == {200_001}
+    assert max(int(post["headers"]["content-length"]) for post in sink.posts) <= 4 * 1024 * 1024

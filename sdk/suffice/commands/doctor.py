@@ -1,6 +1,9 @@
-"""``suffice doctor``: what would be patched, whether the collector answers, what waits in the spool.
+"""``suffice doctor``: what is patched, which clients were seen, what was captured, dropped or failed and why, and
+whether the collector answers.
 
-Prints one line a finding, or one JSON document. Exit code 1 if calls would not be delivered now.
+Before an app is started it says what would be recorded; of apps that run, or ended within a day, it reads what they wrote
+down themselves (``state``). One line a finding, or one JSON document. Exit code 1 if calls would not be delivered now, or
+were lost within the last hour.
 """
 
 from __future__ import annotations
@@ -9,19 +12,26 @@ import argparse
 import json
 import os
 import sys
+import time
 from dataclasses import asdict, dataclass
 from importlib import metadata
 from importlib.util import find_spec
+from typing import Any
 
 from suffice.collector import Collector, UnreachableError
 from suffice.config import Settings, read_settings
 from suffice.errors import UsageError
 from suffice.spool import read_spool
+from suffice.state import read_states
 from suffice.transports import TRANSPORTS
 from suffice.wire.registry import FORMATS
 
 # Clients of models that go past every HTTP library we patch; found here means: some calls are not seen.
 _PAST_US = {"websockets": "realtime APIs over WebSocket", "grpc": "gRPC clients (Vertex, xAI)"}
+
+SHOWN_PROCESSES = 8  # one page; --json has them all
+SHOWN_NAMES = 6
+LATELY_S = 3600.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,10 +55,12 @@ def main(argv: list[str]) -> int:
         settings = read_settings(given.endpoint)
     except ValueError as error:
         raise UsageError(str(error)) from error
-    findings = examine(settings)
+    states = read_states()
+    findings = [*examine(settings), *_processes(states, time.time())]
     failed = any(finding.ok is False for finding in findings)
     if given.json:
-        print(json.dumps({"ok": not failed, "findings": [asdict(finding) for finding in findings]}, indent=2))
+        said = {"ok": not failed, "findings": [asdict(finding) for finding in findings], "processes": states}
+        print(json.dumps(said, indent=2))
     else:
         for finding in findings:
             mark = {True: "ok", False: "!!", None: "  "}[finding.ok]
@@ -57,7 +69,7 @@ def main(argv: list[str]) -> int:
 
 
 def examine(settings: Settings) -> list[Finding]:
-    """Every finding, in the order they are shown."""
+    """What holds for an app that would be started now, in the order it is shown."""
     return [
         Finding("suffice", True, f"{metadata.version('suffice')} on Python {sys.version.split()[0]}"),
         _switch(settings),
@@ -122,6 +134,46 @@ def _spool(settings: Settings) -> list[Finding]:
     waiting = list(read_spool(settings.spool))
     calls = sum(each.calls for each in waiting)
     return [Finding("spool", None, f"{calls} calls wait in {settings.spool}")]
+
+
+def _processes(states: list[dict[str, Any]], now: float) -> list[Finding]:
+    """A line for each process that records or did so, and one for each thing that went wrong in it."""
+    if not states:
+        return [Finding("process", None, "none has recorded here within a day")]
+    findings = []
+    for state in states[:SHOWN_PROCESSES]:
+        name = f"{state['service']} ({state['pid']})"
+        calls = state["delivered"] + state["dropped"] + state["pending"]
+        what = "runs" if state["running"] else "ended" if state["ended"] else "gone without a word"
+        patched = ", ".join(state["patched"]) or "nothing yet"
+        counts = (
+            f"{calls} calls: {state['delivered']} delivered, {state['dropped']} dropped, {state['pending']} pending"
+        )
+        findings.append(Finding("process", True if calls else None, f"{name} {what}; patched {patched}; {counts}"))
+        if state["clients"]:
+            findings.append(
+                Finding("clients", None, f"{name}: {_counted(state['clients'])}; {_counted(state['formats'])}")
+            )
+        lost_lately = now - state["written"] < LATELY_S
+        for reason, lost in state["why_dropped"].items():
+            findings.append(Finding("dropped", False if lost_lately else None, f"{name}: {lost} calls: {reason}"))
+        if state["pending"] and state["last_problem"]:
+            findings.append(Finding("pending", None, f"{name}: {state['pending']} calls wait: {state['last_problem']}"))
+        if state["cut"]:
+            findings.append(Finding("cut", None, f"{name}: {state['cut']} calls were too large and are shortened"))
+        if state["not_calls"]:
+            findings.append(Finding("no calls", None, f"{name}: {_counted(state['not_calls'])}"))
+        if state["failed_in"]:
+            findings.append(
+                Finding(
+                    "failed", False, f"{name}: {', '.join(state['failed_in'])}; its log ('suffice') has the traceback"
+                )
+            )
+    return findings
+
+
+def _counted(counts: dict[str, int]) -> str:
+    return ", ".join(f"{name} ×{count}" for name, count in list(counts.items())[:SHOWN_NAMES])
 
 
 def _host_environment() -> list[Finding]:

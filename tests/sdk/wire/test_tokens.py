@@ -69,3 +69,10 @@ def test_without_an_answer_nothing_is_estimated() -> None:
     assert not fill_usage(refused)
     assert refused.usage is None
     assert estimate_usage(refused).output_tokens is None
+
+
+def test_a_long_text_is_estimated_from_samples_of_it() -> None:
+    paragraph = 'The ticket 4711 says: the printer on floor 3 doesn\'t print (error: "PC LOAD LETTER").\n\n'
+    whole = paragraph * 2000
+    piecewise = sum(estimate_text_tokens(whole[at : at + 30_000]) for at in range(0, len(whole), 30_000))
+    assert estimate_text_tokens(whole) == pytest.approx(piecewise, rel=0.03)
