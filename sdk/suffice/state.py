@@ -28,7 +28,8 @@ def state_directory(*, environ: Mapping[str, str] | None = None) -> Path:
 def write_state(folder: Path, state: Mapping[str, Any]) -> None:
     """Put ``state`` (with ``pid`` and ``started``, Unix seconds) where the last one was. Never raises."""
     with contextlib.suppress(OSError, ValueError, TypeError):
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        for each in (folder.parent, folder):  # the parent is the spool; mkdir gives its mode to the last folder only
+            each.mkdir(parents=True, exist_ok=True, mode=0o700)
         path = folder / f"{int(state['started'] * 1000)}-{state['pid']}.json"
         is_new = not path.exists()
         partial = path.with_suffix(".partial")

@@ -119,7 +119,7 @@ class Worker:
                 self._lingering = False
                 self._hurry.put(None)
             if fullness > OVERFULL and _get_running_loop() is None:
-                time.sleep(YIELD_S * 2 ** (10 * (fullness - OVERFULL)))
+                time.sleep(YIELD_S * 2 ** (10 * (min(fullness, 1.0) - OVERFULL)))
         except Exception:
             log_once("the end of a call")
 

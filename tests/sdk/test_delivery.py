@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import stat
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -165,13 +166,16 @@ def one_batch(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_full_queue_drops_and_counts(
-    provider: Server, sink: Sink, record: Any, one_batch: None, monkeypatch: pytest.MonkeyPatch
+    provider: Server, sink: Sink, record: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    go_on = threading.Event()
+    monkeypatch.setattr("suffice.worker.Worker._linger", lambda _: go_on.wait(30))
     record()
     monkeypatch.setattr("suffice.worker.MAX_HELD_BYTES", 100)
     ask(provider, 3)  # the first is over the bound, but alone
     monkeypatch.setattr("suffice.worker.MAX_HELD_BYTES", 10**7)
     ask(provider)
+    go_on.set()
     assert suffice.flush() == (2, 2, 0)
 
 
