@@ -18,12 +18,15 @@ encode_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), defaul
 
 def encode_messages(messages: Iterable[Mapping[str, Any]], breathe: Callable[[], None]) -> str | None:
     """None for no messages. ``breathe`` is called between the steps."""
+    messages = list(messages)
+    if not all(messages) or not all(isinstance(each, dict) for each in messages):
+        return encode_json(messages)
     pieces: list[str] = []  # joined once: each copy of a long text is another 0.1 ms
     for message in messages:
         pieces.append(",{" if pieces else "[{")
         for number, (name, value) in enumerate(message.items()):
             pieces.append(f"{',' if number else ''}{encode_json(name)}:")
-            if name == "parts" and any(map(_is_long, value)):
+            if name == "parts" and isinstance(value, list) and any(map(_is_long, value)):
                 _add_parts(pieces, value, breathe)
             else:
                 pieces.append(encode_json(value))
@@ -32,8 +35,11 @@ def encode_messages(messages: Iterable[Mapping[str, Any]], breathe: Callable[[],
     return "".join([*pieces, "]"]) if pieces else None
 
 
-def _add_parts(pieces: list[str], parts: Iterable[Mapping[str, Any]], breathe: Callable[[], None]) -> None:
+def _add_parts(pieces: list[str], parts: Iterable[Any], breathe: Callable[[], None]) -> None:
     for index, part in enumerate(parts):
+        if not isinstance(part, dict) or not part:
+            pieces.append(("," if index else "[") + encode_json(part))
+            continue
         pieces.append(",{" if index else "[{")
         for number, (name, value) in enumerate(part.items()):
             pieces.append(f"{',' if number else ''}{encode_json(name)}:")
@@ -46,8 +52,8 @@ def _add_parts(pieces: list[str], parts: Iterable[Mapping[str, Any]], breathe: C
     pieces.append("]")
 
 
-def _is_long(part: Mapping[str, Any]) -> bool:
-    text = part.get("content")
+def _is_long(part: Any) -> bool:
+    text = part.get("content") if isinstance(part, dict) else None
     return isinstance(text, str) and len(text) > LONG
 
 

@@ -17,9 +17,11 @@ parts = st.fixed_dictionaries({"type": texts, "content": texts | st.none() | st.
     texts, texts | st.integers() | st.booleans() | st.none(), max_size=3
 )
 messages = st.lists(
-    st.fixed_dictionaries({"role": texts, "parts": st.lists(parts, max_size=3)}, optional={"finish_reason": texts}),
+    st.fixed_dictionaries(
+        {"role": texts, "parts": st.lists(parts | st.none() | texts, max_size=3)}, optional={"finish_reason": texts}
+    ),
     max_size=3,
-)
+) | st.just([{}])
 
 
 @settings(max_examples=100, deadline=None)

@@ -16,6 +16,7 @@ from typing import Any, cast
 
 from suffice import semconv
 from suffice.config import CaptureMode, Settings
+from suffice.messages_json import encode_json, encode_messages
 from suffice.privacy import kinds
 from suffice.privacy.addresses import url
 from suffice.privacy.hashing import Hasher
@@ -24,7 +25,6 @@ from suffice.privacy.pseudonyms import Pseudonyms, is_opaque
 from suffice.privacy.secret import project_key
 from suffice.wire.call import Call
 
-_encode_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), default=str).encode
 _ONE_WORD = re.compile(r"[\w.:\-/]{1,64}\Z")
 
 
@@ -48,7 +48,10 @@ class Gate:
         """
         kept: dict[str, Any] = {}
         for name, value in given.items():
-            leaves = self._attribute(name, value)
+            if name in kinds.MESSAGES and isinstance(value, list):
+                leaves = encode_messages(self._content(name, value) or [], breathe)
+            else:
+                leaves = self._attribute(name, value)
             if name in kinds.CONTENT:
                 breathe()
             if leaves is not None:
@@ -158,7 +161,7 @@ def _as_value(value: Any) -> Any:
 def _as_json(value: Any) -> str | None:
     if isinstance(value, str):
         return value
-    return _encode_json(value) if value else None
+    return encode_json(value) if value else None
 
 
 def _numbers(value: Any) -> Any:
