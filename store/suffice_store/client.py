@@ -86,6 +86,10 @@ class Client:
         """The messages of one call, in order."""
         return self.read("conversation", call_id=call_id)
 
+    def run_steps(self, run_id: str) -> Rows:
+        """The run's calls, agents, tools and other doings, in order of time."""
+        return self.read("run_steps", run_id=run_id)
+
     def run_calls(self, run_id: str) -> Rows:
         """The calls of one run, in order of time."""
         return self.read("run_calls", run_id=run_id)

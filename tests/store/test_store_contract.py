@@ -23,6 +23,7 @@ NEEDED = {
     "attempts": {"call_id": "none"},
     "conversation": {"call_id": "none"},
     "run_calls": {"run_id": "none"},
+    "run_steps": {"run_id": "none"},
     "task": {"task_id": "none"},
     "task_calls": {"task_id": "none"},
 }
