@@ -14,7 +14,7 @@ from collections.abc import Callable
 
 SLICE_S = 0.0003
 PAUSE_S = 0.0001  # the kernel adds its timer's slack, 50 µs
-CROWDED_SLICE_S = 0.003
+CROWDED_SLICE_S = 0.006
 CROWDED = 0.15  # of what the queue may hold
 FULL = 0.5
 

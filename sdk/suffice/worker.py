@@ -39,7 +39,7 @@ BATCH_BYTES = (
 CROWDED_BATCH_BYTES = 3 * 1024 * 1024  # when much waits: fewer waits for the interpreter's lock, of 5 ms each
 MAX_BATCH_BYTES = 4 * 1024 * 1024
 CROWDED = 0.2  # of MAX_HELD_BYTES: no more waiting for company
-OVERFULL = 0.5  # the app's threads (no event loop's) let the worker go first: 1 ms a call here, 32 ms when it is full
+OVERFULL = 0.5  # the app's threads (no event loop's) let the worker go first: 1 ms a call here, 16 at three quarters, 256 when it is full
 YIELD_S = 0.001
 LINGER_S = 0.2  # a call within a burst waits this long for company
 FIRST_LINGER_S = 0.02  # a call after a silence: it may be the last thing this process does
@@ -119,7 +119,7 @@ class Worker:
                 self._lingering = False
                 self._hurry.put(None)
             if fullness > OVERFULL and _get_running_loop() is None:
-                time.sleep(YIELD_S * 2 ** (10 * (min(fullness, 1.0) - OVERFULL)))
+                time.sleep(YIELD_S * 2 ** (16 * (min(fullness, 1.0) - OVERFULL)))
         except Exception:
             log_once("the end of a call")
 
