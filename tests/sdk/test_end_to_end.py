@@ -43,6 +43,23 @@ async def test_an_anthropic_call(how: str, provider: Server, collector: Process,
     check_anthropic_call(collector, project, how, answer)
 
 
+async def test_a_retried_call_counts_once_and_its_failed_attempt_is_seen(
+    provider: Server, collector: Process, project: str
+) -> None:
+    provider.refused.clear()  # type: ignore[attr-defined]
+    await ask_openai(provider.url, "sync", model="retry-1")
+    assert suffice.flush(10) == (2, 0, 0)
+    wait_until(lambda: collector.rows("overview", project=project)[0]["retried_attempts"] == 1, "the failed attempt")
+    (call,) = read_calls(collector, project)
+    assert (call["attempt"], call["status_code"], call["completeness"]) == (2, 200, "complete")
+    (overview,) = collector.rows("overview", project=project)
+    counts = {name: overview[name] for name in ("calls", "retried_attempts", "duplicate_calls", "error_calls")}
+    assert counts == {"calls": 1, "retried_attempts": 1, "duplicate_calls": 0, "error_calls": 0}
+    attempts = collector.rows("attempts", project=project, call_id=call["call_id"])
+    assert [(each["attempt"], each["status_code"]) for each in attempts] == [(1, 503), (2, 200)]
+    assert attempts[1]["call_id"] == call["call_id"]
+
+
 async def test_a_run_with_its_task_and_outcome(provider: Server, collector: Process, project: str) -> None:
     with suffice.run("triage", user="u1", session="s1") as run:
         for word in ("one", "two"):

@@ -65,4 +65,9 @@ CASES = (
     Case("boto3 invoke_model", "boto3", "boto_invoke", "bedrock.invoke", ("newest",), ("sync", "sync stream"), model=BEDROCK),
     Case("aioboto3 converse", "aioboto3", "aioboto_converse", "bedrock.converse", ("newest",), ("async", "async stream"), True, BEDROCK),
 )  # fmt: skip
+RETRYING = {  # clients that try again by themselves: refused twice, answered then
+    "newest": ("openai_chat", "anthropic_create", "groq_chat", "together_chat", "cohere_chat", "boto_converse", "aioboto_converse"),
+    "openai2": ("openai_chat", "anthropic_create", "litellm_openai", "langchain_openai"),
+    "openai1": ("openai_chat", "anthropic_create"),
+}  # fmt: skip
 ALWAYS_WITH_TOOL = frozenset({"instructor"})  # its answer's form is a tool

@@ -13,7 +13,7 @@ from importlib.metadata import version
 from typing import Any
 
 from sdk.matrix import clients
-from sdk.matrix.cases import CASES, Case
+from sdk.matrix.cases import CASES, RETRYING, Case
 
 from suffice import transports
 from suffice.testing import recorded_calls
@@ -26,6 +26,9 @@ async def run_all(environment: str, url: str) -> dict[str, Any]:
         for case in cases
         for way, with_tool in case.runs()
     }
+    for speak in RETRYING[environment]:
+        way = "async" if speak.startswith("aio") else "sync"
+        runs[f"{speak} / busy"] = await ask(speak, f"{url}/busy-{speak}", way, False)
     versions = {case.package: version(case.package) for case in cases}
     return {"versions": versions, "runs": runs, "patched": transports.patched()}
 
@@ -35,9 +38,13 @@ def run_name(case: Case, way: str, with_tool: bool) -> str:
 
 
 async def run(case: Case, url: str, way: str, with_tool: bool) -> dict[str, Any]:
+    return await ask(case.speak, url, way, with_tool)
+
+
+async def ask(speak: str, url: str, way: str, with_tool: bool) -> dict[str, Any]:
     with recorded_calls() as calls:
         try:
-            answer = await asyncio.wait_for(getattr(clients, case.speak)(url, way, with_tool), 30)
+            answer = await asyncio.wait_for(getattr(clients, speak)(url, way, with_tool), 30)
         except Exception:
             return {"error": traceback.format_exc()[-2000:]}
         for _ in range(50):  # a client that leaves its stream to the loop has it closed a moment later

@@ -27,7 +27,12 @@ class SpeakersHandler(Handler):
     def do_POST(self) -> None:
         request = json.loads(self.body() or b"{}")
         path = unquote(urlsplit(self.path).path)
-        self.server.requests.append(path)
+        if path.startswith("/busy-"):  # a base URL of its own for each client: the first two tries are refused
+            name, path = path[1:].split("/", 1)[0], "/" + path[1:].split("/", 1)[1]
+            self.server.refused[name] = self.server.refused.get(name, 0) + 1
+            if self.server.refused[name] < 3:
+                self.answer_json(503, {"message": "overloaded", "error": {"message": "overloaded"}})
+                return
         if path.endswith("/chat/completions"):
             counted = {"stream_options": {"include_usage": True}} | request  # groq, together, mistral: unasked
             self.speak(*openai_answer(counted), streamed=request.get("stream"))
@@ -83,7 +88,7 @@ AWS_STREAM = "application/vnd.amazon.eventstream"
 
 def speakers_server() -> Server:
     server = Server(("127.0.0.1", 0), SpeakersHandler)
-    server.requests = []  # type: ignore[attr-defined]
+    server.refused = {}  # type: ignore[attr-defined]
     return server
 
 

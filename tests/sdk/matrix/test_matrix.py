@@ -12,11 +12,12 @@ import pytest
 from sdk.environments import ROOT, python_of, variables
 from sdk.local_servers import serving
 from sdk.matrix import speakers
-from sdk.matrix.cases import ALWAYS_WITH_TOOL, ANSWER, CASES, EVERYWHERE, QUESTION, TOOL, Case
+from sdk.matrix.cases import ALWAYS_WITH_TOOL, ANSWER, CASES, EVERYWHERE, QUESTION, RETRYING, TOOL, Case
 from sdk.matrix.drive import run_name
 from sdk.matrix.table import PAGE, render_page
 
 USAGE = {"openai.chat": (41, 7), "anthropic.messages": (36, 9), "bedrock.invoke": (36, 9), "openai.embeddings": (21, 0)}
+GROUPS = {"newest": "matrix newest", "openai2": "openai 2", "openai1": "matrix openai 1"}  # a worker each
 QUIET = {"LITELLM_LOCAL_MODEL_COST_MAP": "True", "HF_HUB_DISABLE_TELEMETRY": "1", "NO_COLOR": "1"}
 
 
@@ -44,7 +45,7 @@ def in_environment(environment: str) -> Callable[[Any], Any]:
 
 @pytest.mark.slow
 @pytest.mark.timeout(600)
-@pytest.mark.xdist_group("matrix newest")
+@pytest.mark.xdist_group(GROUPS["newest"])
 @in_environment("newest")
 def test_newest(case: Case) -> None:
     check(case, outcome("newest"))
@@ -52,7 +53,7 @@ def test_newest(case: Case) -> None:
 
 @pytest.mark.slow
 @pytest.mark.timeout(600)
-@pytest.mark.xdist_group("openai 2")
+@pytest.mark.xdist_group(GROUPS["openai2"])
 @in_environment("openai2")
 def test_openai_2(case: Case) -> None:
     check(case, outcome("openai2"))
@@ -60,10 +61,31 @@ def test_openai_2(case: Case) -> None:
 
 @pytest.mark.slow
 @pytest.mark.timeout(600)
-@pytest.mark.xdist_group("matrix openai 1")
+@pytest.mark.xdist_group(GROUPS["openai1"])
 @in_environment("openai1")
 def test_openai_1(case: Case) -> None:
     check(case, outcome("openai1"))
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize(
+    ("environment", "speak"),
+    [
+        pytest.param(name, speak, marks=pytest.mark.xdist_group(GROUPS[name]))
+        for name, speaks in RETRYING.items()
+        for speak in speaks
+    ],
+)
+def test_a_clients_own_retries_are_attempts_of_one_call(environment: str, speak: str) -> None:
+    run = outcome(environment)["runs"][f"{speak} / busy"]
+    assert "error" not in run, run["error"]
+    assert run["answer"] == ANSWER
+    seen = [
+        (call["suffice.attempt"], call["http.response.status_code"], len(call.get("suffice.retry_of") or ()))
+        for call in run["calls"]
+    ]
+    assert seen == [(1, 503, 0), (2, 503, 1), (3, 200, 2)]
 
 
 def check(case: Case, seen: dict[str, Any]) -> None:
