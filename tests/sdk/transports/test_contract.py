@@ -20,7 +20,10 @@ from sdk.transports.drivers import BODY, DRIVERS, PATH, STREAMED, Driver, driver
 import suffice
 from suffice import announce, context, transports
 
-ENCODINGS = ["gzip"] + [name for name, codec in (("br", "brotli"), ("zstd", "zstandard")) if find_spec(codec)]
+ENCODINGS = ["gzip"] + [
+    name for name, codec in (("br", "brotli"), ("zstd", "backports"), ("zstd", "zstandard")) if find_spec(codec)
+]
+ENCODINGS = list(dict.fromkeys(ENCODINGS))
 
 
 @pytest.fixture(params=DRIVERS)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import json
+import os
 from importlib import import_module
 from importlib.util import find_spec
 from typing import Any
@@ -15,7 +16,7 @@ from sdk.transports.drivers import BODY, PATH
 import suffice
 from suffice.capture import MAX_BODY_BYTES
 
-http: Any = import_module("httpx2" if find_spec("httpx2") else "httpx")
+http: Any = import_module(os.environ.get("TESTED_HTTPX") or ("httpx2" if find_spec("httpx2") else "httpx"))
 
 
 def mock(body: bytes = b"{}", **headers: str) -> Any:
