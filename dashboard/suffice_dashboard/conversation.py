@@ -64,6 +64,9 @@ def render_part(part: Mapping[str, Any]) -> str:
         return _block(
             f"▣ {part.get('modality', 'file')} ({part.get('mime_type', 'unknown type')}{size}), not stored", ""
         )
+    if kind == "hashed":
+        told = f"▣ {part.get('of', 'text')} of {render_count(part.get('chars'))} characters, kept as a hash"
+        return _block(told, render_value(part["json"]) if "json" in part else "")
     if kind in ("uri", "file"):
         return _block(f"▣ {kind}", _folded(str(part.get("uri") or part.get("file_id") or "")))
     return _block(str(kind or "part"), render_value({k: v for k, v in part.items() if k != "type"}))

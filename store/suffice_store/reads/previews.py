@@ -103,6 +103,8 @@ def preview(content: str) -> str:
         elif kind == "tool_call_response":
             response = part.get("response")
             words.append(response if isinstance(response, str) else json.dumps(response, ensure_ascii=False))
+        elif kind == "hashed":
+            words.append(f"[hashed {part.get('of')}, {part.get('chars')} characters]")
         else:
             words.append(f"[{part.get('modality') or kind}]")
         if sum(map(len, words)) > 4 * PREVIEW_CHARS:

@@ -120,3 +120,30 @@ def test_help_names_the_options(run: Command) -> None:
     code, text, _ = run("--help")
     assert code == 0
     assert all(option in text for option in ("--format", "--service", "--project", "--db", "--server", "--json"))
+
+
+def test_an_import_goes_through_the_gate(run: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SUFFICE_SECRET", "s")
+    said = logged(1)
+    said["request"]["messages"] = [{"role": "user", "content": "I am bob@example.com"}]
+    said["request"]["user"] = "bob@example.com"
+    path = run.write(json_lines([said]))
+    for mode in ("masked", "hashed", "metrics"):
+        assert run(path, "--capture", mode, "--project", mode)[0] == 0
+    with open_store(run.db) as store:
+        calls = {mode: store.read("calls", project=mode).to_pylist()[0] for mode in ("masked", "hashed", "metrics")}
+        owners = [
+            store.read("call", project=mode, call_id=call["call_id"]).to_pylist()[0]["user_id"]
+            for mode, call in calls.items()
+        ]
+    assert calls["masked"]["request_preview"].startswith("I am <email:")
+    assert calls["hashed"]["request_preview"] == "[hashed text, 20 characters]"
+    assert calls["metrics"]["request_preview"] is None
+    assert [owner.split(":")[0] for owner in owners] == ["<email", "<user", "<user"]
+    assert b"bob@" not in Path(run.db).read_bytes()
+
+
+def test_a_mode_that_is_none_is_refused(run: Command) -> None:
+    code, _, err = run(run.write(json_lines([logged(1)])), "--capture", "hash")
+    assert code == 1
+    assert "is not a capture mode" in err

@@ -63,7 +63,7 @@ def echo() -> Iterator[Server]:
         yield server
 
 
-def ask(echo: Server, secrets: list[Secret], number: int, chance: random.Random) -> None:
+def ask(client: httpx2.Client, echo: Server, secrets: list[Secret], number: int, chance: random.Random) -> None:
     """One call, each secret in another place."""
     system, user, args, result, described, url, say, act, person, tag = (sentence(each, chance) for each in secrets)
     history = [
@@ -85,14 +85,15 @@ def ask(echo: Server, secrets: list[Secret], number: int, chance: random.Random)
     }
     inside = f"/v1/{quote(url)}/chat/completions?who={quote(url)}" if number % 3 == 1 else "/v1/chat/completions"
     with suffice.run(f"agent of {tag}", user=person, session=person), suffice.task(f"task {tag}"):
-        httpx2.post(f"{echo.url}{inside}", json=body, headers={"Authorization": f"Bearer {secrets[0].hidden}"})
+        client.post(f"{echo.url}{inside}", json=body, headers={"Authorization": f"Bearer {secrets[0].hidden}"})
         suffice.outcome(ok=True, label=f"said {say}")
 
 
 def ask_all(echo: Server) -> list[Secret]:
     secrets, chance = made_secrets(), random.Random(1)
-    for number in range(len(secrets) // PER_CALL):
-        ask(echo, secrets[number * PER_CALL : (number + 1) * PER_CALL], number, chance)
+    with httpx2.Client() as client:
+        for number in range(len(secrets) // PER_CALL):
+            ask(client, echo, secrets[number * PER_CALL : (number + 1) * PER_CALL], number, chance)
     return secrets
 
 
