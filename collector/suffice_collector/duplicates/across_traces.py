@@ -39,7 +39,12 @@ class AcrossTraces:
             marks = _match(project, new, [old for old in same if _same_time(old, new)], "response_id")
         if new.input_tokens and not marks:
             alike = self._by_tokens.get((project, new.emitter[2], new.input_tokens, new.output_tokens), ())
-            marks = _match(project, new, [old for old in alike if _overlaps(old, new)], "time_overlap")
+            marks = _match(
+                project,
+                new,
+                [old for old in alike if old.emitter != new.emitter and _overlaps(old, new)],
+                "time_overlap",
+            )
         self.note(project, new)
         return marks
 

@@ -29,7 +29,7 @@ def test_counted_tokens_are_what_was_billed(shared_data: Path, tmp_path: Path, o
                 assert answer.status_code == 200, (variant.name, answer.text)
         wait_until(lambda: _told(collector) == len(of_call), "every telling to be stored")
         counted = Counter[str]()
-        for row in collector.rows("calls", limit=10_000):
+        for row in collector.rows("calls", limit=10_000, environment="all"):
             counted[of_call[row["call_id"]]] += row["input_tokens"] or 0
     assert counted == {variant.name: variant.expected_tokens() for variant in recorded}
 
