@@ -141,8 +141,8 @@ def main() -> None:
         for name in list(results)[:: 1 if repeat % 2 == 0 else -1]:
             print(f"{name}...", file=sys.stderr, flush=True)
             results[name].append(measure(python, name, given.rounds))
-    if given.json:
-        given.json.write_text(json.dumps(results, indent=1))
+            if given.json:  # after each: a run takes minutes
+                given.json.write_text(json.dumps(results, indent=1))
     load = ", ".join(f"{each:.1f}" for each in os.getloadavg())
     print(f"{os.cpu_count()} cores, load at the end {load}; {given.repeats} repeats of {given.rounds} rounds\n")
     print(table(results))
