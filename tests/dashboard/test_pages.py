@@ -35,7 +35,16 @@ def drawn(app: AppTest) -> str:
     return shown(app).replace(' class="sf-figure"', "")
 
 
-@pytest.mark.parametrize("page", PAGES)
+QUALITY = "views/quality.py"
+
+
+def test_quality_says_what_the_rows_say(open_page: Open, fleet_store: FileStore) -> None:
+    text = drawn(open_page(fleet_store, QUALITY))
+    assert "calls have a price" in text
+    assert "suffice prices reconcile FILE" in text
+
+
+@pytest.mark.parametrize("page", [*PAGES, QUALITY])
 def test_an_empty_store_says_what_to_do(page: str, open_page: Open, empty_store: FileStore) -> None:
     text = drawn(open_page(empty_store, page))
     for line in ("Waiting for the first call", "suffice.init()", "suffice import", "suffice demo"):

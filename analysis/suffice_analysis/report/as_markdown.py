@@ -49,6 +49,7 @@ def render_markdown(report: Report) -> str:
         f"| {_text(e['words'])} | {e['value']:.6g} | {_range(e)} | {_text(e['unit'])} | {_text(e['source'])} |"
         for e in assumptions(report)
     ]
+    lines += ["", "## How far to trust the costs", "", *(f"- {_text(s.replace('**', ''))}" for s in report.trust)]
     lines += ["", "## Caveats", "", *(f"- {_text(c)}" for c in caveats(report))]
     lines += ["", f"Calls from {format_time(a['first_call_ns'])} to {format_time(a['last_call_ns'])} UTC. "
               f"Data {a['data_hash']}, analysis {a['analysis_id']}, seed {a['seed']}, suffice {a['suffice_version']}."]  # fmt: skip

@@ -13,6 +13,7 @@ from typing import Any
 
 from suffice.errors import SufficeError
 from suffice_analysis.next_steps import NextStep, add_up, find_next_steps, moved_answers, wrong_share
+from suffice_analysis.quality import Quality, read_quality, trust_sentences
 from suffice_analysis.replaceability import CLAIM_CALLS
 from suffice_analysis.report.wording import (
     IN_A_SENTENCE,
@@ -80,6 +81,7 @@ class Report:
     unpriced_models: list[Row]
     headlines: list[str] = field(default_factory=list)
     environments: set[str] = field(default_factory=set)
+    trust: list[str] = field(default_factory=list)  # how far the costs can be trusted, in sentences
 
     @property
     def basis_words(self) -> str:
@@ -208,6 +210,7 @@ def read_report(store: Store, *, project: str = "default", clock: Callable[[], i
         },
     )
     report.headlines.extend(headlines(report))
+    report.trust.extend(trust_sentences(_read_quality(store, **_filters(analysis, project))))
     return report
 
 
@@ -367,6 +370,11 @@ def _by_task(rows: list[Row]) -> dict[str, list[Row]]:
     for row in rows:
         grouped.setdefault(row["task_id"], []).append(row)
     return grouped
+
+
+def _read_quality(store: Store, **filters: Any) -> Quality:
+    project = filters["project"]
+    return read_quality(lambda name, **given: store.read(name, **{"project": project} | given).to_pylist(), **filters)
 
 
 def _filters(analysis: Row, project: str) -> dict[str, Any]:
