@@ -70,6 +70,8 @@ def parse_response(call: Call, body: Mapping[str, Any]) -> None:
         note_failure(call, body)
     else:
         family.parse_response(call, body)
+        if "." in (call.request_model or ""):  # Bedrock's own id; the body has the maker's name, which no price is for
+            call.response_model = None
     call.usage = call.usage or _metered(as_object(body.get(METRICS)))
 
 

@@ -1,6 +1,7 @@
 """What Cohere states as usage: ``billed_units`` is what is paid for, ``tokens`` what the model saw with its frame.
 
-The billed ones are taken, since a price is for those; the raw object keeps both. Reranking is billed by search.
+The billed ones are taken, since a price is for those. ``cached_tokens`` is a part of the others (1,040 of them
+beside 41 billed ones was seen), so it stays in the raw object, which keeps all. Reranking is billed by search.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ def cohere_usage(raw: dict[str, Any], *, embeds: bool = False) -> Usage | None:
     kept: dict[str, Any] = {key: raw[key] for key in ("billed_units", "tokens", "cached_tokens") if key in raw}
     if given is None and output is None and not billed:
         return None
-    return Usage(given, 0 if embeds and given is not None else output, first_count(raw.get("cached_tokens")), raw=kept)
+    return Usage(given, 0 if embeds and given is not None else output, raw=kept)
 
 
 def note_finish(call: Call, message: Any, reason: str | None) -> None:

@@ -166,7 +166,7 @@ def _tool_response(answer: Mapping[str, Any]) -> dict[str, Any]:
 
 def parse_response(call: Call, body: Mapping[str, Any]) -> None:
     """Put the answer into the call: a message a candidate, finish reasons, inclusive usage, error or block."""
-    call.response_model = as_text(_either(body, "modelVersion"))
+    call.response_model = (as_text(_either(body, "modelVersion")) or "").removeprefix("models/") or None
     call.response_id = as_text(_either(body, "responseId"))
     usage = as_object(_either(body, "usageMetadata"))
     call.service_tier = as_text(usage.get("serviceTier")) or call.service_tier

@@ -37,7 +37,13 @@ _BY_HOST = {  # end of the host name -> provider
     "integrate.api.nvidia.com": "nvidia",
     "snowflakecomputing.com": "snowflake",
     "ollama.com": "ollama",
+    "api.voyageai.com": "voyage_ai",
+    "api.jina.ai": "jina_ai",
+    "api.writer.com": "writer",
 }
+
+
+_AWS = (".amazonaws.com", ".amazonaws.com.cn", ".api.aws")
 
 
 def provider_of(url: str, default: str) -> str:
@@ -49,7 +55,7 @@ def provider_of(url: str, default: str) -> str:
         return default
     if "/openai/deployments/" in parts.path:
         return "azure.ai.openai"
-    if host.startswith("bedrock") and host.endswith(".amazonaws.com"):  # not any server that AWS happens to host
+    if host.startswith("bedrock") and host.endswith(_AWS):  # not any server that AWS happens to host
         return "aws.bedrock"
     if host.endswith("aiplatform.googleapis.com"):  # europe-west1-aiplatform...
         return "gcp.vertex_ai"

@@ -11,16 +11,13 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
+from sdk.wire.recorded import response_bytes
+
 Stated = tuple[int | None, int | None]
 
 
 def stated_usage(recorded: dict[str, Any]) -> Stated | None:
     return _READERS[recorded["format"]](documents(recorded))
-
-
-def response_bytes(recorded: dict[str, Any]) -> bytes:
-    body = recorded["response_body"] or ""
-    return base64.b64decode(body) if recorded["response_b64"] else str(body).encode()
 
 
 def documents(recorded: dict[str, Any]) -> list[dict[str, Any]]:

@@ -16,6 +16,8 @@ from suffice.wire.providers import provider_of, provider_of_model
         ("https://acme.openai.azure.com/openai/v1/chat/completions", "azure.ai.openai"),
         ("https://proxy.acme.org/openai/deployments/gpt/chat/completions", "azure.ai.openai"),
         ("https://bedrock-runtime.eu-west-1.amazonaws.com/model/x/converse", "aws.bedrock"),
+        ("https://bedrock-mantle.us-east-1.api.aws/openai/v1/responses", "aws.bedrock"),
+        ("https://api.voyageai.com/v1/embeddings", "voyage_ai"),
         ("https://vllm-123.eu-west-1.elb.amazonaws.com/v1/chat/completions", "default"),
         ("https://europe-west1-aiplatform.googleapis.com/v1", "gcp.vertex_ai"),
         ("https://api.groq.com/openai/v1/chat/completions", "groq"),

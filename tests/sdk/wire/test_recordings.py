@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import gzip
-import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from sdk.wire.stated_usage import response_bytes, stated_usage
+from sdk.wire.recorded import recordings
+from sdk.wire.stated_usage import stated_usage
 
 from suffice.wire.call import Call
-from suffice.wire.exchange import Exchange
-from suffice.wire.registry import parse_exchange
 from suffice.wire.tokens import estimate_usage
 
 pytestmark = pytest.mark.shared
@@ -40,27 +36,6 @@ AS = {  # the recordings' word for a format -> ours; what is not here is no call
     "ollama.generate": "ollama.generate",
     "ollama.embed": "ollama.embed",
 }
-
-
-def recordings(shared_data: Path) -> Iterator[tuple[dict[str, Any], Call | None]]:
-    with gzip.open(shared_data / "wire" / "exchanges.jsonl.gz", "rt", encoding="utf-8") as lines:
-        for line in lines:
-            recorded = json.loads(line)
-            yield recorded, parse_exchange(exchange_of(recorded))
-
-
-def exchange_of(recorded: dict[str, Any]) -> Exchange:
-    body = recorded["request_body"]
-    return Exchange(
-        method=recorded["method"],
-        url=recorded["url"],
-        request_headers=recorded["request_headers"],
-        request_body=(body if isinstance(body, str) else json.dumps(body)).encode(),
-        status=recorded["status"],
-        response_headers={k: str(v) for k, v in (recorded["response_headers"] or {}).items()},
-        response_body=response_bytes(recorded),
-        streamed=recorded["stream"],
-    )
 
 
 def is_cut_in_the_recording(recorded: dict[str, Any]) -> bool:
