@@ -23,7 +23,7 @@ _CHOICES = ("tool_choice", "toolConfig", "tool_config", "function_call")
 DEFAULT_MAX_TOKENS = 4096  # Anthropic wants one
 
 
-class CannotWrite(ValueError):
+class CannotWriteError(ValueError):
     """The request holds what a body of that format can't; the message says what, and where."""
 
 
@@ -58,12 +58,12 @@ TARGETS = {
 
 
 def portable_call(call: Call, wire_format: str) -> tuple[Call, list[str]]:
-    """The call as that format takes it, and what it loses by that. Raises CannotWrite."""
+    """The call as that format takes it, and what it loses by that. Raises CannotWriteError."""
     lost: list[str] = []
     target = TARGETS[wire_format]
     for name in _KEPT_BY_THE_VENDOR:
         if name in call.parameters:
-            raise CannotWrite(
+            raise CannotWriteError(
                 f"a part of the conversation is kept by the vendor ({name}): only its own format reads it"
             )
     messages = _messages(call.request_messages(), lost)
@@ -144,24 +144,32 @@ def _unwrapped(response: Any) -> Any:
     return response
 
 
+def missing_bytes(part: Any, where: str) -> str | None:
+    """Why a part can't be sent again: it, or what is attached to it, was a file and only its hash was kept."""
+    inner = [part, *as_list(part.get("response")), *as_list(part.get("attached"))] if isinstance(part, dict) else []
+    blob = next((each for each in inner if isinstance(each, dict) and each.get("type") == "blob"), None)
+    if blob is None:
+        return None
+    return (
+        f"{where}: the bytes of its {blob.get('modality', 'file')} were not kept ({blob.get('size')} bytes, hash only)"
+    )
+
+
 def _portable_parts(parts: Iterable[Any], where: str, lost: list[str]) -> Iterable[dict[str, Any]]:
     for part in parts:
         kind = part.get("type") if isinstance(part, dict) else None
-        attached = as_list(part.get("attached")) if isinstance(part, dict) else []
-        if kind == "blob" or any(each.get("type") == "blob" for each in attached if isinstance(each, dict)):
-            blob = part if kind == "blob" else next(each for each in attached if each.get("type") == "blob")
-            name = f"{blob.get('modality', 'file')} of {blob.get('size')} bytes"
-            raise CannotWrite(f"{where} holds a {name} of which only the hash was kept")
+        if missing := missing_bytes(part, where):
+            raise CannotWriteError(missing)
         if kind == "file":
-            raise CannotWrite(f"{where} names a file that only its own vendor has ({part.get('file_id')})")
+            raise CannotWriteError(f"{where} names a file that only its own vendor has ({part.get('file_id')})")
         if kind == "uri" and not str(part.get("uri")).startswith(("https://", "http://")):
-            raise CannotWrite(f"{where} names a place that only its own vendor reads ({part.get('uri')})")
+            raise CannotWriteError(f"{where} names a place that only its own vendor reads ({part.get('uri')})")
         if kind in ("text", "tool_call", "tool_call_response", "uri"):
             yield part
         elif kind == "refusal":
             yield {"type": "text", "content": part["content"]}
         elif kind == "item_reference":
-            raise CannotWrite(f"{where} is kept by the vendor ({part.get('id')}): only its own format reads it")
+            raise CannotWriteError(f"{where} is kept by the vendor ({part.get('id')}): only its own format reads it")
         elif kind is not None:
             lost.append(f"{kind} in {where}")
 
