@@ -39,8 +39,9 @@ BATCH_BYTES = (
 CROWDED_BATCH_BYTES = 3 * 1024 * 1024  # when much waits: fewer waits for the interpreter's lock, of 5 ms each
 MAX_BATCH_BYTES = 4 * 1024 * 1024
 CROWDED = 0.2  # of MAX_HELD_BYTES: no more waiting for company
-OVERFULL = 0.5  # the app's threads (no event loop's) let the worker go first: 1 ms a call here, 16 at three quarters, 256 when it is full
-YIELD_S = 0.001
+OVERFULL = 0.5  # over it the app's threads (no event loop's) let the worker go first
+YIELD_S = 0.001  # by 1 ms a call here, rising to MAX_YIELD_S: a call of 200 kB takes the worker 5 ms
+MAX_YIELD_S = 0.004  # never more, full or not: then a call is dropped and counted
 LINGER_S = 0.2  # a call within a burst waits this long for company
 FIRST_LINGER_S = 0.02  # a call after a silence: it may be the last thing this process does
 DOWN_LINGER_S = 5.0  # while the collector is away: fewer, larger files
@@ -119,7 +120,7 @@ class Worker:
                 self._lingering = False
                 self._hurry.put(None)
             if fullness > OVERFULL and _get_running_loop() is None:
-                time.sleep(YIELD_S * 2 ** (16 * (min(fullness, 1.0) - OVERFULL)))
+                time.sleep(min(MAX_YIELD_S, YIELD_S * 2 ** (8 * (fullness - OVERFULL))))
         except Exception:
             log_once("the end of a call")
 

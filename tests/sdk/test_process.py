@@ -284,7 +284,9 @@ def test_a_killed_process_keeps_what_it_had_spooled(run: Any, tmp_path: Path) ->
     assert len(list((tmp_path / "spool").glob("*.otlp"))) == 1
 
 
-BURST = int(os.environ.get("SUFFICE_TEST_BURST", "250"))  # prompts of 200 kB; at 600 it takes half a minute
+BURST = int(
+    os.environ.get("SUFFICE_TEST_BURST", "250")
+)  # prompts of 200 kB; the issue asks for 600, which takes half a minute
 
 
 def test_a_burst_of_large_prompts_arrives_whole(run: Any, sink: Sink) -> None:
