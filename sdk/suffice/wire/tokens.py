@@ -1,11 +1,11 @@
 """Token counts where nobody stated them: a calibrated count of words, digits and signs.
 
 Half of the streamed chats in the recordings carry no usage, and no imported log does. Tokenizers are
-no dependency (megabytes of tables, one per vendor, none for Claude), so the text is cut roughly as
-they cut it and the pieces are weighed. Weights: least squares on the recordings that do state usage
-(160 distinct text answers, 2026-11), per family of tokenizers. Measured there on text answers: mean
-absolute error 11 %, sum 3 % low; characters/4 gives 19 % and 15 % high or 8 % low by family. Requests
-of a few tokens are worse, since every vendor frames messages and tools in its own way; hidden
+no dependency (megabytes of tables, one per vendor, none for Claude; tiktoken fetches its own over the
+network), so the text is cut roughly as they cut it and the pieces are weighed. Weights: least squares on
+160 recorded answers, per family of tokenizers. On all 367 recorded text answers that state usage: mean
+absolute error 12 % (3 to 19 % by format, docs/wire-formats.md), sum 4 % low; characters/4 is off by 22 %.
+Requests of a few tokens are worse, since every vendor frames messages and tools in its own way; hidden
 reasoning and files can't be seen. Hence ``source="estimated"``, always.
 """
 
