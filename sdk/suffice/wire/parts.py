@@ -20,8 +20,12 @@ def joined_parts(parts: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
     """The parts with neighbouring texts made one (and thoughts too): a stream, or citations, cut them anywhere."""
     result: list[dict[str, Any]] = []
     for part in parts:
-        if result and part["type"] in ("text", "reasoning") and result[-1]["type"] == part["type"]:
+        if result and result[-1].get("type") == part.get("type") and _is_text(result[-1]) and _is_text(part):
             result[-1] = {"type": part["type"], "content": result[-1]["content"] + part["content"]}
         else:
             result.append(part)
     return result
+
+
+def _is_text(part: Mapping[str, Any]) -> bool:
+    return part.get("type") in ("text", "reasoning") and isinstance(part.get("content"), str)
