@@ -67,8 +67,8 @@ def _command(name: str) -> dict[str, Any]:
     )
     body = {
         "type": "object",
-        "properties": {**{each: {} for each in command.arguments}, "project": {"type": "string"}},
-        "required": list(command.needed),
+        "properties": {**{str(each): {} for each in command.arguments}, "project": {"type": "string"}},
+        "required": [str(each) for each in command.needed],  # SQLAlchemy's quoted_name is no plain str
         "additionalProperties": False,
     }
     operation["requestBody"] = {"required": True, "content": {"application/json": {"schema": body}}}

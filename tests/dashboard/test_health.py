@@ -39,7 +39,7 @@ def test_worries_come_only_with_a_reason() -> None:
     assert worries(FINE) == []
     said = worries({**FINE, "disk_free_bytes": 10**9, "dead_letters": 1, "rejected": 7, "spool_files": 2})
     assert [line[:24] for line in said] == [
-        "**The disk is nearly ful", "What could not be store", "7 spans were not kept si", "2 batches of apps on thi",
+        "**The disk is nearly ful", "What could not be stored", "7 spans were not kept si", "2 batches of apps on thi",
     ]  # fmt: skip
 
 

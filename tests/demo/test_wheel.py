@@ -84,4 +84,5 @@ def test_an_installed_wheel_runs_the_demo(installed: Path, tmp_path: Path) -> No
     assert sorted(each.name for each in tmp_path.iterdir() if each.is_file()) == [
         "suffice-demo-report.html",
         "suffice-demo.duckdb",
+        "suffice-demo.duckdb.audit.jsonl",
     ]

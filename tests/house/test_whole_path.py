@@ -125,13 +125,13 @@ def test_calls_made_while_no_collector_runs_wait_and_are_taken_in_once(provider:
     done = run_app(tmp_path, ONE_LINE + ASKING, provider, 60, SUFFICE_ENDPOINT=nobody)
     spool = tmp_path / "spool"
     assert one_line_about(done).startswith(f"suffice: nothing answers at {nobody} (Connection refused); calls wait in")
-    waiting = list(spool.iterdir())
+    waiting = list(spool.glob("*.otlp"))  # beside them the folder in which each process notes its state
     assert waiting
     assert {stat.S_IMODE(path.stat().st_mode) for path in waiting} == {0o600}
     assert stat.S_IMODE(spool.stat().st_mode) == 0o700
     with starting_up(tmp_path, "--no-dashboard", "--analyze-every", "0") as up:
         up.wait_calls(60)
-        wait_until(lambda: not list(spool.iterdir()), "an empty spool")
+        wait_until(lambda: not list(spool.glob("*.otlp*")), "an empty spool")
         ids = [row["call_id"] for row in up.rows("analysis_calls")]
         asked = [up.rows("conversation", call_id=call_id)[0]["content"] for call_id in ids]
         texts = [json.loads(content)["parts"][0]["content"] for content in asked]
@@ -159,7 +159,7 @@ def test_somebody_else_on_the_default_port_is_told_nothing(provider: Server, tmp
         done = run_app(tmp_path, default + ONE_LINE + ASKING, provider, 5, SUFFICE_KEY="our-key")
     assert one_line_about(done).startswith(f"suffice: what answers at {stranger.url} is not suffice; calls wait in")
     assert {(method, path, body) for method, path, body in stranger.seen} == {("GET", "/healthz", b"")}
-    assert sum(int(path.stem.rsplit("-", 1)[1]) for path in (tmp_path / "spool").iterdir()) == 5
+    assert sum(int(path.stem.rsplit("-", 1)[1]) for path in (tmp_path / "spool").glob("*.otlp")) == 5
 
 
 @pytest.mark.slow

@@ -218,7 +218,7 @@ def test_run_passes_signals(run: Any, tmp_path: Path) -> None:
     [
         ([], 2, "nothing to run"),
         (["--", "no-such-program"], 1, "there is no program 'no-such-program'"),
-        (["--capture", "masked", "--", "python"], 2, "capture='masked' is not a capture mode (not built yet)"),
+        (["--capture", "secret", "--", "python"], 2, "capture='secret' is not a capture mode"),
         (["--endpoint", "nowhere", "--", "python"], 2, "endpoint='nowhere' is not an address"),
     ],
 )
