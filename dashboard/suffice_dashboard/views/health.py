@@ -84,7 +84,7 @@ def tiles(found: Found) -> list[str]:
         pieces.tile("Waiting", render_count(found.get("backlog_spans")), "spans acknowledged, not yet stored"),
         pieces.tile("Behind", _seconds(found.get("lag_seconds")), "age of the oldest that waits"),
         pieces.tile("Database", "unknown" if used is None else format_bytes(used), f"{format_bytes(found.get('disk_free_bytes'))} free on the disk"),
-        pieces.tile("Duplicates", render_count(found.get("duplicate_calls")), "calls told twice, counted once"),
+        pieces.tile("Duplicates", render_count(found.get("duplicate_calls")), "tellings and tries of a call beyond the one that counts"),
         pieces.tile("Refused", render_count(sum(refused.values()) if found.get("refused") is not None else None), _causes(refused)),
     ]  # fmt: skip
 
