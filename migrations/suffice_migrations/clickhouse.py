@@ -26,9 +26,12 @@ def _create_table(create: CreateTable, compiler: Any, **options: Any) -> str:
         return str(compiler.visit_create_table(create, **options))
     columns = ", ".join(f"`{column.name}` {column_type(column)}" for column in table.columns)
     names = [column.name for column in table.columns]
-    order = ["project", *(["started_day"] if "started_day" in names else []), names[1]]
+    identity = [] if table.columns[1].nullable else [names[1]]  # no part of an order may be null
+    order = ["project", *(["started_day"] if "started_day" in names else []), *identity]
     engine = "ReplacingMergeTree(recorded_ns)" if table.name in _LATEST_WINS else "MergeTree"
-    return f"CREATE TABLE `{table.name}` ({columns}) ENGINE = {engine} ORDER BY ({', '.join(dict.fromkeys(order))})"
+    key = ", ".join(dict.fromkeys(order))
+    key = f"({key})" if "," in key else key
+    return f"CREATE TABLE `{table.name}` ({columns}) ENGINE = {engine} ORDER BY {key}"
 
 
 def column_type(column: sa.Column[Any]) -> str:

@@ -41,7 +41,7 @@ def clickhouse_python() -> Path:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(540)
+@pytest.mark.timeout(1000)
 def test_the_contract_holds_on_clickhouse(clickhouse_python: Path) -> None:
     tests = ["tests/store/test_store_contract.py", "tests/store/test_server_store.py"]
     done = subprocess.run(
@@ -54,7 +54,7 @@ def test_the_contract_holds_on_clickhouse(clickhouse_python: Path) -> None:
         },
         capture_output=True,
         text=True,
-        timeout=400,
+        timeout=720,  # 83 stores, each migrated anew: 400 s where other work fills the cores
         check=False,
     )
     assert done.returncode == 0, done.stdout[-6000:] + done.stderr[-2000:]
