@@ -26,7 +26,7 @@ def arrow_schema(name: str) -> pa.Schema:
     """The schema of table ``name``, its columns in the order of ``tables.py``. Raises SufficeError."""
     table = metadata.tables.get(name)
     if table is None:
-        raise SufficeError(f"there is no table '{name}'; there are {', '.join(metadata.tables)}")
+        raise SufficeError(f"there is no table '{name}'; there are {', '.join(sorted(metadata.tables))}")
     return pa.schema([pa.field(c.name, _arrow_type(c.type), nullable=bool(c.nullable)) for c in table.columns])
 
 

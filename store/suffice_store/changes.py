@@ -24,7 +24,7 @@ from suffice_store.tables import analysis_runs, calls, decisions, duplicates, ou
 
 DECISIONS = ("rename", "ignore", "pin", "mark")
 MAX_TEXT = 10_000
-_ANY_JSON = ("value", "parameters", "scopes")
+MAX_ROWS = 100_000
 _TEXTS = frozenset(
     "project target label source kind decided_by recorded_by model provider tier rule duplicate_of basis data_hash suffice_version".split()  # noqa: SIM905
 )
@@ -35,12 +35,17 @@ Arguments = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """A command: its arguments (``project`` besides), which of them are needed, and what it does."""
+    """A command: its arguments (``project`` besides), which of them are needed, and what it does.
+
+    An argument is one value, unless it is among ``lists`` (of objects, each of whose fields is one value) or ``any_json``.
+    """
 
     name: str
     arguments: tuple[str, ...]
     needed: tuple[str, ...]
     run: Callable[[sa.Connection, Arguments, int], dict[str, Any]]
+    lists: tuple[str, ...] = ()
+    any_json: tuple[str, ...] = ()
 
 
 def run_command(connection: sa.Connection, name: str, given: Arguments, now_ns: int) -> dict[str, Any]:
@@ -57,7 +62,10 @@ def run_command(connection: sa.Connection, name: str, given: Arguments, now_ns: 
         if arguments[key] is None:
             raise SufficeError(f"command '{name}' needs '{key}'")
     for key, value in arguments.items():
-        _check_shape(key, value)
+        if key in command.lists:
+            _check_objects(key, value)
+        elif key not in command.any_json:
+            _check_shape(key, value)
     try:
         return command.run(connection, arguments, now_ns)
     except (sa.exc.DBAPIError, OverflowError) as error:  # a number that no column holds, for one
@@ -67,13 +75,27 @@ def run_command(connection: sa.Connection, name: str, given: Arguments, now_ns: 
 
 def _check_shape(key: str, value: Any) -> None:
     """Raises SufficeError for what could not be stored as it was meant."""
-    if key in _ANY_JSON or value is None:
+    if value is None:
         return
     if key in _TEXTS or key.endswith("_id"):
         if not isinstance(value, str) or len(value) > MAX_TEXT:
             raise SufficeError(f"'{key}' must be a text of at most {MAX_TEXT:,} characters")
     elif isinstance(value, (list, dict)):
         raise SufficeError(f"'{key}' must be one value, not a list or an object")
+
+
+def _check_objects(key: str, value: Any) -> None:
+    """Raises SufficeError for what is no list of objects, or has a field that could not be stored as it was meant."""
+    if value is None:
+        return
+    if not isinstance(value, list) or not all(isinstance(each, dict) for each in value) or len(value) > MAX_ROWS:
+        raise SufficeError(f"'{key}' must be a list of at most {MAX_ROWS:,} objects")
+    for number, each in enumerate(value, 1):
+        for name, field in each.items():
+            try:
+                _check_shape(name, field)
+            except SufficeError as error:
+                raise SufficeError(f"'{key}', number {number}: {error}") from None
 
 
 def _record_outcome(connection: sa.Connection, arguments: Arguments, now_ns: int) -> dict[str, Any]:
@@ -202,7 +224,9 @@ COMMANDS: dict[str, Command] = {
             ("target", "target_id"),
             _record_outcome,
         ),
-        Command("decide", ("kind", "task_id", "value", "decided_by"), ("kind", "task_id"), _decide),
+        Command(
+            "decide", ("kind", "task_id", "value", "decided_by"), ("kind", "task_id"), _decide, any_json=("value",)
+        ),
         Command(
             "set_price",
             ("model", "provider", "tier", "context_from_tokens", "valid_from", *USD_COLUMNS, "source"),
@@ -210,10 +234,20 @@ COMMANDS: dict[str, Command] = {
             _set_price,
         ),
         Command(
-            "add_prices", ("prices",), ("prices",), lambda c, a, now: cost_changes.add_prices(c, a, now, _price_row)
+            "add_prices",
+            ("prices",),
+            ("prices",),
+            lambda c, a, now: cost_changes.add_prices(c, a, now, _price_row),
+            lists=("prices",),
         ),
-        Command("set_terms", ("contracts", "services", "source"), (), cost_changes.set_terms),
-        Command("record_invoice", ("rows", "source"), ("rows", "source"), cost_changes.record_invoice),
+        Command(
+            "set_terms",
+            ("contracts", "services", "source"),
+            (),
+            cost_changes.set_terms,
+            lists=("contracts", "services"),
+        ),
+        Command("record_invoice", ("rows", "source"), ("rows", "source"), cost_changes.record_invoice, lists=("rows",)),
         Command("match_imports", (), (), match_imports),
         Command("mark_duplicate", ("call_id", "duplicate_of", "rule"), ("call_id",), _mark_duplicate),
         Command(
@@ -225,9 +259,10 @@ COMMANDS: dict[str, Command] = {
                 if not column.nullable and column.name not in ("project", "published_ns")
             ),
             _publish_analysis,
+            any_json=("parameters",),
         ),
         Command("analyze_now", (), (), _analyze_now),
-        Command("create_key", access.CREATE_KEY, ("label", "scopes"), access.create_key),
+        Command("create_key", access.CREATE_KEY, ("label", "scopes"), access.create_key, any_json=("scopes",)),
         Command("revoke_key", access.REVOKE_KEY, ("key_id",), access.revoke_key),
         Command("set_member", access.SET_MEMBER, ("email",), access.set_member),
         Command("set_retention", keeping.SET_RETENTION, (), keeping.set_retention),

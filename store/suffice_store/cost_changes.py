@@ -1,4 +1,7 @@
-"""The commands about costs: a price list, the user's terms, a provider's own count. Every one appends rows."""
+"""The commands about costs: a price list, the user's terms, a provider's own count. Every one appends rows.
+
+Their lists of objects come checked (``changes.Command.lists``).
+"""
 
 from __future__ import annotations
 
@@ -16,7 +19,6 @@ from suffice_store.tables_costs import contracts, invoices, service_owners
 
 Arguments = Mapping[str, Any]
 LIST = "list"  # the origin of prices from a file the user gave: after the user's own, before the shipped ones
-MAX_ROWS = 100_000
 
 
 def add_prices(
@@ -27,7 +29,7 @@ def add_prices(
 ) -> dict[str, Any]:
     """Append a whole list; one bad row refuses it. A price that stands already is not appended again."""
     rows = []
-    for number, each in enumerate(_objects(arguments["prices"], "prices"), 1):
+    for number, each in enumerate(arguments["prices"], 1):
         try:
             rows.append({**price_row({**_NO_PRICE, **each, "project": arguments["project"]}, now_ns), "origin": LIST})
         except SufficeError as error:
@@ -47,8 +49,8 @@ def add_prices(
 def set_terms(connection: sa.Connection, arguments: Arguments, now_ns: int) -> dict[str, Any]:
     """The file as it stands now is what counts: a contract or service that left it is ended."""
     project, source = arguments["project"], arguments["source"] or "a user"
-    agreed = [contract_row(each) for each in _objects(arguments["contracts"] or [], "contracts")]
-    services = _objects(arguments["services"] or [], "services")
+    agreed = [contract_row(each) for each in arguments["contracts"] or []]
+    services = arguments["services"] or []
     for what, names in (("contract", [e["name"] for e in agreed]), ("service", [e.get("name") for e in services])):
         if len(set(names)) != len(names) or not all(isinstance(name, str) and name for name in names):
             raise SufficeError(f"every {what} needs a 'name' of its own")
@@ -74,7 +76,7 @@ def set_terms(connection: sa.Connection, arguments: Arguments, now_ns: int) -> d
 def record_invoice(connection: sa.Connection, arguments: Arguments, now_ns: int) -> dict[str, Any]:
     """Append a provider's rows; of each provider, kind, day and model the latest file counts."""
     rows = []
-    for each in _objects(arguments["rows"], "rows"):
+    for each in arguments["rows"]:
         if each.get("kind") not in ("usage", "cost") or not isinstance(each.get("day"), int):
             raise SufficeError("a row of an invoice has a 'kind' (usage or cost) and a 'day'")
         usd = each.get("usd")
@@ -103,12 +105,6 @@ _NO_PRICE: dict[str, Any] = {
 }  # fmt: skip
 _OWNED = ("environment", "team", "owner", "cost_centre")
 _COUNTS = ("requests", "input_tokens", "output_tokens", "cache_read_tokens")
-
-
-def _objects(value: Any, name: str) -> list[dict[str, Any]]:
-    if not isinstance(value, list) or not all(isinstance(each, dict) for each in value) or len(value) > MAX_ROWS:
-        raise SufficeError(f"'{name}' must be a list of at most {MAX_ROWS:,} objects")
-    return value
 
 
 def _comparable(value: Any) -> Any:

@@ -4,7 +4,7 @@
 
 A later list only adds what an earlier one does not have: prices of models that are no longer sold. Kept are
 list prices of text models by the makers, and by hosts of small ones; left out is what is free, odd (output at
-more than 30 times the input), or needs prices that are not kept (audio, images, reasoning priced apart).
+more than 30 times the input), or needs prices that are not taken from here (audio, images, reasoning priced apart).
 """
 
 from __future__ import annotations
@@ -22,7 +22,8 @@ from typing import Any
 from suffice_store.prices_file import USD_COLUMNS
 from suffice_store.pricing import MAKERS
 
-COLUMNS = ("model", "provider", "tier", "context_from_tokens", *USD_COLUMNS[:5], "valid_from", "source", "source_date")
+LISTED = USD_COLUMNS[:5]  # not the prices of audio and reasoning, which these lists state by the minute too
+COLUMNS = ("model", "provider", "tier", "context_from_tokens", *LISTED, "valid_from", "source", "source_date")
 TIERS = {"standard": "", "batch": "_batches", "flex": "_flex", "priority": "_priority"}
 BY_RULE = "; 1h cache write: twice the input price, by the maker's published rule"
 
@@ -31,8 +32,6 @@ _ODD = re.compile(
     r"|deep-research|sonic|canvas|^ft:|search-preview|search-api|experimental|beta|guard|nomic-1m|fp4|^together-ai-"
 )
 _SNAPSHOT = re.compile(r"(-([0-9]{3,8}|[0-9]{4}-[0-9]{2}-[0-9]{2}|[0-9]{2}-[0-9]{4}|latest|preview))+$")
-
-_NO_OTHERS = [None] * (len(USD_COLUMNS) - 5)  # prices of audio and reasoning, which these lists state by the minute too
 
 Key = tuple[str, str, str, int]  # model, provider, tier, context_from_tokens
 
@@ -70,7 +69,7 @@ def _list_rows(
             yield (
                 (model, seller["provider"], tier, start),
                 {"model": model, "provider": seller["provider"], "tier": tier, "context_from_tokens": start,
-                 **dict(zip(USD_COLUMNS, [*prices, *_NO_OTHERS], strict=True)), "valid_from": "", "page": seller["page"], "note": note},
+                 **dict(zip(LISTED, prices, strict=True)), "valid_from": "", "page": seller["page"], "note": note},
             )  # fmt: skip
 
 

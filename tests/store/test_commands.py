@@ -30,15 +30,18 @@ def test_info_for_people(path: str, capsys: pytest.CaptureFixture[str]) -> None:
     first, heading, *rows = capsys.readouterr().out.splitlines()
     assert first.startswith(f"{path}: ")
     assert first.endswith(f"MB, schema {head()}")
-    assert heading.split() == ["table", "project", "rows"]
-    assert ["calls", "default", "2"] in [row.split() for row in rows]
+    assert heading.split() == ["table", "project", "rows", "text", "on", "disk"]
+    assert ["calls", "default", "2"] in [row.split()[:3] for row in rows]
 
 
 def test_info_as_json(path: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert db.main(["info", "--db", path, "--json"]) == 0
     found = json.loads(capsys.readouterr().out)
     assert (found["path"], found["schema"], found["projects"]) == (path, head(), [{"project": "default", "calls": 2}])
-    assert {"table_name": "calls", "project": "default", "rows": 2} in found["tables"]
+    (calls,) = [row for row in found["tables"] if (row["table_name"], row["project"]) == ("calls", "default")]
+    assert calls["rows"] == 2
+    assert calls["text_bytes"] > 0
+    assert calls["disk_bytes"] > 0
 
 
 def test_migrate_makes_a_file_and_then_has_nothing_to_do(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -46,7 +49,7 @@ def test_migrate_makes_a_file_and_then_has_nothing_to_do(tmp_path: Path, capsys:
     assert db.main(["migrate", "--db", new]) == 0
     assert db.main(["migrate", "--db", new]) == 0
     assert capsys.readouterr().out == f"{new}: made → schema {head()}\n{new} is at schema {head()} already\n"
-    with pytest.raises(SufficeError, match="a collector migrates its own file"):
+    with pytest.raises(SufficeError, match="a collector holds its own file"):
         db.main(["migrate", "--db", "http://127.0.0.1:1"])
 
 
@@ -126,6 +129,17 @@ def test_errors_are_one_line_with_the_right_exit_code(
         ("decide", {"kind": "mark", "task_id": 5, "value": 1}),
         ("set_price", {"model": ["x"], "input_usd_per_mtok": 1, "output_usd_per_mtok": 1}),
         ("set_price", {"model": "x", "input_usd_per_mtok": 1, "output_usd_per_mtok": 1, "context_from_tokens": 2**70}),
+        ("set_price", {"model": "x", "input_usd_per_mtok": [1], "output_usd_per_mtok": 1}),
+        ("add_prices", {"prices": {"model": "x"}}),
+        ("add_prices", {"prices": ["x"]}),
+        (
+            "add_prices",
+            {"prices": [{"model": "x", "provider": ["y"], "input_usd_per_mtok": 1, "output_usd_per_mtok": 1}]},
+        ),
+        ("set_terms", {"contracts": {}}),
+        ("set_terms", {"services": [{"name": ["a"]}]}),
+        ("set_terms", {"source": ["t"]}),
+        ("record_invoice", {"source": "f", "rows": [{"kind": "usage", "day": 1, "provider": {}, "model": ""}]}),
     ],
 )
 def test_arguments_of_another_shape_are_refused(file_store: FileStore, name: str, arguments: dict[str, object]) -> None:

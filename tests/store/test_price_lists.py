@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from suffice_store import prices_file
-from suffice_store.price_lists import BY_RULE, main, merge_lists
+from suffice_store.price_lists import BY_RULE, LISTED, main, merge_lists
 
 
 def entry(seller: str, usd_in: float, usd_out: float, **more: Any) -> dict[str, Any]:
@@ -24,7 +24,7 @@ def listed(*lists: dict[str, Any]) -> list[tuple[Any, ...]]:
     rows = merge_lists(iter([(f"v{n}", f"2026-0{9 - n}", content) for n, content in enumerate(lists)]))
     return [
         (*(row[name] for name in ("model", "provider", "tier", "context_from_tokens")),
-         "/".join("" if row[name] is None else f"{row[name]:f}" for name in prices_file.USD_COLUMNS),
+         "/".join("" if row[name] is None else f"{row[name]:f}" for name in LISTED),
          row["source"].partition(" price page, as listed by litellm ")[2])
         for row in rows
     ]  # fmt: skip
