@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from suffice.privacy.masking import REMOVED, Masker
+from suffice.privacy.personal import _VERSION
 from suffice.privacy.pseudonyms import PSEUDONYM, Pseudonyms
 
 NAMES = Pseudonyms(b"k" * 32)
@@ -115,6 +116,7 @@ AROUND = st.text(st.characters(codec="utf-8"), max_size=40)
 
 @given(AROUND, SECRETS, AROUND)
 def test_masking_twice_changes_nothing_and_never_raises(before: str, secret: str, after: str) -> None:
+    assume(not _VERSION.search(f"{before} "))  # "section 203.0.113.7" is a number of a section, on purpose
     once = MASKER.text(f"{before} {secret} {after}")
     assert secret not in once
     assert MASKER.text(once) == once

@@ -75,7 +75,8 @@ async def test_the_content_passes_for_what_it_was(provider: Server, record: Any)
     record()
     async with aiohttp.ClientSession() as session, session.post(provider.url + PATH, json=BODY) as response:
         assert isinstance(response.content, aiohttp.StreamReader)
-        assert response.content.total_bytes == len(await response.read())
+        body = await response.read()
+        assert response.content.total_bytes == len(body)
 
 
 @pytest.mark.parametrize("form", ["json", "text", "bytes", "base_url"])
