@@ -165,7 +165,7 @@ def show_power(repeats: int, random: np.random.Generator) -> None:
     print("## Power: a candidate as good as the baseline, margin 5 points\n")
     print("Both sides' right answers are corrupted at the rate that makes them disagree on a share d of the calls.\n")
     print(
-        "| d | n by the rule of thumb | proven there | any 5 % test: at most | n for 80 % | proven there |\n|--:|--:|--:|--:|--:|--:|"
+        "| d | n by the rule of thumb | proven there | any 5 % test: at most | a larger n | proven there |\n|--:|--:|--:|--:|--:|--:|"
     )
     for d, n, needed in ((0.05, 124, 164), (0.10, 248, 274), (0.20, 495, 515)):
         most = most_power(n, d)

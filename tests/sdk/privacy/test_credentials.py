@@ -33,7 +33,7 @@ PEM = "-----BEGIN RSA PRIVATE KEY-----\nMIIEowIBAAKCAQEA7\nq+/=\n-----END RSA PR
         (JWT[:40], "eyJ[masked]"),
         (PEM, "-----BEGIN RSA PRIVATE KEY-----[masked]-----END RSA PRIVATE KEY-----"),
         ("postgres://app:s3cret@db:5432/x", "postgres://app:[masked]@db:5432/x"),
-        ("https://hooks.slack.com/services/T00/B00/XXXX1234", "https://hooks.slack.com/services/[masked]"),
+        ("https://hooks.slack.com/services/T00/B00/a1b2c3d4", "https://hooks.slack.com/services/[masked]"),
         ("curl -H 'Bearer a1b2c3d4e5'", "curl -H 'Bearer [masked]'"),
         ("AccountKey=abc/def+ghi==;Endpoint", "AccountKey=[masked];Endpoint"),
     ],
