@@ -16,8 +16,10 @@ from scipy import special
 from suffice_analysis.estimate import LEVEL, logit
 
 TYPICAL_B = 6.7  # billion parameters; where the size moves nothing: e ** 1.9
-SLOPE = (0.33, 0.2)  # Normal, logit per ln(parameters): Qwen3 FC 0.6B 23.93, 1.7B 28.41, 4B 35.68, 8B 42.57 % (BFCL v4); the sd: judgement
-LEVEL_SD, LEVEL_WEIGHT = 0.6, 4.0  # spread of levels between benchmarks: of the pairs it is checked on; worth this many (judgement)
+# Normal, logit per ln(parameters): Qwen3 FC 0.6B 23.93, 1.7B 28.41, 4B 35.68, 8B 42.57 % (BFCL v4); the sd is judgement.
+SLOPE = (0.33, 0.2)
+# Spread of levels between benchmarks, read off the pairs it is checked on; worth this many benchmarks (judgement).
+LEVEL_SD, LEVEL_WEIGHT = 0.6, 4.0
 NOISE_SD = 0.4  # within a benchmark, for the slope's weight; of the same pairs
 
 
