@@ -15,6 +15,11 @@ def test_each_thing_found_has_a_bar_and_what_was_not_found_has_none() -> None:
     assert "&lt;b&gt;" in bars.hovertext[1]
 
 
+def test_a_small_share_looks_small() -> None:
+    """4 % was drawn as wide as the page: the axis is all calls, with room for the words at its end."""
+    assert trust_chart([("Estimated", 4, "")], 100).layout.xaxis.range == (0, 1.2)
+
+
 def test_nothing_found_is_an_empty_picture() -> None:
     assert list(trust_chart([], 0).data[0].x) == []
 

@@ -11,8 +11,8 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from environments import ROOT, python_of, variables
 from sdk.asking import HOW
-from sdk.environments import ROOT, python_of, variables
 from sdk.local_servers import Server
 from sdk.stored import KEY, check_anthropic_call, check_openai_call, keyed_collector
 

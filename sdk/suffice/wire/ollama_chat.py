@@ -9,14 +9,12 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from suffice.wire.call import Call, Message
-from suffice.wire.failure import note_failure
 from suffice.wire.lenient import as_list, as_object, as_objects, as_text, parse_json
 from suffice.wire.ollama_common import (
-    finish_reason,
     image_parts,
-    ollama_usage,
     read_format,
     read_parameters,
+    take_answer,
     write_format,
     write_parameters,
 )
@@ -76,20 +74,9 @@ def _tool_call(call: Mapping[str, Any]) -> dict[str, Any]:
 
 def parse_response(call: Call, body: Mapping[str, Any]) -> None:
     """Put the answer into the call: one message, its finish reason, usage, error."""
-    call.response_model = as_text(body.get("model"))
     answer = as_object(body.get("message"))
-    if answer:
-        message: Message = {
-            "role": "assistant",
-            "parts": joined_parts(_message({"role": "assistant"} | answer)["parts"]),
-        }
-        if reason := finish_reason(body, message):
-            message["finish_reason"] = reason
-            call.finish_reasons.append(reason)
-        call.output_messages.append(message)
-    call.usage = ollama_usage(body)
-    call.completeness = "complete" if answer and body.get("done") is not False else "partial"
-    note_failure(call, body)
+    parts = joined_parts(_message({"role": "assistant"} | answer)["parts"]) if answer else None
+    take_answer(call, body, parts)
 
 
 def join_stream(events: Iterable[Event]) -> tuple[dict[str, Any], bool]:

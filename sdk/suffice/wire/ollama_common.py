@@ -1,4 +1,4 @@
-"""What Ollama's endpoints share: options, formats, counts."""
+"""What Ollama's endpoints share: options, formats, answers, counts."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from suffice.wire.blobs import blob_part
-from suffice.wire.call import Usage
+from suffice.wire.call import Call, Message, Usage
+from suffice.wire.failure import note_failure
 from suffice.wire.lenient import as_list, as_object, as_objects, as_text, first_count
 from suffice.wire.parameters import kept_parameters, written_parameters
 
@@ -55,9 +56,23 @@ def ollama_usage(body: Mapping[str, Any]) -> Usage | None:
     return Usage(given, made, raw={key: body[key] for key in (*_COUNTS, *_DURATIONS) if key in body})
 
 
-def finish_reason(body: Mapping[str, Any], message: Any) -> str | None:
+def take_answer(call: Call, body: Mapping[str, Any], parts: list[dict[str, Any]] | None) -> None:
+    """Put an answer of these parts into the call (None: there was none), with finish reason, usage and error."""
+    call.response_model = as_text(body.get("model"))
+    if parts is not None:
+        message: Message = {"role": "assistant", "parts": parts}
+        if reason := _finish_reason(body, parts):
+            message["finish_reason"] = reason
+            call.finish_reasons.append(reason)
+        call.output_messages.append(message)
+    call.usage = ollama_usage(body)
+    call.completeness = "complete" if parts is not None and body.get("done") is not False else "partial"
+    note_failure(call, body)
+
+
+def _finish_reason(body: Mapping[str, Any], parts: list[dict[str, Any]]) -> str | None:
     if body.get("done") is not True:
         return None
     reason = as_text(body.get("done_reason")) or "stop"  # the first versions state none
-    is_call = any(part["type"] == "tool_call" for part in message["parts"])
+    is_call = any(part["type"] == "tool_call" for part in parts)
     return "tool_call" if reason == "stop" and is_call else reason

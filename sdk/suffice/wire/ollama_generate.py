@@ -5,15 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from suffice.wire.call import Call, Message
-from suffice.wire.failure import note_failure
+from suffice.wire.call import Call
 from suffice.wire.lenient import as_object, as_text, parse_json
 from suffice.wire.ollama_common import (
-    finish_reason,
     image_parts,
-    ollama_usage,
     read_format,
     read_parameters,
+    take_answer,
     write_format,
     write_parameters,
 )
@@ -54,19 +52,9 @@ def parse_request(body: Mapping[str, Any], path: str = "") -> Call:
 
 def parse_response(call: Call, body: Mapping[str, Any]) -> None:
     """Put the answer into the call: one message, its finish reason, usage, error."""
-    call.response_model = as_text(body.get("model"))
-    answered = isinstance(body.get("response"), str)
-    if answered:
-        thought = as_text(body.get("thinking"))
-        parts: list[dict[str, Any]] = [{"type": "reasoning", "content": thought}] if thought else []
-        message: Message = {"role": "assistant", "parts": parts + text_parts(body["response"])}
-        if reason := finish_reason(body, message):
-            message["finish_reason"] = reason
-            call.finish_reasons.append(reason)
-        call.output_messages.append(message)
-    call.usage = ollama_usage(body)
-    call.completeness = "complete" if answered and body.get("done") is not False else "partial"
-    note_failure(call, body)
+    text, thought = body.get("response"), as_text(body.get("thinking"))
+    thoughts = [{"type": "reasoning", "content": thought}] if thought else []
+    take_answer(call, body, thoughts + text_parts(text) if isinstance(text, str) else None)
 
 
 def join_stream(events: Iterable[Event]) -> tuple[dict[str, Any], bool]:

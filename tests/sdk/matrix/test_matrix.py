@@ -9,7 +9,7 @@ from functools import cache
 from typing import Any
 
 import pytest
-from sdk.environments import ROOT, python_of, variables
+from environments import ROOT, python_of, variables
 from sdk.local_servers import serving
 from sdk.matrix import speakers
 from sdk.matrix.cases import ALWAYS_WITH_TOOL, ANSWER, CASES, EVERYWHERE, QUESTION, RETRYING, TOOL, Case

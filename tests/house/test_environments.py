@@ -7,12 +7,12 @@ import sys
 from pathlib import Path
 
 import pytest
-from sdk.environments import ROOT, one_at_a_time, variables
+from environments import ROOT, one_at_a_time, variables
 
 HOLDER = """
 import sys
 from pathlib import Path
-from sdk.environments import one_at_a_time
+from environments import one_at_a_time
 with one_at_a_time(Path(sys.argv[1])):
     print("held", flush=True)
     sys.stdin.read()

@@ -1,6 +1,7 @@
-"""Virtual environments of other generations of clients: ``requirements/NAME.txt`` as ``.venv-NAME``, kept between runs.
+"""Virtual environments beside ours: ``requirements/NAME.txt`` as ``.venv-NAME``, kept between runs.
 
-They can't be installed beside ours or each other: openai 3 needs httpx2, instructor and llama-index cap openai below 3.
+Other generations of clients can't be installed with ours or each other (openai 3 needs httpx2, instructor and llama-index cap
+openai below 3); ClickHouse's engine is a wheel of 160 MB.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[1]
 
 
 def python_of(name: str) -> Path:
