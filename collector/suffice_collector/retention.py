@@ -9,6 +9,7 @@ from datetime import date
 
 from suffice.errors import SufficeError
 from suffice_collector.collector import Collector
+from suffice_store.environments import EVERY
 from suffice_store.file_store import DatabaseStore
 from suffice_store.keeping import cut_ns, read_policies
 from suffice_store.selection import Selection
@@ -27,7 +28,7 @@ def due(store: DatabaseStore, now_ns: int) -> list[Selection]:
     selections = []
     for policy in policies:
         sizes = project_bytes(store) if policy.max_bytes is not None else {}
-        days = store.read("spend", project=policy.project, by="day").to_pylist()
+        days = store.read("spend", project=policy.project, by="day", environment=EVERY).to_pylist()
         total = sum(row["calls"] for row in days) or 1
         size = sizes.get(policy.project, 0)
         stored = [(_day(row["key"]), size * row["calls"] // total) for row in days if row["key"]]

@@ -128,7 +128,7 @@ def check(store: DatabaseStore, *, audit: bool = True) -> dict[str, Any]:
                 if count := int(driver.execute(query).fetchone()[0]):
                     problems.append(f"{count:,} {what}")
     if audit and (broken := audit_log(store.path).broken_lines()):
-        problems.append(f"the audit log was changed at line {broken[0]:,}")
+        problems.append(f"the audit log was changed: its line {broken[0]:,} does not follow the one before it")
     return {"schema": schema, "rows": rows, "problems": problems}
 
 
