@@ -22,6 +22,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "analyze": ("suffice_analysis.commands.analyze", "server", "find tasks, estimate replaceability and savings"),
     "tasks": ("suffice_analysis.commands.tasks", "server", "the tasks with share, interval and grade"),
     "report": ("suffice_analysis.commands.report", "server", "write the savings report"),
+    "mcp": ("suffice_analysis.commands.mcp", "mcp", "answers an assistant's questions over MCP"),
     "doctor": ("suffice.commands.doctor", "", "what is patched, what was captured, does the collector answer"),
     "db renormalise": ("suffice_collector.commands.renormalise", "server", "read stored telemetry by today's dialects"),
     "db": ("suffice_store.commands.db", "server", "info, backup, restore, check, delete, retention, audit"),
