@@ -81,6 +81,8 @@ def add_up(steps: Sequence[NextStep]) -> StepsSum | None:
 
 def answers_of(task: Row, row: Row) -> float:
     """Answers per basis that ``row["extra_wrong"]`` was counted over: those of its priced calls that did not fail."""
+    if row.get("answers") is not None:
+        return float(row["answers"])
     counted: int = max(1, task["calls"] - task["unpriced_calls"] - task["error_calls"])
     if not task["paid_usd"] or row["paid_usd"] is None:
         return float(counted)

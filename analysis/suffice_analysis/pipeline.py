@@ -12,7 +12,7 @@ import json
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from hashlib import blake2b
 from importlib import metadata
@@ -22,7 +22,7 @@ import numpy as np
 import pyarrow as pa
 
 from suffice.errors import SufficeError
-from suffice_analysis import answers, replaceability
+from suffice_analysis import answers, data, replaceability
 from suffice_analysis.decisions import Decisions, read_decisions
 from suffice_analysis.discovery.discover import discover
 from suffice_analysis.discovery.map import draw_map
@@ -32,15 +32,17 @@ from suffice_analysis.grounds import find_grounds
 from suffice_analysis.inputs import Inputs, data_hash, parse_message, read_inputs
 from suffice_analysis.prior import task_prior
 from suffice_analysis.profile import TaskProfile, group_rows, profile_task
-from suffice_analysis.proxy import predictability
+from suffice_analysis.proxy import Predictability, predictability
 from suffice_analysis.replaceability import CLAIM_CALLS, Replaceability, SharedError
 from suffice_analysis.sampling import sample_calls
 from suffice_analysis.savings.alternatives import Case
-from suffice_analysis.savings.basis import Basis, find_basis
+from suffice_analysis.savings.basis import Basis, find_basis, peak_factor
 from suffice_analysis.savings.caching import repeated_input
 from suffice_analysis.savings.candidates import choose
 from suffice_analysis.savings.prices import find_price, small_tier
-from suffice_analysis.savings.stack import savings_rows
+from suffice_analysis.savings.runs import count_runs, estimate_dependence
+from suffice_analysis.savings.stack import Around, savings_rows
+from suffice_analysis.savings.terms import NS_PER_DAY, Terms, read_terms
 from suffice_analysis.verdicts import Verdict, judge_task, stake
 from suffice_store.arrow_schema import arrow_schema
 from suffice_store.store import Store
@@ -69,6 +71,7 @@ class TaskResult:
     case: Case
     verdict: Verdict
     ignored: bool
+    proxy: Predictability | None = None
 
 
 def analyze(
@@ -91,6 +94,7 @@ def analyze(
     if not inputs.calls.num_rows:
         raise SufficeError("there are no calls to analyse; record some (suffice.init()) or 'suffice import FILE'")
     known, decisions = read_known(store, project), read_decisions(store, project)
+    terms = read_terms(store, project, started_ns // NS_PER_DAY)
     found = find(
         inputs.calls,
         inputs.texts,
@@ -99,13 +103,15 @@ def analyze(
         known=known,
         progress=lambda stage, share: tell(stage, 0.1 + 0.4 * share),
     )
-    analysis = build(inputs, found, decisions, project=project, seed=seed, started_ns=started_ns, tell=tell)
+    analysis = build(
+        inputs, found, decisions, project=project, seed=seed, started_ns=started_ns, tell=tell, terms=terms
+    )
     tell("storing", 0.95)
     store.append(analysis.tables)
     run = {
         **analysis.run,
         "published_ns": clock(),
-        "parameters": json.dumps({"filters": filters, "seed": seed}, sort_keys=True),
+        "parameters": json.dumps({"filters": filters, "seed": seed, "figures": data.own_figures()}, sort_keys=True),
     }
     store.command("publish_analysis", **run)
     tell("done", 1.0)
@@ -129,29 +135,40 @@ def build(
     seed: int,
     started_ns: int,
     tell: Progress = lambda stage, share: None,
+    terms: Terms | None = None,
 ) -> Analysis:
     """From found tasks to all rows. Pure: reads and writes nothing."""
-    basis = find_basis(inputs.numbers("started_ns"))
+    basis, terms = find_basis(inputs.numbers("started_ns")), terms or Terms()
     shared = SharedError(seed)
     groups = group_rows(found.task_ids)
     actions = call_actions(inputs)
     results: list[TaskResult] = []
     for number, (task_id, rows) in enumerate(groups.items()):
         tell("estimating", 0.5 + 0.35 * number / max(1, len(groups)))
-        results.append(_task_result(inputs, found, task_id, rows, basis, shared, decisions))
+        results.append(_task_result(inputs, found, task_id, rows, basis, shared, decisions, terms))
     tell("drawing the map", 0.85)
     points = [_point_row(p) for p in draw_map(found, seed)]
     tell("pricing alternatives", 0.9)
-    paid = [p for p in inputs.column("paid_usd") if p is not None]
-    total_paid = float(sum(map(Decimal, paid), Decimal(0))) if paid else None
+    total_paid = terms.effective_usd(inputs.calls) if inputs.calls["paid_usd"].drop_null() else None
     counted = [r for r in results if not r.ignored]
+    around = Around(
+        terms,
+        count_runs(inputs.column("run_id"), found.task_ids, seed=seed),
+        estimate_dependence([r.proxy for r in counted], seed=seed),
+    )
     tables: dict[str, Sequence[Row]] = {
         "tasks": [_task_row(r) for r in results],
         "actions": _action_rows(groups, actions, inputs),
         "map_points": points,
         "evidence": [row for r in results for row in r.evidence],
         "estimates": _estimate_rows(results, counted, inputs, seed),
-        "savings": savings_rows([r.case for r in counted], basis, total_paid=total_paid, seed=seed),
+        "savings": savings_rows(
+            [r.case for r in counted],
+            _with_peak(basis, inputs, groups, counted),
+            total_paid=total_paid,
+            seed=seed,
+            around=around,
+        ),
     }
     hashed = data_hash(inputs)
     analysis_id = blake2b(f"{project}:{hashed}:{seed}:{started_ns}".encode(), digest_size=8).hexdigest()
@@ -177,6 +194,17 @@ def build(
         },
         task_names=[r.profile.name for r in results],
     )
+
+
+def _with_peak(
+    basis: Basis, inputs: Inputs, groups: Mapping[str, Sequence[int]], counted: Sequence[TaskResult]
+) -> Basis:
+    """The basis with the peaks of the calls that would share GPUs, not those of all traffic."""
+    if basis.name != "month" or basis.days is None:
+        return basis
+    rows = [row for r in counted if r.case.movable for row in groups[r.profile.task_id]]
+    started = inputs.numbers("started_ns")[rows]
+    return replace(basis, peak_factor=peak_factor(started[~np.isnan(started)], basis.days))
 
 
 def call_actions(inputs: Inputs) -> list[str | None]:
@@ -206,6 +234,7 @@ def _task_result(
     basis: Basis,
     shared: SharedError,
     decisions: Decisions,
+    terms: Terms,
 ) -> TaskResult:
     sample = sample_calls(inputs, rows, seed=shared.seed)
     profile = profile_task(decisions.renamed(found.tasks[task_id]), inputs, rows, sample)
@@ -214,25 +243,32 @@ def _task_result(
     estimated = None
     if sample and profile.kind != "embedding":
         estimated = replaceability.estimate_replaceability(task_id, profile.calls, prior, proxy, shared)
-    paid = None if profile.paid_usd is None else float(profile.paid_usd) * basis.factor
+    effective = 1.0
+    if profile.paid_usd:
+        effective = terms.effective_usd(inputs.take(rows)) / float(profile.paid_usd)
+    paid = None if profile.paid_usd is None else float(profile.paid_usd) * effective * basis.factor
     verdict = judge_task(
         profile,
         estimated.estimate if estimated else None,
         stake(paid, basis.name),
         find_grounds(profile.kind, prior, proxy),
     )
-    candidates = choose(profile).candidates
+    choice = choose(profile)
+    tier = small_tier(inputs.prices, profile.provider) if profile.kind != "embedding" else None
     case = Case(
         profile=profile,
         replaceability=estimated,
         verdict=verdict.word,
         today=find_price(inputs.prices, profile.provider, profile.model),
         repeated=repeated_input(inputs, rows),
-        candidate=candidates[0] if candidates and profile.kind != "embedding" else None,
-        tier=small_tier(inputs.prices, profile.provider) if profile.kind != "embedding" else None,
+        candidate=next(iter(choice.hosted), None),
+        own=next(iter(choice.own), None),
+        tier=tier,
+        price_factor=effective,
+        tier_factor=terms.factor(profile.provider, tier.price.model) if tier else 1.0,
     )
     evidence = evidence_rows(profile, prior, proxy)
-    return TaskResult(profile, estimated, evidence, case, verdict, task_id in decisions.ignored)
+    return TaskResult(profile, estimated, evidence, case, verdict, task_id in decisions.ignored, proxy)
 
 
 def _estimate_rows(

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +17,7 @@ import numpy as np
 from suffice_analysis import kinds
 from suffice_analysis.answers import closed_fields
 from suffice_analysis.inputs import Inputs
+from suffice_analysis.languages import find_languages
 from suffice_analysis.sampling import SampledCall
 
 if TYPE_CHECKING:  # discovery brings clustering along, which no reader of a report needs
@@ -67,6 +68,7 @@ class TaskProfile:
     turns_p50: float
     images: bool
     example_call_ids: list[str]
+    languages: list[str] = field(default_factory=list)  # ISO 639-1, of at least 5 % of the sampled requests
 
     @property
     def priced_calls(self) -> int:
@@ -151,6 +153,7 @@ def profile_task(found: FoundTask, inputs: Inputs, rows: Sequence[int], sample: 
         turns_p50=turns,
         images=_share([c.images for c in sample]) > 0.05,
         example_call_ids=_examples(one, sample),
+        languages=find_languages([c.asked for c in sample]),
     )
 
 

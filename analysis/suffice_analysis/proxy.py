@@ -45,6 +45,7 @@ class Predictability:
     values_share: float  # of single values (fields, arguments) predicted
     distinct: int  # different answers seen in the history
     closed: bool  # whether the held-out answers are (nearly) all among them
+    by_run: tuple[tuple[int, int], ...] = ()  # of each held-out run: its calls, and those foretold in whole
 
 
 def predictability(sample: Sequence[SampledCall], *, seed: int) -> Predictability | None:
@@ -61,7 +62,8 @@ def predictability(sample: Sequence[SampledCall], *, seed: int) -> Predictabilit
     by_chance = _guesses(history, shuffled, held_out, neighbours)
     known = {_key(a) for a in answers}
     n = len(held_out)
-    agreed = sum(g == t for g, t in zip(guesses, truths, strict=True))
+    hits = [g == t for g, t in zip(guesses, truths, strict=True)]
+    agreed = sum(hits)
     chance = sum(g == t for g, t in zip(by_chance, truths, strict=True)) / n
     values = [(g.get(k) == v) for g, t in zip(guesses, truths, strict=True) for k, v in t.items()]
     low, high = wilson_interval(agreed, n)
@@ -76,6 +78,7 @@ def predictability(sample: Sequence[SampledCall], *, seed: int) -> Predictabilit
         values_share=sum(values) / len(values) if values else 0.0,
         distinct=len(known),
         closed=sum(_key(t) in known for t in truths) / n >= 0.95,
+        by_run=_by_run(held_out, hits),
     )
 
 
@@ -224,6 +227,12 @@ def _above(share: float, chance: float) -> float:
 
 def _key(values: dict[str, str]) -> str:
     return json.dumps(values, sort_keys=True, ensure_ascii=False)
+
+
+def _by_run(held_out: Sequence[SampledCall], hits: Sequence[bool]) -> tuple[tuple[int, int], ...]:
+    calls = Counter(c.run for c in held_out)
+    right = Counter(c.run for c, hit in zip(held_out, hits, strict=True) if hit)
+    return tuple((calls[run], right[run]) for run in sorted(calls))
 
 
 def _runs(calls: Sequence[SampledCall]) -> int:

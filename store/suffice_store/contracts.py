@@ -126,12 +126,12 @@ def effective_costs(contracts: Iterable[Row], daily: Iterable[Row], today: int) 
 
     A call falls under the first contract that fits, the one for a model before the one for every model.
     """
-    ordered = sorted(contracts, key=lambda row: (row["model"] == "", -len(row["model"]), row["name"]))
+    ordered = _ordered(contracts)
     listed: dict[str, Decimal] = {row["name"]: Decimal(0) for row in ordered}
     for day in daily:
         if day["paid_usd"] is None:
             continue
-        row = next((each for each in ordered if _covers(each, day)), None)
+        row = covering(ordered, day["provider"], day["model"], day["day"])
         if row is not None:
             listed[row["name"]] += day["paid_usd"]
     return [_effective(row, listed[row["name"]], today) for row in sorted(ordered, key=lambda row: str(row["name"]))]
@@ -153,13 +153,21 @@ def _effective(row: Row, list_usd: Decimal, today: int) -> Effective:
     )  # fmt: skip
 
 
-def _covers(contract: Row, day: Row) -> bool:
-    model = contract["model"]
-    fits = model in ("", day["model"]) or (model.endswith("*") and day["model"].startswith(model[:-1]))
-    within = contract["valid_from_day"] <= day["day"] and (
-        contract["valid_to_day"] is None or day["day"] <= contract["valid_to_day"]
-    )
-    return bool(contract["provider"] == day["provider"] and fits and within)
+def covering(contracts: Iterable[Row], provider: str, model: str, day: int) -> Row | None:
+    """The contract that a call of ``model`` at ``provider`` on that day falls under; None where none fits."""
+    return next((each for each in _ordered(contracts) if _covers(each, provider, model, day)), None)
+
+
+def _ordered(contracts: Iterable[Row]) -> list[Row]:
+    return sorted(contracts, key=lambda row: (row["model"] == "", -len(row["model"]), row["name"]))
+
+
+def _covers(contract: Row, provider: str, model: str, day: int) -> bool:
+    wanted = contract["model"]
+    fits = wanted in ("", model) or (wanted.endswith("*") and model.startswith(wanted[:-1]))
+    ends = contract["valid_to_day"]
+    within = contract["valid_from_day"] <= day and (ends is None or day <= ends)
+    return bool(contract["provider"] == provider and fits and within)
 
 
 def _numbered(stated: Row, key: str, name: str) -> list[tuple[int, Row]]:

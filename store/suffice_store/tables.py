@@ -354,6 +354,15 @@ savings = sa.Table(
     sa.Column("pays", sa.Boolean, nullable=False),
     sa.Column("note", sa.String, nullable=False),
     sa.Column("assumptions", sa.String, nullable=False),  # JSON list of {name, value, unit, source}
+    sa.Column("answers", sa.Double),  # per basis, that extra_wrong and caught are among
+    sa.Column("caught_low", sa.Double),  # wrong, but caught and asked again: answers per basis
+    sa.Column("caught", sa.Double),
+    sa.Column("caught_high", sa.Double),
+    sa.Column("one_off_usd", sa.Double),  # spent once: engineering, replay, fine-tuning
+    sa.Column("payback_days_low", sa.Double),  # until it is back; null = never, or the volume is not known
+    sa.Column("payback_days", sa.Double),
+    sa.Column("payback_days_high", sa.Double),
+    sa.Column("details", sa.String),  # JSON: docs/savings.md
 )
 
 ingest_state = sa.Table(  # the journal position that is in the tables; the latest row wins

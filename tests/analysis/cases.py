@@ -67,4 +67,5 @@ def make_case(*, mean: float = 2.0, verdict: str = "likely", repeated: float = 0
     """A task with replaceability around expit(mean)."""
     profile = make_profile(**more)
     found = estimate_replaceability(profile.task_id, profile.calls, Prior(mean, 0.8, []), None, SHARED)
-    return Case(profile, found, verdict, TODAY, Repeated(repeated, 0.0), choose(profile).candidates[0], TIER)
+    choice = choose(profile)
+    return Case(profile, found, verdict, TODAY, Repeated(repeated, 0.0), choice.hosted[0], TIER, choice.own[0])

@@ -7,6 +7,7 @@ model: that costs a call) or silent.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,6 +24,7 @@ from suffice_analysis.savings.prices import ModelPrice, SmallTier
 from suffice_analysis.savings.self_host import gpu_seconds
 
 Number = Any  # a float, or float64 [draws]
+ALTERNATIVES = ("caching_batch", "small_tier", "hosted_slm", "self_hosted_slm")
 _LENGTHS = (0.5, 1.0, 1.15, 1.5, 2.0)  # where GPU seconds are worked out; between them linear
 
 
@@ -35,12 +37,16 @@ class Case:
     verdict: str
     today: ModelPrice | None
     repeated: Repeated
-    candidate: Candidate | None
+    candidate: Candidate | None  # at a host
     tier: SmallTier | None
+    own: Candidate | None = None  # on one's own GPU
+    price_factor: float = 1.0  # what the contract leaves of today's list price
+    tier_factor: float = 1.0  # and of the small tier's
 
     @property
     def paid(self) -> float | None:
-        return None if self.profile.paid_usd is None else float(self.profile.paid_usd)
+        """USD really paid: the list price after the contract's discount."""
+        return None if self.profile.paid_usd is None else float(self.profile.paid_usd) * self.price_factor
 
     @property
     def calls(self) -> int:
@@ -61,15 +67,25 @@ class Case:
         claimed = self.replaceability is not None and self.replaceability.claimed
         return claimed and self.verdict != "stays" and self.profile.kind != "embedding"
 
+    @property
+    def checkable(self) -> bool:
+        """Whether a program can check its answers' form."""
+        return self.profile.answer_form in MACHINE_FORMS
+
 
 @dataclass(frozen=True, slots=True)
 class Moved:
-    """One task under one alternative: USD, and answers that would be worse, over the observed calls."""
+    """One task under one alternative: USD by what they are for, and answers that would be worse, over the observed calls."""
 
-    usd: Number
+    parts: Mapping[str, Number]  # today, tokens, gpu, upkeep, escalation, judge
     caught: Number
     silent: Number
     quality: Number
+    vendor_usd: Number  # of it, what today's vendor still gets
+
+    @property
+    def usd(self) -> Number:
+        return sum(self.parts.values())
 
 
 def caching(case: Case, scenario: Scenario) -> Moved | None:
@@ -81,8 +97,8 @@ def caching(case: Case, scenario: Scenario) -> Moved | None:
     if case.today.cache_write is not None and case.today.cache_write > case.today.input:
         first = case.repeated.repeated * (1 - case.repeated.repeated) * case.input_tokens
         saved = saved - first * (case.today.cache_write - case.today.input) / 1e6
-    usd = case.paid - np.clip(saved, 0.0, case.paid)
-    return Moved(usd, 0.0, 0.0, 1.0)
+    usd = (case.paid - np.clip(saved * case.price_factor, 0.0, case.paid)) * scenario["today_price"]
+    return Moved({"today": usd}, 0.0, 0.0, 1.0, usd)
 
 
 def batchable(case: Case) -> bool:
@@ -99,7 +115,8 @@ def small_tier(case: Case, scenario: Scenario, share: Number) -> Moved | None:
     usd = (
         case.input_tokens * price.input + case.output_tokens * scenario["small_tier_answer_length"] * price.output
     ) / 1e6
-    return _with_escalation(case, scenario, usd, tier_share(share, scenario))
+    tokens = usd * case.tier_factor * scenario["other_prices"]
+    return _with_escalation(case, scenario, {"tokens": tokens}, tier_share(share, scenario), own_vendor=True)
 
 
 def tier_share(share: Number, scenario: Scenario) -> Number:
@@ -110,23 +127,29 @@ def tier_share(share: Number, scenario: Scenario) -> Number:
 
 def hosted(case: Case, scenario: Scenario, share: Number) -> Moved | None:
     """The candidate SLM at a host, at the median of the hosts' prices."""
-    if case.paid is None or case.candidate is None:
+    if case.paid is None or case.candidate is None or case.candidate.price is None:
         return None
     price = case.candidate.price
     usd = (case.input_tokens * price.input + case.output_tokens * scenario["slm_answer_length"] * price.output) / 1e6
-    return _with_escalation(case, scenario, usd * scenario["hosted_price_factor"], share)
+    tokens = usd * scenario["hosted_price_factor"] * scenario["other_prices"]
+    return _with_escalation(case, scenario, {"tokens": tokens}, share)
 
 
-def self_hosted(case: Case, scenario: Scenario, share: Number, usd_per_gpu_second: Number) -> Moved | None:
-    """The candidate SLM on one's own GPU, at what a second of it costs in this fleet."""
-    if case.paid is None or case.candidate is None:
+def self_hosted(
+    case: Case, scenario: Scenario, share: Number, usd_per_second: Number, upkeep_per_second: Number = 0.0
+) -> Moved | None:
+    """The candidate SLM on one's own GPU, at what a busy second of it and of its upkeep costs in this fleet."""
+    if case.paid is None or case.own is None:
         return None
-    return _with_escalation(case, scenario, busy_seconds(case, scenario) * usd_per_gpu_second, share)
+    seconds = busy_seconds(case, scenario)
+    return _with_escalation(
+        case, scenario, {"gpu": seconds * usd_per_second, "upkeep": seconds * upkeep_per_second}, share
+    )
 
 
 def busy_seconds(case: Case, scenario: Scenario) -> Number:
-    """GPU seconds that the observed calls keep one H100 busy, at the latency the scenario allows."""
-    params = case.candidate.params_b if case.candidate else 8.0
+    """GPU seconds that the observed calls keep one GPU busy, at the latency the scenario allows."""
+    params = case.own.params_b if case.own else 8.0
     calls = max(case.calls, 1)
     seconds = [
         gpu_seconds(case.input_tokens / calls, case.output_tokens / calls * x, params_b=params) for x in _LENGTHS
@@ -134,10 +157,18 @@ def busy_seconds(case: Case, scenario: Scenario) -> Number:
     return calls * np.interp(scenario["slm_answer_length"], _LENGTHS, seconds) / scenario["throughput_at_latency"]
 
 
-def _with_escalation(case: Case, scenario: Scenario, usd: Number, share: Number) -> Moved:
-    name = "caught_checkable" if case.profile.answer_form in MACHINE_FORMS else "caught_free_text"
+def caught_share(case: Case, scenario: Scenario) -> Number:
+    """Share of its wrong answers that are caught."""
+    return scenario["caught_checkable" if case.checkable else "caught_free_text"]
+
+
+def _with_escalation(
+    case: Case, scenario: Scenario, parts: Mapping[str, Number], share: Number, *, own_vendor: bool = False
+) -> Moved:
     wrong = (1 - share) * case.calls
-    caught = wrong * scenario[name]
-    paid = case.paid or 0.0
-    again = caught * paid / max(case.calls, 1)
-    return Moved(usd + again + scenario["judged_share"] * paid, caught, wrong - caught, share)
+    caught = wrong * caught_share(case, scenario)
+    paid = (case.paid or 0.0) * scenario["today_price"]
+    again, judged = caught * paid / max(case.calls, 1), scenario["judged_share"] * paid
+    parts = {**parts, "escalation": again, "judge": judged}
+    vendor = sum(parts.values()) if own_vendor else again + judged
+    return Moved(parts, caught, wrong - caught, share, vendor)

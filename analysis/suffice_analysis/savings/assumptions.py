@@ -1,21 +1,27 @@
-"""Every assumption of the savings in one place: its value, its range, its unit, its source.
+"""Every assumption of the savings: its value, its range, its unit, its source, from ``data/assumptions.csv``.
 
 The simulation draws each from its range once for all tasks (a wrong guess is wrong for all of them).
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from suffice.errors import SufficeError
 from suffice_analysis import data
 
 Draws = NDArray[np.float64]
 HOURS_PER_MONTH = 730.5
 DAYS_PER_MONTH = 30.4375
+DAYS_PER_YEAR = 365.25
+GPU = "H100 SXM"  # the one that throughputs were measured on
+# What only scenarios change: the level of today's price, of the other vendors' and hosts' prices, of the traffic.
+LEVELS = {"today_price": 1.0, "other_prices": 1.0}
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,33 +47,42 @@ class Assumption:
         return random.triangular(self.low, self.value, self.high, size)
 
 
-_H100 = next(r for r in data.rows("gpu_prices.csv") if r["gpu"] == "H100 SXM")
-JUDGEMENT = "judgement"
+def read_assumptions() -> Mapping[str, Assumption]:
+    """All of them by name, the user's own over ours. Raises SufficeError where a range does not hold its value."""
+    found = {}
+    for row in (*data.rows("assumptions.csv"), _gpu_price()):
+        ends = [float(row[end]) if row[end] else None for end in ("low", "high")]
+        value = float(row["value"])
+        if any(end is not None for end in ends) and not (ends[0] or 0.0) <= value <= (ends[1] or 0.0):
+            # A user who gives a value alone means it: the range that was ours no longer applies.
+            ends = [None, None]
+        source = f"{row['source']} ({row['date']})" if row["date"] else row["source"]
+        found[row["name"]] = Assumption(row["name"], value, row["unit"], source, ends[0], ends[1])
+    if found["throughput_at_latency"].value <= 0 or found["assumed_utilisation"].value <= 0:
+        raise SufficeError("throughput_at_latency and assumed_utilisation must be over 0")
+    return found
 
-ASSUMPTIONS: dict[str, Assumption] = {
-    a.name: a
-    for a in (
-        Assumption("slm_answer_length", 1.15, "times the recorded answer's tokens", JUDGEMENT, 1.0, 1.5),
-        Assumption("small_tier_answer_length", 1.0, "times the recorded answer's tokens", JUDGEMENT, 0.9, 1.2),
-        Assumption("hosted_price_factor", 1.0, "times the median of the hosts", "litellm 1.109.1: hosts of one 8B model differ 36-fold", 0.5, 1.8),
-        Assumption("caught_checkable", 0.5, "share of wrong answers that a check of form catches", JUDGEMENT, 0.2, 0.8),
-        Assumption("caught_free_text", 0.1, "share of wrong answers that are caught", JUDGEMENT, 0.0, 0.3),
-        Assumption("judged_share", 0.02, "share of moved calls judged, each at the price of a call today", JUDGEMENT, 0.0, 0.05),
-        Assumption("small_tier_shift", 0.6, "logit above an SLM under 10B", "BFCL v4 multi-turn: Claude Haiku 4.5 53.6, Claude Opus 4.5 68.4, median under 10B 16.5; size: judgement", 0.0, 1.2),
-        Assumption("cache_hit_share", 0.8, "share of the repeated prefixes that the vendor's cache serves", JUDGEMENT, 0.5, 1.0),
-        Assumption("cache_minimum_tokens", 1024, "tokens of a prefix before a vendor caches it", "judgement, after the vendors' caching guides"),
-        Assumption("cache_lifetime_s", 300, "seconds a cached prefix lives", "judgement, after the vendors' caching guides"),
-        Assumption("batch_discount", 0.5, "share off the price when answers may wait a day", "litellm 1.109.1: batch prices are half"),
-        Assumption("gpu_usd_per_hour", float(_H100["usd_per_hour"]), "USD per hour, one H100 SXM", _H100["source"], float(_H100["low_usd_per_hour"]), float(_H100["high_usd_per_hour"])),
-        Assumption("gpu_overhead", 0.4, "of the GPU's price, for egress, storage, management", "mercatus-ai: 30-50 %", 0.3, 0.5),
-        Assumption("throughput_at_latency", 0.5, "of full-load throughput, kept for a latency target", JUDGEMENT + "; measured 8B figures on an H100 spread tenfold", 0.2, 0.8),
-        Assumption("assumed_utilisation", 0.2, "of the GPU's capacity, where the traffic per hour is not known", "judgement; 5, 20, 50 and 100 % are shown", 0.05, 0.5),
-    )
-}  # fmt: skip
+
+def gpu() -> dict[str, str]:
+    """The GPU that self-hosting is priced on."""
+    return next(row for row in data.rows("gpu_prices.csv") if row["gpu"] == GPU)
+
+
+def _gpu_price() -> dict[str, str]:
+    row = gpu()
+    return {
+        "name": "gpu_usd_per_hour",
+        "value": row["usd_per_hour"],
+        "low": row["low_usd_per_hour"],
+        "high": row["high_usd_per_hour"],
+        "unit": f"USD per hour, one {GPU}",
+        "source": row["source"],
+        "date": row["date"],
+    }
 
 
 class Scenario:
-    """One value (or one array of draws) per assumption."""
+    """One value (or one array of draws) per assumption and per level."""
 
     def __init__(self, values: dict[str, Any]) -> None:
         self.values = values
@@ -75,18 +90,23 @@ class Scenario:
     def __getitem__(self, name: str) -> Any:
         return self.values[name]
 
+    def but(self, **changed: Any) -> Scenario:
+        """The same with these values instead."""
+        return Scenario(self.values | changed)
+
     @classmethod
-    def expected(cls, changed: dict[str, float] | None = None) -> Scenario:
+    def expected(cls) -> Scenario:
         """Each assumption at its value."""
-        return cls({name: a.value for name, a in ASSUMPTIONS.items()} | (changed or {}))
+        return cls(LEVELS | {name: a.value for name, a in read_assumptions().items()})
 
     @classmethod
     def drawn(cls, *, seed: int, draws: int) -> Scenario:
         """Each assumption drawn from its range."""
         random = np.random.default_rng([seed, 2])
-        return cls({name: a.draw(random, draws) for name, a in ASSUMPTIONS.items()})
+        return cls(dict(LEVELS) | {name: a.draw(random, draws) for name, a in read_assumptions().items()})
 
 
 def listed(*names: str) -> list[dict[str, Any]]:
     """The assumptions a row of savings rests on."""
-    return [ASSUMPTIONS[name].as_json() for name in names]
+    found = read_assumptions()
+    return [found[name].as_json() for name in names]

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from suffice_analysis.inputs import Inputs
-from suffice_analysis.savings.assumptions import ASSUMPTIONS
+from suffice_analysis.savings.assumptions import read_assumptions
 
 MOST_CALLS = 20_000  # walked per task; beyond, the share of the first ones stands for all
 
@@ -44,8 +44,9 @@ def repeated_input(inputs: Inputs, rows: Sequence[int]) -> Repeated:
         ]
     )
     walked = sorted(calls.to_pylist(), key=lambda c: (c["started_ns"] or 0, c["call_id"]))
-    lifetime = int(ASSUMPTIONS["cache_lifetime_s"].value * 1e9)
-    minimum = ASSUMPTIONS["cache_minimum_tokens"].value
+    assumed = read_assumptions()
+    lifetime = int(assumed["cache_lifetime_s"].value * 1e9)
+    minimum = assumed["cache_minimum_tokens"].value
     seen: dict[int, int] = {}
     repeated = served = total = 0.0
     for call in walked:

@@ -11,11 +11,13 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from functools import cache
+from typing import Any
 
 import numpy as np
 from scipy.optimize import nnls
 
 from suffice_analysis import data
+from suffice_analysis.savings.assumptions import GPU
 
 UTILISATIONS = (0.05, 0.2, 0.5, 1.0)
 REFERENCE_PARAMS_B = 8.0
@@ -29,10 +31,12 @@ class _Fit:
 
 
 @cache
-def _fit() -> _Fit:
+def _fit(folder: str) -> _Fit:
+    """Fitted once for the figures of each folder (``data.folder()``)."""
     shapes = [
         (float(r["input_tokens"]), float(r["output_tokens"]), float(r["output_tokens_per_second"]))
         for r in data.rows("throughputs.csv")
+        if r["gpu"] == GPU
     ]
     seconds = np.array([out / rate for _, out, rate in shapes])
     design = np.array([[i, o] for i, o, _ in shapes]) / seconds[:, None]  # relative errors, not absolute
@@ -45,7 +49,7 @@ def _fit() -> _Fit:
 
 def gpu_seconds(input_tokens: float, output_tokens: float, *, params_b: float = REFERENCE_PARAMS_B) -> float:
     """Seconds of one H100 at full load that one request takes; in proportion to the active parameters."""
-    fit = _fit()
+    fit = _fit(data.folder())
     i, o = max(input_tokens, 1.0), max(output_tokens, 1.0)
     weights = corrections = 0.0
     for log_i, log_o, correction in fit.points:
@@ -68,6 +72,6 @@ def break_even_requests_per_hour(usd_per_hour: float, other_usd_per_request: flo
     return math.inf if other_usd_per_request <= 0 else usd_per_hour / other_usd_per_request
 
 
-def replicas_needed(busy_gpus: float, peak_factor: float) -> int:
-    """GPUs for ``busy_gpus`` (mean load in GPUs) at ``peak_factor`` times the mean. At least one."""
-    return max(1, math.ceil(busy_gpus * max(peak_factor, 1.0) - 1e-9))
+def replicas_needed(busy_gpus: Any, peak_factor: float) -> Any:
+    """GPUs for ``busy_gpus`` (mean load in GPUs, or draws of it) at ``peak_factor`` times the mean. At least one."""
+    return np.maximum(1.0, np.ceil(busy_gpus * max(peak_factor, 1.0) - 1e-9))

@@ -1,17 +1,15 @@
-"""Basis, prices, candidates, caching: the parts that savings are made of."""
+"""Basis, prices, caching: the parts that savings are made of."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
-from analysis.cases import make_profile
 from analysis.traffic import CALLS_SCHEMA, DAY_NS, PRICE, Traffic
 
 from suffice_analysis.discovery.types import MessageText
 from suffice_analysis.inputs import Inputs
-from suffice_analysis.savings.basis import find_basis
+from suffice_analysis.savings.basis import find_basis, peak_factor
 from suffice_analysis.savings.caching import Repeated, repeated_input
-from suffice_analysis.savings.candidates import choose
 from suffice_analysis.savings.prices import find_price, small_tier
 
 
@@ -36,10 +34,22 @@ def test_else_amounts_are_per_1000_calls(started: np.ndarray) -> None:
     assert basis.factor == (1000 / started.size if started.size else 0.0)
 
 
-def test_a_peak_is_the_busiest_hour_over_the_mean() -> None:
-    quiet = np.arange(0, 10 * 24) / 24
-    busy = np.append(quiet, np.full(240, 5.0))
-    assert find_basis(times(*busy)).peak_factor == pytest.approx(241 / (480 / (quiet[-1] * 24)))
+def test_a_peak_is_the_minute_that_95_percent_of_the_calls_do_not_exceed() -> None:
+    minutes = 10 * 24 * 60
+    even = times(*(np.arange(minutes) / (24 * 60)))
+    assert peak_factor(even, 10.0) == pytest.approx(1.0)
+    # 900 minutes of one call and one of 100: 10 % of the calls come in that minute, so room must be made for it; of 40 not.
+    sparse = np.arange(900) * 16 / (24 * 60)
+    mean = 1000 / minutes
+    assert peak_factor(times(*sparse, *([5.0] * 100)), 10.0) == pytest.approx(101 / mean, rel=0.02)
+    assert peak_factor(times(*sparse, *([5.0] * 40)), 10.0) == pytest.approx(1 / (940 / minutes))
+    assert peak_factor(np.array([]), 10.0) == 1.0
+
+
+def test_a_year_is_spoken_of_from_28_days_on() -> None:
+    assert find_basis(times(0, *np.linspace(0, 27.9, 99))).annual is False
+    assert find_basis(times(0, *np.linspace(0, 28.0, 99))).annual is True
+    assert find_basis(times(0, 1)).annual is False
 
 
 def test_the_best_fitting_price_wins() -> None:
@@ -60,19 +70,6 @@ def test_a_small_tier_takes_the_stores_price_before_the_files() -> None:
     assert by_store is not None
     assert by_store.price.input == 3.0
     assert small_tier([], "nobody") is None
-
-
-def test_hard_filters_refuse_with_their_reason() -> None:
-    plain = choose(make_profile())
-    assert "licence" in plain.refused["CohereLabs/c4ai-command-r7b-12-2024"]
-    assert all(c.params_b <= 10 for c in plain.candidates)
-    long = choose(make_profile(input_tokens_p99=200_000.0))
-    assert {c.model for c in long.candidates} < {c.model for c in plain.candidates}
-    assert "context" in long.refused["Qwen/Qwen3-8B"]
-    assert all("image" in r or "licence" in r for r in choose(make_profile(images=True)).refused.values())
-    tools = choose(make_profile(tools=3))
-    assert "tools" in tools.refused["meta-llama/Llama-3.2-1B-Instruct"]
-    assert choose(make_profile(input_tokens_p99=5_000_000.0)).candidates == []
 
 
 def inputs_of(traffic: Traffic) -> Inputs:

@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
+import numpy as np
 import pytest
 from analysis.cases import make_case
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from suffice_analysis.savings.alternatives import Case
+from suffice_analysis.savings.alternatives import ALTERNATIVES, Case
+from suffice_analysis.savings.assumptions import Scenario
 from suffice_analysis.savings.basis import Basis
-from suffice_analysis.savings.stack import ALTERNATIVES, savings_rows
+from suffice_analysis.savings.fleet import World
+from suffice_analysis.savings.runs import Dependence
+from suffice_analysis.savings.stack import Around, savings_rows
+from suffice_analysis.savings.terms import Floor, Terms
 
 MONTH = Basis("month", 2.0, 15.2, 3.0)
 PER_1000 = Basis("per_1000_calls", 0.1, None, 1.0)
@@ -80,6 +87,7 @@ def test_what_holds_for_every_stack(usd: Decimal, mean: float, repeated: float, 
             if r["quality"] is not None:
                 assert 0 <= r["quality_low"] <= r["quality"] <= r["quality_high"] <= 1
                 assert 0 <= r["extra_wrong_low"] <= r["extra_wrong"] <= r["extra_wrong_high"]
+                assert 0 <= r["caught_low"] <= r["caught"] <= r["caught_high"]
 
 
 @settings(max_examples=15, deadline=None)
@@ -151,3 +159,105 @@ def test_each_row_lists_what_it_rests_on() -> None:
 
 def test_the_same_seed_gives_the_same_rows() -> None:
     assert rows_of(make_case()) == rows_of(make_case())
+
+
+def test_wrong_answers_are_caught_or_silent_and_both_are_counted() -> None:
+    row = rows_of(make_case())["t_1", "hosted_slm"]
+    assert row["caught"] + row["extra_wrong"] == pytest.approx((1 - row["quality"]) * 1000)
+    assert row["answers"] == pytest.approx(1000)
+    parts = json.loads(row["details"])["parts"]
+    assert sum(parts.values()) == pytest.approx(row["projected_usd"])
+    assert parts["escalation"] == pytest.approx(row["caught"] * 0.004)  # a call of today costs 40 / 10,000
+
+
+def test_the_contract_price_is_what_was_paid() -> None:
+    plain, agreed = rows_of(make_case()), rows_of(replace(make_case(), price_factor=0.8))
+    for name in ALTERNATIVES:
+        assert agreed["t_1", name]["paid_usd"] == pytest.approx(3.2)
+        assert agreed["t_1", name]["saving_usd"] <= plain["t_1", name]["saving_usd"]
+    named = {a["name"]: a["value"] for a in json.loads(agreed["t_1", "hosted_slm"]["assumptions"])}
+    assert named["contract_price"] == 0.8
+
+
+def test_what_is_spent_once_and_when_it_is_back() -> None:
+    rows = rows_of(make_case(), Basis("month", 100.0, 30.0, 2.0))
+    hosted = rows["", "hosted_slm"]
+    once = json.loads(hosted["details"])["one_off"]
+    assert set(once) == {"engineering", "replay", "fine_tuning"}
+    assert once["engineering"] == 24 * 100
+    assert once["replay"] == pytest.approx(300 * 0.004)
+    assert hosted["one_off_usd"] == pytest.approx(sum(once.values()))
+    assert 0 < hosted["payback_days_low"] <= hosted["payback_days"]
+    assert hosted["payback_days_high"] is None or hosted["payback_days_high"] >= hosted["payback_days"]
+    assert rows["", "caching_batch"]["payback_days"] is None  # nothing repeats, so nothing is saved
+    little = rows_of(make_case(), Basis("month", 0.1, 30.0, 2.0))["", "hosted_slm"]
+    assert little["saving_usd"] > 0
+    assert little["payback_days"] is None  # 4 USD a month never bring 2,400 back within five years
+    few = rows_of(make_case())["", "hosted_slm"]
+    assert few["payback_days"] is None
+    assert json.loads(few["details"])["payback_calls"] == pytest.approx(few["one_off_usd"] / few["saving_usd"] * 1000)
+
+
+def test_what_a_commitment_holds_is_not_cashable_until_its_day() -> None:
+    contract = {
+        "name": "c",
+        "provider": "openai",
+        "model": "",
+        "discount": Decimal(0),
+        "valid_from_day": 0,
+        "valid_to_day": None,
+    }
+    terms = Terms([contract], {"c": Floor("c", date(2027, 3, 31), 120, 0.0)}, today=150)
+    rows = savings_rows([make_case()], Basis("month", 100.0, 30.0, 2.0), total_paid=40.0, seed=0, around=Around(terms))
+    free = rows_of(make_case(), Basis("month", 100.0, 30.0, 2.0))
+    for row in rows:
+        if row["alternative"] == "hosted_slm":
+            floor = json.loads(row["details"])["floor"]
+            assert (floor["contract"], floor["until"]) == ("c", "2027-03-31")
+            assert floor["cash_usd"] < 0 < row["saving_usd"]
+            assert row["payback_days"] > 120 > free[row["task_id"], "hosted_slm"]["payback_days"]
+
+
+def test_what_moves_the_answer_most_stands_first() -> None:
+    rows = rows_of(make_case(), Basis("month", 100.0, 30.0, 2.0))
+    for name in ALTERNATIVES[1:]:
+        row = rows["", name]
+        bars = json.loads(row["details"])["tornado"]
+        widths = [abs(b["at_high_usd"] - b["at_low_usd"]) for b in bars]
+        assert widths == sorted(widths, reverse=True)
+        assert "replaceability" in {b["name"] for b in bars}
+        for bar in bars:
+            assert min(bar["at_low_usd"], bar["at_high_usd"]) <= row["saving_usd"] + 1e-9
+            assert max(bar["at_low_usd"], bar["at_high_usd"]) >= row["saving_usd"] - 1e-9
+        falling = json.loads(row["details"])["falling"]
+        assert falling["today_halves_usd"] <= falling["all_halve_usd"] <= row["saving_usd"]
+
+
+def test_whole_runs_stand_beside_the_total() -> None:
+    around = Around(runs=[{"t_1": 4}] * 10, dependence=Dependence(0.3, np.full(200, 0.3), 100))
+    rows = savings_rows([make_case()], PER_1000, total_paid=40.0, seed=0, around=around)
+    found = {
+        r["alternative"]: json.loads(r["details"])["runs"]
+        for r in rows
+        if r["task_id"] == "" and "runs" in r["details"]
+    }
+    assert set(found) == set(ALTERNATIVES[1:])
+    assert found["hosted_slm"]["low"] < found["hosted_slm"]["value"] < found["hosted_slm"]["high"]
+    assert found["small_tier"]["value"] > found["hosted_slm"]["value"]  # the better model, the more whole runs
+
+
+@settings(max_examples=10, deadline=None)
+@given(st.floats(0.05, 0.9), st.floats(1.05, 10))
+def test_self_hosting_gets_cheaper_with_utilisation_and_dearer_with_the_gpus_price(
+    utilisation: float, dearer: float
+) -> None:
+    case = make_case()
+    plain = Scenario.expected().but(assumed_utilisation=utilisation)
+
+    def usd(scenario: Scenario) -> float:
+        moved = World.of([case], PER_1000, scenario).move("self_hosted_slm", case, 0.9)
+        assert moved is not None
+        return float(moved.usd)
+
+    assert usd(plain.but(assumed_utilisation=utilisation * 1.1)) < usd(plain)
+    assert usd(plain.but(gpu_usd_per_hour=plain["gpu_usd_per_hour"] * dearer)) > usd(plain)

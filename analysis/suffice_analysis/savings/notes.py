@@ -1,0 +1,53 @@
+"""The small print of a row of savings: why nothing is stated, whether it pays, what is left out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from suffice_analysis.replaceability import CLAIM_CALLS
+from suffice_analysis.savings.alternatives import Case, batchable
+
+
+def why_not(name: str, case: Case) -> str:
+    """Why an alternative has no saving."""
+    if case.paid is None:
+        return "Its model has no price, so no saving is stated: suffice prices set."
+    if name == "caching_batch":
+        return "No price of cached input is known for today's model."
+    if case.replaceability is None:
+        return "No answers were recorded, so nothing is known about quality."
+    if name == "small_tier":
+        return f"No small tier of {case.profile.provider or 'this provider'} is known."
+    if name == "self_hosted_slm":
+        return "No model of the catalogue passes the filters (licence, context, tools, images, languages, GPU memory)."
+    return "No hosted model of the catalogue passes the filters (licence, context, tools, images, languages)."
+
+
+def note(name: str, row: Mapping[str, Any], cases: Sequence[Case]) -> str:
+    """What to know beside the figures of a row."""
+    notes = []
+    if name == "caching_batch":
+        if any(batchable(c) for c in cases):
+            notes.append("The upper end also takes the batch price, if the answers may wait a day.")
+    else:
+        notes.append(
+            f"About {row['caught']:,.0f} more wrong answers would be caught and asked again; that cost is counted."
+        )
+    if row["saving_usd"] <= 0:
+        notes.append("It does not pay." if row["saving_usd"] < 0 else "Nothing to save.")
+    elif row["saving_low_usd"] <= 0:
+        notes.append("It may not pay.")
+    unpriced = sum(c.profile.unpriced_calls for c in cases)
+    if unpriced:
+        notes.append("1 unpriced call is left out." if unpriced == 1 else f"{unpriced:,} unpriced calls are left out.")
+    for case in cases if len(cases) == 1 else ():
+        if case.profile.calls < CLAIM_CALLS:
+            notes.append(f"Under {CLAIM_CALLS} calls: nothing is claimed, and the total does not count it.")
+        if name != "caching_batch" and case.verdict == "stays":
+            notes.append("It stays on the LLM and is not counted in the total.")
+        if name == "small_tier" and case.tier and (case.profile.input_tokens_p99 or 0) > case.tier.context_tokens:
+            notes.append("Its longest requests are beyond the small tier's cheap context.")
+        if name == "small_tier" and case.tier and case.tier.price.model == case.profile.model:
+            notes.append("It runs on this model already.")
+    return " ".join(notes)

@@ -1,0 +1,68 @@
+"""Days until what was spent once is back, against a day-by-day sum; with falling prices and under a commitment."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from suffice_analysis.savings.payback import payback_days
+
+
+def by_the_day(once: float, a_day: float, fall: float, floor: float = 0.0, floor_days: int = 0) -> int:
+    """The same, simulated; up to 20 years."""
+    back = 0.0
+    for day in range(20 * 365):
+        back += floor if day < floor_days else a_day * (1 - fall) ** ((day + 0.5) / 365.25)
+        if back >= once:
+            return day + 1
+    return -1
+
+
+@pytest.mark.parametrize(
+    ("once", "a_day", "fall"), [(3000, 10, 0.0), (3000, 10, 0.3), (500, 100, 0.6), (20_000, 20, 0.1)]
+)
+def test_it_meets_the_day_by_day_sum(once: float, a_day: float, fall: float) -> None:
+    assert float(payback_days(once, a_day, fall)) == pytest.approx(by_the_day(once, a_day, fall), abs=1.5)
+
+
+def test_worked_by_hand() -> None:
+    # 3,000 at 10 a day: 300 days. At 30 % less each year k = 0.3567 / 365.25; -ln(1 - 300 k) / k = 355 days.
+    assert float(payback_days(3000, 10, 0.0)) == pytest.approx(300)
+    assert float(payback_days(3000, 10, 0.3)) == pytest.approx(355.0, abs=0.5)
+
+
+def test_never_is_infinite() -> None:
+    assert float(payback_days(1000, 0, 0.0)) == math.inf
+    assert float(payback_days(1000, -5, 0.3)) == math.inf
+    # At 30 % less a year 10 a day bring back at most 10 x 365.25 / 0.3567 = 10,240.
+    assert float(payback_days(10_200, 10, 0.3)) < math.inf
+    assert float(payback_days(10_300, 10, 0.3)) == math.inf
+
+
+def test_nothing_spent_is_back_at_once() -> None:
+    assert float(payback_days(0, 10, 0.3)) == 0.0
+
+
+@pytest.mark.parametrize("floor", [2.0, 0.0, -4.0, 15.0])
+def test_under_a_commitment_only_what_is_above_it_counts(floor: float) -> None:
+    found = float(payback_days(1200, 20, 0.2, floor_usd_per_day=floor, floor_days=100))
+    assert found == pytest.approx(by_the_day(1200, 20, 0.2, floor, 100), abs=1.5)
+
+
+@given(st.floats(1, 1e5), st.floats(0.1, 1e3), st.floats(0, 0.6), st.floats(1.01, 3))
+def test_it_comes_later_the_more_was_spent_and_the_more_prices_fall(
+    once: float, a_day: float, fall: float, more: float
+) -> None:
+    base = float(payback_days(once, a_day, fall))
+    assert float(payback_days(once * more, a_day, fall)) >= base
+    assert float(payback_days(once, a_day, min(0.9, fall * more))) >= base * (1 - 1e-9)
+    assert float(payback_days(once, a_day * more, fall)) <= base
+
+
+def test_arrays_are_taken_element_by_element() -> None:
+    found = payback_days(np.array([100.0, 100.0]), np.array([10.0, -1.0]), np.array([0.0, 0.0]))
+    assert found.tolist() == [10.0, math.inf]
