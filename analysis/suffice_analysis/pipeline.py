@@ -12,7 +12,7 @@ import json
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from decimal import Decimal
 from hashlib import blake2b
 from importlib import metadata
@@ -34,12 +34,12 @@ from suffice_analysis.prior import task_prior
 from suffice_analysis.profile import TaskProfile, group_rows, profile_task
 from suffice_analysis.proxy import Predictability, predictability
 from suffice_analysis.replaceability import CLAIM_CALLS, Replaceability, SharedError
+from suffice_analysis.replays_needed import need_details, waiting_by_task
 from suffice_analysis.sampling import sample_calls
 from suffice_analysis.savings.alternatives import Case
-from suffice_analysis.savings.basis import Basis, find_basis, peak_factor
-from suffice_analysis.savings.caching import repeated_input
+from suffice_analysis.savings.basis import Basis, find_basis
 from suffice_analysis.savings.candidates import choose
-from suffice_analysis.savings.prices import find_price, small_tier
+from suffice_analysis.savings.cases import build_case, price_factor, with_peak
 from suffice_analysis.savings.runs import count_runs, estimate_dependence
 from suffice_analysis.savings.stack import Around, savings_rows
 from suffice_analysis.savings.terms import NS_PER_DAY, Terms, read_terms
@@ -156,19 +156,16 @@ def build(
         count_runs(inputs.column("run_id"), found.task_ids, seed=seed),
         estimate_dependence([r.proxy for r in counted], seed=seed),
     )
+    moving = [row for r in counted if r.case.movable for row in groups[r.profile.task_id]]
+    cases = [r.case for r in counted]
+    savings = savings_rows(cases, with_peak(basis, inputs, moving), total_paid=total_paid, seed=seed, around=around)
     tables: dict[str, Sequence[Row]] = {
         "tasks": [_task_row(r) for r in results],
         "actions": _action_rows(groups, actions, inputs),
         "map_points": points,
         "evidence": [row for r in results for row in r.evidence],
-        "estimates": _estimate_rows(results, counted, inputs, seed),
-        "savings": savings_rows(
-            [r.case for r in counted],
-            _with_peak(basis, inputs, groups, counted),
-            total_paid=total_paid,
-            seed=seed,
-            around=around,
-        ),
+        "estimates": _estimate_rows(results, counted, inputs, seed, waiting_by_task(savings)),
+        "savings": savings,
     }
     hashed = data_hash(inputs)
     analysis_id = blake2b(f"{project}:{hashed}:{seed}:{started_ns}".encode(), digest_size=8).hexdigest()
@@ -194,17 +191,6 @@ def build(
         },
         task_names=[r.profile.name for r in results],
     )
-
-
-def _with_peak(
-    basis: Basis, inputs: Inputs, groups: Mapping[str, Sequence[int]], counted: Sequence[TaskResult]
-) -> Basis:
-    """The basis with the peaks of the calls that would share GPUs, not those of all traffic."""
-    if basis.name != "month" or basis.days is None:
-        return basis
-    rows = [row for r in counted if r.case.movable for row in groups[r.profile.task_id]]
-    started = inputs.numbers("started_ns")[rows]
-    return replace(basis, peak_factor=peak_factor(started[~np.isnan(started)], basis.days))
 
 
 def call_actions(inputs: Inputs) -> list[str | None]:
@@ -243,40 +229,35 @@ def _task_result(
     estimated = None
     if sample and profile.kind != "embedding":
         estimated = replaceability.estimate_replaceability(task_id, profile.calls, prior, proxy, shared)
-    effective = 1.0
-    if profile.paid_usd:
-        effective = terms.effective_usd(inputs.take(rows)) / float(profile.paid_usd)
-    paid = None if profile.paid_usd is None else float(profile.paid_usd) * effective * basis.factor
+    choice = choose(profile)
+    paid = None if profile.paid_usd is None else float(profile.paid_usd) * basis.factor
+    paid = None if paid is None else paid * price_factor(profile, inputs, rows, terms)
     verdict = judge_task(
         profile,
         estimated.estimate if estimated else None,
         stake(paid, basis.name),
         find_grounds(profile.kind, prior, proxy),
+        none_fits=choice.none_fits,
     )
-    choice = choose(profile)
-    tier = small_tier(inputs.prices, profile.provider) if profile.kind != "embedding" else None
-    case = Case(
-        profile=profile,
-        replaceability=estimated,
-        verdict=verdict.word,
-        today=find_price(inputs.prices, profile.provider, profile.model),
-        repeated=repeated_input(inputs, rows),
-        candidate=next(iter(choice.hosted), None),
-        own=next(iter(choice.own), None),
-        tier=tier,
-        price_factor=effective,
-        tier_factor=terms.factor(profile.provider, tier.price.model) if tier else 1.0,
-    )
+    case = build_case(profile, estimated, verdict.word, choice, inputs, rows, terms)
     evidence = evidence_rows(profile, prior, proxy)
     return TaskResult(profile, estimated, evidence, case, verdict, task_id in decisions.ignored, proxy)
 
 
 def _estimate_rows(
-    results: Sequence[TaskResult], counted: Sequence[TaskResult], inputs: Inputs, seed: int
+    results: Sequence[TaskResult],
+    counted: Sequence[TaskResult],
+    inputs: Inputs,
+    seed: int,
+    waiting: Mapping[str, Row],
 ) -> list[Row]:
     """One row per task, and the headline shares of all calls together."""
     rows = [
-        replaceability.task_row(r.replaceability, {"kind": r.profile.kind, "calls": r.profile.calls})
+        replaceability.task_row(
+            r.replaceability,
+            {"kind": r.profile.kind, "calls": r.profile.calls, **need_details(r.replaceability.draws)}
+            | waiting.get(r.profile.task_id, {}),
+        )
         for r in results
         if r.replaceability is not None
     ]

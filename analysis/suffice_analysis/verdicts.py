@@ -34,9 +34,9 @@ class Verdict:
 
 
 def judge_task(
-    profile: TaskProfile, estimate: Estimate | None, at_stake: str, grounds: Grounds | None = None
+    profile: TaskProfile, estimate: Estimate | None, at_stake: str, grounds: Grounds | None = None, none_fits: str = ""
 ) -> Verdict:
-    """The verdict. ``at_stake`` is what the task costs per basis, as a person reads it.
+    """The verdict. ``at_stake`` is what the task costs per basis, as a person reads it; ``none_fits`` why no SLM could take it.
 
     The reason says what is known and what is missing; the interval stands beside it on every page and is not repeated.
     """
@@ -49,11 +49,17 @@ def judge_task(
     if profile.calls < CLAIM_CALLS:
         reason = f"Only {profile.calls:,} calls; under {CLAIM_CALLS} no percentage is claimed; {at_stake} at stake."
         return Verdict("untested", reason, levers)
+    if none_fits:
+        return Verdict(
+            "stays", f"No small model of the catalogue passes its hard filters: {none_fits}. {known}", levers
+        )
     if estimate.value < STAYS:
         reason = "A small model as it is would likely do worse on most calls, so it stays on the LLM."
         return Verdict("stays", f"{reason} {known}", levers)
     if estimate.width_points > WIDE_POINTS:
-        return Verdict("untested", f"Too little is known to say: {at_stake} at stake. {known} {_MISSING}", levers)
+        return Verdict(
+            "untested", f"Untested: {at_stake} at stake. Too little is known to say. {known} {_MISSING}", levers
+        )
     if estimate.value >= LIKELY:
         return Verdict("likely", f"{known} {_MISSING}", levers)
     return Verdict("untested", f"A small model is expected to suffice for part of it. {known} {_MISSING}", levers)

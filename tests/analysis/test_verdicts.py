@@ -26,7 +26,7 @@ def estimate(value: float, low: float, high: float) -> Estimate:
         (99, estimate(0.9, 0.8, 0.95), "untested", "Only 99 calls; under 100 no percentage is claimed; $5 at stake."),
         (100, estimate(0.9, 0.8, 0.95), "likely", "Missing: a small model's answers to these calls."),
         (100, estimate(0.7, 0.55, 0.85), "untested", "expected to suffice for part of it"),
-        (100, estimate(0.7, 0.4, 0.81), "untested", "Too little is known to say: $5 at stake."),
+        (100, estimate(0.7, 0.4, 0.81), "untested", "Untested: $5 at stake. Too little is known to say."),
         (100, estimate(0.49, 0.2, 0.9), "stays", "stays on the LLM"),
         (100, None, "untested", "No answer of it was recorded"),
     ],
@@ -50,11 +50,21 @@ def test_never_proven_and_at_most_three_levers_each_untested(value: float, low: 
 def test_the_reason_says_what_is_known_and_what_is_missing() -> None:
     wide = judge_task(make_profile(), estimate(0.7, 0.4, 0.81), "$5", GROUNDS)
     assert wide.reason == (
-        "Too little is known to say: $5 at stake. For it: its answers are labels. Against it: its requests are long. "
+        "Untested: $5 at stake. Too little is known to say. For it: its answers are labels. Against it: its requests are long. "
         "Missing: a small model's answers to these calls."
     )
     assert judge_task(make_profile(), estimate(0.9, 0.8, 0.95), "$5").reason == (
         "Nothing in its structure speaks clearly either way. Missing: a small model's answers to these calls."
+    )
+
+
+def test_a_task_that_no_small_model_can_take_stays_and_says_why() -> None:
+    verdict = judge_task(
+        make_profile(), estimate(0.9, 0.8, 0.95), "$5", GROUNDS, none_fits="context 131,072 is too short"
+    )
+    assert verdict.word == "stays"
+    assert verdict.reason.startswith(
+        "No small model of the catalogue passes its hard filters: context 131,072 is too short. "
     )
 
 

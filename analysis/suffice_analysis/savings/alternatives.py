@@ -19,7 +19,7 @@ from suffice_analysis.profile import TaskProfile
 from suffice_analysis.replaceability import Replaceability
 from suffice_analysis.savings.assumptions import Scenario
 from suffice_analysis.savings.caching import Repeated
-from suffice_analysis.savings.candidates import Candidate
+from suffice_analysis.savings.candidates import Candidate, Choice
 from suffice_analysis.savings.prices import ModelPrice, SmallTier
 from suffice_analysis.savings.self_host import gpu_seconds
 
@@ -42,6 +42,7 @@ class Case:
     own: Candidate | None = None  # on one's own GPU
     price_factor: float = 1.0  # what the contract leaves of today's list price
     tier_factor: float = 1.0  # and of the small tier's
+    choice: Choice | None = None  # all that pass the filters, and why the others do not
 
     @property
     def paid(self) -> float | None:

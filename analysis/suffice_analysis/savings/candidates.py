@@ -35,6 +35,16 @@ _RELEVANT: dict[str, tuple[str, str, str]] = {
     "summarising": ("IFEval", *_TII),
 }
 
+_ASKED = (
+    "licence",
+    "larger",
+    "context is not",
+    "context",
+    "tools",
+    "images",
+    "to know",
+)  # words of the reasons, in order
+
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
@@ -58,6 +68,15 @@ class Choice:
     def hosted(self) -> list[Candidate]:
         """Those that a host sells."""
         return [c for c in self.candidates if c.price is not None]
+
+    @property
+    def none_fits(self) -> str:
+        """Why no model fits, by the one that came furthest (the licence is asked first, images and languages last); else empty."""
+        if self.candidates or not self.refused:
+            return ""
+        return max(
+            self.refused.values(), key=lambda reason: next((n for n, word in enumerate(_ASKED) if word in reason), 0)
+        )
 
     @property
     def own(self) -> list[Candidate]:

@@ -18,6 +18,7 @@ from suffice_analysis.savings.rests_on import running
 from suffice_analysis.savings.terms import Floor, Terms
 from suffice_analysis.savings.tornado import falling, tornado
 
+MOST_CANDIDATES = 3
 Row = dict[str, Any]
 MovedCases = Sequence[tuple[Case, Moved]]
 
@@ -120,9 +121,23 @@ def fill_details(
             "utilisation": float(world.fleet.utilisation),
             "peak_factor": basis.peak_factor,
         }
+    if not total and name in ("hosted_slm", "self_hosted_slm"):
+        row["details"]["candidates"] = _candidates(name, these[0])
     if total:
         row["details"]["falling"] = falling(name, these, cases, basis)
         row["details"]["tornado"] = tornado(name, these, cases, basis, running(name, basis))
+
+
+def _candidates(name: str, case: Case) -> list[dict[str, Any]]:
+    """The best few that pass the task's filters, with the reasons of their rank and their list prices."""
+    if case.choice is None:
+        return []
+    chosen = case.choice.own if name == "self_hosted_slm" else case.choice.hosted
+    return [
+        {"model": c.model, "reason": c.reason}
+        | ({} if c.price is None else {"input_usd_per_mtok": c.price.input, "output_usd_per_mtok": c.price.output})
+        for c in chosen[:MOST_CANDIDATES]
+    ]
 
 
 def _once(name: str, moved: MovedCases, scenario: Scenario) -> dict[str, Number]:

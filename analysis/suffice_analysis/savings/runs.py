@@ -25,7 +25,7 @@ MOST_RUNS = 1_000  # looked at, chosen by the seed
 DRAWS = 200
 UNKNOWN = (0.0, 0.95)
 _GRID = np.linspace(0.0, 0.98, 50)
-_NODES, _WEIGHTS = np.polynomial.hermite_e.hermegauss(24)
+_NODES, _WEIGHTS = np.polynomial.hermite_e.hermegauss(64)
 _WEIGHTS = _WEIGHTS / _WEIGHTS.sum()
 
 

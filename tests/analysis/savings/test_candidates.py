@@ -52,7 +52,10 @@ def test_hard_filters_refuse_with_their_reason() -> None:
     assert "tools" in tools.refused["meta-llama/Llama-3.2-1B-Instruct"]
     none = choose(make_profile(input_tokens_p99=5_000_000.0))
     assert (none.candidates, none.hosted, none.own) == ([], [], [])
+    assert "is under the 5,500,200 tokens the task needs" in none.none_fits
+    assert plain.none_fits == ""
     assert choose(make_profile(kind="embedding")).candidates == []
+    assert choose(make_profile(kind="embedding")).none_fits == ""
 
 
 def test_languages_that_no_maker_names_are_refused() -> None:
