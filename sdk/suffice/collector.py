@@ -20,6 +20,8 @@ from enum import Enum
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
+from suffice.otlp import Bytes
+
 CONNECT_TIMEOUT_S = 2.0
 ANSWER_TIMEOUT_S = 10.0
 _RETRY_LATER = frozenset({408, 429, 502, 503, 504})
@@ -64,12 +66,13 @@ class Collector:
         self._compress = self._host not in _LOOPBACK  # over loopback gzip costs the app more than it saves
         self._connection: http.client.HTTPConnection | None = None
 
-    def post_spans(self, body: bytes) -> Answer:
+    def post_spans(self, body: Bytes) -> Answer:
         """Send one export request. Raises UnreachableError."""
         headers = {"Content-Type": _PROTOBUF}
         if self._compress:
-            body = gzip.compress(body, compresslevel=1)
+            body = [gzip.compress(b"".join(body), compresslevel=1)]
             headers["Content-Encoding"] = "gzip"
+        headers["Content-Length"] = str(sum(map(len, body)))
         status, response_headers, answer = self._request("POST", "/v1/traces", body, headers)
         if status == 200:
             rejected, reason = _partial_success(answer, response_headers)
@@ -106,7 +109,7 @@ class Collector:
             connection.close()
 
     def _request(
-        self, method: str, path: str, body: bytes | None, headers: dict[str, str]
+        self, method: str, path: str, body: Bytes | None, headers: dict[str, str]
     ) -> tuple[int, dict[str, str], bytes]:
         """One exchange. A kept connection that the server has closed meanwhile is opened again, once."""
         kept = self._connection is not None
@@ -125,7 +128,7 @@ class Collector:
         connection: http.client.HTTPConnection,
         method: str,
         path: str,
-        body: bytes | None,
+        body: Bytes | None,
         headers: dict[str, str],
     ) -> tuple[int, dict[str, str], bytes]:
         if self._key:

@@ -16,6 +16,7 @@ from typing import NamedTuple
 
 from suffice.collector import Answer, Collector, UnreachableError, Verdict
 from suffice.cutting import split_batch
+from suffice.otlp import Bytes
 from suffice.spool import read_spool, spool_directory, write_spool
 
 FIRST_BACKOFF_S = 1.0
@@ -74,14 +75,14 @@ class Deliverer:
             return None
         return max(0.0, self._retry_at - time.monotonic())
 
-    def deliver(self, body: bytes, calls: int, *, now: bool = False) -> Verdict:
+    def deliver(self, body: Bytes, calls: int, *, now: bool = False) -> Verdict:
         """Send one batch, or keep it in the spool. ``now``: try even while backing off."""
         if self.down and not now and time.monotonic() < self._retry_at:
-            self.keep(body, calls)
+            self.keep(b"".join(body), calls)
             return Verdict.LATER
         verdict = self._settle(body, calls)
         if verdict is Verdict.LATER:
-            self.keep(body, calls)
+            self.keep(b"".join(body), calls)
         return verdict
 
     def keep(self, body: bytes, calls: int) -> None:
@@ -121,7 +122,7 @@ class Deliverer:
                 body = claimed.read()
             except OSError:
                 continue
-            if self._settle(body, waiting.calls if own else 0) is Verdict.LATER:
+            if self._settle([body], waiting.calls if own else 0) is Verdict.LATER:
                 claimed.release()
                 return False
             claimed.discard()
@@ -145,13 +146,13 @@ class Deliverer:
     def _drain_memory(self, limit: int) -> bool:
         for _ in range(min(limit, len(self._waiting))):
             body, calls = self._waiting[0]
-            if self._settle(body, calls) is Verdict.LATER:
+            if self._settle([body], calls) is Verdict.LATER:
                 return False
             self._waiting.popleft()
             self._waiting_bytes -= len(body)
         return bool(self._waiting)
 
-    def _settle(self, body: bytes, calls: int) -> Verdict:
+    def _settle(self, body: Bytes, calls: int) -> Verdict:
         """Send a batch and count what becomes of it; nothing is counted where it is to be sent LATER as it is."""
         answer = self._post(body)
         if answer.verdict is Verdict.STORED:
@@ -162,19 +163,19 @@ class Deliverer:
             return self._settle_in_parts(body, calls)
         return answer.verdict
 
-    def _settle_in_parts(self, body: bytes, calls: int) -> Verdict:
+    def _settle_in_parts(self, body: Bytes, calls: int) -> Verdict:
         """The collector takes no batch of this size: halves, and of a single call what fits."""
-        parts = split_batch(body)
+        parts = split_batch(b"".join(body))
         if not parts:
             self._refused("a call is larger than the collector takes", calls)
             return Verdict.REFUSED
         for part, calls_in_it in parts:
             ours = min(calls, calls_in_it)  # 0 of a batch that another process left
-            if self._settle(part, ours) is Verdict.LATER:
+            if self._settle([part], ours) is Verdict.LATER:
                 self.keep(part, ours)
         return Verdict.STORED
 
-    def _post(self, body: bytes) -> Answer:
+    def _post(self, body: Bytes) -> Answer:
         try:
             answer = self.collector.post_spans(body)
         except UnreachableError as error:

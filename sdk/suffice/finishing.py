@@ -30,6 +30,7 @@ from suffice.announce import FirstCall
 from suffice.capture import Capture
 from suffice.config import Settings
 from suffice.decoding import decode_body
+from suffice.messages_json import Pieces
 from suffice.privacy import addresses, gate_of
 from suffice.span import call_attributes, span_name
 from suffice.wire.call import Call
@@ -55,8 +56,12 @@ class Encoded(NamedTuple):
     """A span as it goes into a batch."""
 
     scope: otlp.Scope
-    data: bytes
+    data: otlp.Bytes
     is_call: bool
+
+    @property
+    def size(self) -> int:
+        return sum(map(len, self.data))
 
 
 class Ids(NamedTuple):
@@ -75,7 +80,7 @@ def finish_capture(capture: Capture, settings: Settings, breathe: Callable[[], N
     breathe()
     gate = gate_of(settings)
     given = call_attributes(call, exchange, capture.place, call_site.describe(capture.site))
-    given = gate.attributes(given, breathe)
+    given = gate.attributes_in_pieces(given, breathe)
     breathe()
     client = exchange.request_headers.get("user-agent", "unknown client")
     return Finished(call, gate.label(span_name(call)), given, client)
@@ -115,7 +120,7 @@ def end_call_span(finished: Finished, capture: Capture, tracer: Tracer) -> Ids:
     if not span.is_recording():
         raise RuntimeError("the tracer provider samples this call out")
     span.update_name(finished.name)
-    span.set_attributes(finished.attributes)
+    span.set_attributes({k: str(v) if isinstance(v, Pieces) else v for k, v in finished.attributes.items()})
     if finished.call.error_type:
         span.set_status(Status(StatusCode.ERROR, finished.attributes.get(semconv.ERROR_MESSAGE)))
     span.end(capture.ended_ns)

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger("suffice")
 _INSTRUMENTORS = (("httpx", "HTTPXClientInstrumentor"), ("httpx2", "HTTPX2ClientInstrumentor"))
 _NOTHING: AbstractContextManager[None] = nullcontext()
-_ours: list[Any] = []
+watched: list[Any] = []  # the instrumentors that we switched on
 
 
 def instrument(module_name: str, tracer_provider: Any) -> None:
@@ -39,13 +39,13 @@ def instrument(module_name: str, tracer_provider: Any) -> None:
         if instrumentor.is_instrumented_by_opentelemetry:
             continue
         instrumentor.instrument(tracer_provider=tracer_provider, skip_dep_check=True)
-        _ours.append(instrumentor)
+        watched.append(instrumentor)
 
 
 def remove() -> None:
     """Switch off what was switched on here."""
-    while _ours:
-        _ours.pop().uninstrument()
+    while watched:
+        watched.pop().uninstrument()
 
 
 def around_call(capture: Capture) -> AbstractContextManager[None]:
@@ -58,7 +58,7 @@ def around_call(capture: Capture) -> AbstractContextManager[None]:
 
 def around_other() -> AbstractContextManager[None]:
     """Keep our instrumentors away from a request that is no LLM call."""
-    return _unobserved() if _ours else _NOTHING
+    return _unobserved() if watched else _NOTHING
 
 
 @contextmanager

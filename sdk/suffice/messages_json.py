@@ -13,15 +13,24 @@ from typing import Any
 LONG = 4000  # characters
 _CONTROLS = [chr(code) for code in range(32) if chr(code) not in "\n\r\t"]  # 29 searches: 40 times as fast as a regex
 _SPECIAL = (("\\", "\\\\"), ('"', '\\"'), ("\n", "\\n"), ("\r", "\\r"), ("\t", "\\t"))
+
+
+class Pieces(list[str]):
+    """A text that was not put together, because each copy of a long one costs, most where its memory is new."""
+
+    def __str__(self) -> str:
+        return "".join(self)
+
+
 encode_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), default=str).encode
 
 
-def encode_messages(messages: Iterable[Mapping[str, Any]], breathe: Callable[[], None]) -> str | None:
-    """None for no messages. ``breathe`` is called between the steps."""
+def encode_messages(messages: Iterable[Mapping[str, Any]], breathe: Callable[[], None]) -> str | Pieces | None:
+    """None for no messages; in pieces where a text in it is long. ``breathe`` is called between the steps."""
     messages = list(messages)
     if not all(messages) or not all(isinstance(each, dict) for each in messages):
         return encode_json(messages)
-    pieces: list[str] = []  # joined once: each copy of a long text is another 0.1 ms
+    pieces: list[str] = []
     for message in messages:
         pieces.append(",{" if pieces else "[{")
         for number, (name, value) in enumerate(message.items()):
@@ -32,7 +41,22 @@ def encode_messages(messages: Iterable[Mapping[str, Any]], breathe: Callable[[],
                 pieces.append(encode_json(value))
         pieces.append("}")
         breathe()
-    return "".join([*pieces, "]"]) if pieces else None
+    return _with_long_apart([*pieces, "]"]) if pieces else None
+
+
+def _with_long_apart(pieces: list[str]) -> str | Pieces:
+    """One text, or the long pieces as they are and what stands between them put together."""
+    if max(map(len, pieces)) <= LONG:
+        return "".join(pieces)
+    apart, short = Pieces(), list[str]()
+    for piece in pieces:
+        if len(piece) <= LONG:
+            short.append(piece)
+            continue
+        apart += ("".join(short), piece)
+        short.clear()
+    apart.append("".join(short))
+    return apart
 
 
 def _add_parts(pieces: list[str], parts: Iterable[Any], breathe: Callable[[], None]) -> None:

@@ -24,6 +24,7 @@ _STANDARD_PARAMETERS = frozenset(
     {"temperature", "top_p", "top_k", "max_tokens", "seed", "stop_sequences", "choice.count"}
     | {"frequency_penalty", "presence_penalty", "reasoning.level", "previous_response.id"}
 )
+_PLAIN = (bool, int, float, str)
 
 
 def span_name(call: Call) -> str:
@@ -148,7 +149,7 @@ def _parameter_attributes(parameters: Mapping[str, Any]) -> Attributes:
             value = [value] if isinstance(value, str) else value
             if not (isinstance(value, list) and all(isinstance(each, str) for each in value)):
                 continue
-        elif not isinstance(value, bool | int | float | str):
+        elif not isinstance(value, _PLAIN):
             continue
         given[semconv.REQUEST_PREFIX + name] = value
     return given

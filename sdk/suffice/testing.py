@@ -14,6 +14,7 @@ from typing import Any
 from suffice import context, semconv, transports
 from suffice.collector import Answer, Collector, Verdict
 from suffice.config import read_settings
+from suffice.otlp import Bytes
 from suffice.recorder import Recorder
 
 
@@ -24,8 +25,8 @@ class _Kept(Collector):
         super().__init__("http://127.0.0.1:1")
         self.bodies: list[bytes] = []
 
-    def post_spans(self, body: bytes) -> Answer:
-        self.bodies.append(body)
+    def post_spans(self, body: Bytes) -> Answer:
+        self.bodies.append(b"".join(body))
         return Answer(Verdict.STORED)
 
 

@@ -24,7 +24,7 @@ from suffice.config import Settings
 from suffice.cutting import cut_span
 from suffice.delivery import Deliverer, Delivery
 from suffice.finishing import Encoded, encode_call, encode_readable, end_call_span, finish_capture, first_call
-from suffice.otlp import encode_batch, encode_resource
+from suffice.otlp import Bytes, encode_batch, encode_resource
 from suffice.pacing import Pacing
 from suffice.seen import Seen
 from suffice.state import WRITTEN_EVERY_S, state_directory, write_state
@@ -57,7 +57,7 @@ class Flush:
 
 
 class _Sending(NamedTuple):
-    body: bytes
+    body: Bytes
     calls: int
 
 
@@ -299,10 +299,11 @@ class Worker:
         return True
 
     def _add(self, encoded: Encoded) -> None:
-        if len(encoded.data) > MAX_CALL_BYTES:
+        size = encoded.size
+        if size > MAX_CALL_BYTES:
             self.seen.cut += encoded.is_call
-            encoded = encoded._replace(data=cut_span(encoded.data, MAX_CALL_BYTES))
-        size = len(encoded.data)
+            encoded = encoded._replace(data=[cut_span(b"".join(encoded.data), MAX_CALL_BYTES)])
+            size = encoded.size
         if self._outbox_bytes + size > MAX_BATCH_BYTES - 64 * 1024:
             self._send(now=self._pace.hurry)
         self._outbox.append(encoded)
@@ -324,7 +325,7 @@ class Worker:
 
     def _deliver(self, spans: list[Encoded], *, now: bool) -> None:
         calls = sum(each.is_call for each in spans)
-        body = b"".join(encode_batch(self._resource, [(each.scope, each.data) for each in spans]))
+        body = encode_batch(self._resource, [(each.scope, each.data) for each in spans])
         self._sending = _Sending(body, calls)
         self._pace()
         verdict = self.deliverer.deliver(body, calls, now=now)
@@ -337,7 +338,7 @@ class Worker:
         """At exit, when the thread hangs in a connection: what it holds goes to the spool, from here."""
         try:
             if self._sending is not None:
-                self.deliverer.keep(*self._sending)
+                self.deliverer.keep(b"".join(self._sending.body), self._sending.calls)
             kept, self._outbox = list(self._outbox), []
             self._thread = threading.current_thread()  # ended spans come to this outbox now
             self._pace.hurry = True
@@ -346,7 +347,7 @@ class Worker:
                     self._work_off(item)
             kept += self._outbox
             if kept:
-                body = b"".join(encode_batch(self._resource, [(each.scope, each.data) for each in kept]))
-                self.deliverer.keep(body, sum(each.is_call for each in kept))
+                body = encode_batch(self._resource, [(each.scope, each.data) for each in kept])
+                self.deliverer.keep(b"".join(body), sum(each.is_call for each in kept))
         except Exception:
             log_once("the exit")

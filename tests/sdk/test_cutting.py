@@ -17,11 +17,13 @@ from suffice.worker import MAX_CALL_BYTES
 
 
 def span(attributes: dict[str, Any], number: int = 0) -> bytes:
-    return encode_span(Span("chat", b"t" * 16, bytes([number]) * 8, None, 3, 1, 2, attributes))
+    return b"".join(encode_span(Span("chat", b"t" * 16, bytes([number]) * 8, None, 3, 1, 2, attributes)))
 
 
 def batch(*spans: bytes) -> bytes:
-    return b"".join(encode_batch(encode_resource({"service.name": "s"}), [(Scope("suffice"), each) for each in spans]))
+    return b"".join(
+        encode_batch(encode_resource({"service.name": "s"}), [(Scope("suffice"), [each]) for each in spans])
+    )
 
 
 def read(encoded: bytes) -> dict[str, Any]:

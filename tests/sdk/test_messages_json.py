@@ -8,7 +8,7 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from suffice.messages_json import LONG, encode_messages
+from suffice.messages_json import LONG, Pieces, encode_messages
 
 texts = st.text(max_size=40) | st.sampled_from(
     ["x" * (LONG + 1), 'a "quoted" \\ text\r\n\t' * 400, "\x00" * (LONG + 1), "grüß\u2028" * LONG, "\x7f" + "é" * LONG]
@@ -28,7 +28,17 @@ messages = st.lists(
 @given(messages)
 def test_it_is_what_json_writes(value: list[dict[str, Any]]) -> None:
     written = json.dumps(value, ensure_ascii=False, separators=(",", ":")) if value else None
-    assert encode_messages(value, lambda: None) == written
+    encoded = encode_messages(value, lambda: None)
+    assert (str(encoded) if isinstance(encoded, Pieces) else encoded) == written
+
+
+def test_long_texts_are_not_copied_into_one() -> None:
+    long = "x" * (LONG + 1)
+    messages = [{"role": "user", "parts": [{"type": "text", "content": text}]} for text in ("short", long)]
+    encoded = encode_messages(messages, lambda: None)
+    assert isinstance(encoded, Pieces)
+    assert [piece is long for piece in encoded] == [False, True, False]
+    assert isinstance(encode_messages(messages[:1], lambda: None), str)
 
 
 def test_it_breathes_between_messages_and_around_long_texts() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from opentelemetry.exporter.otlp.proto.common.trace_encoder import encode_spans
@@ -15,7 +16,8 @@ from opentelemetry.trace import SpanContext, SpanKind, Status, StatusCode, Trace
 
 from suffice.config import read_settings
 from suffice.finishing import encode_readable
-from suffice.otlp import Scope, Span, encode_batch, encode_resource, encode_span
+from suffice.messages_json import Pieces
+from suffice.otlp import LONG_BYTES, Bytes, Scope, Span, encode_batch, encode_resource, encode_span
 
 SETTINGS = read_settings(environ={})
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=300)
@@ -33,7 +35,7 @@ def theirs(spans: list[ReadableSpan]) -> ExportTraceServiceRequest:
     return ExportTraceServiceRequest.FromString(encode_spans(spans).SerializePartialToString())
 
 
-def ours(resource: Resource, spans: list[tuple[Scope, bytes]]) -> ExportTraceServiceRequest:
+def ours(resource: Resource, spans: list[tuple[Scope, Bytes]]) -> ExportTraceServiceRequest:
     described = {name: str(value) for name, value in resource.attributes.items()}
     return ExportTraceServiceRequest.FromString(b"".join(encode_batch(encode_resource(described), spans)))
 
@@ -101,3 +103,16 @@ def test_texts_of_every_length_of_a_length() -> None:
         span = Span("n", b"t" * 16, b"s" * 8, None, 3, 1, 2, {"text": "x" * size})
         (resource,) = ours(Resource({}), [(Scope("s"), encode_span(span))]).resource_spans
         assert len(resource.scope_spans[0].spans[0].attributes[0].value.string_value) == size
+
+
+@pytest.mark.parametrize("length", [0, 5, 130, LONG_BYTES - 1, LONG_BYTES, 3 * LONG_BYTES])
+def test_a_text_in_pieces_is_the_same_text_and_a_long_piece_stays_one(length: int) -> None:
+    pieces = Pieces(["[", "ü" * length, "]"])
+    span = Span("chat", b"t" * 16, b"s" * 8, None, 3, 1, 2, {"before": 1, "text": pieces, "after": "x"})
+    encoded = encode_span(span)
+    joined = span._replace(attributes=dict(span.attributes) | {"text": str(pieces)})
+    assert b"".join(encoded) == b"".join(encode_span(joined))
+    assert len(encoded) == (3 if 2 * length >= LONG_BYTES else 1)
+    (resource,) = ours(Resource({}), [(Scope("s"), encoded), (Scope("s"), encoded)]).resource_spans
+    texts = [{each.key: each.value for each in one.attributes}["text"] for one in resource.scope_spans[0].spans]
+    assert [each.string_value for each in texts] == [str(pieces)] * 2

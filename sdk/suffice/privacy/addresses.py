@@ -8,6 +8,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import lru_cache
 from urllib.parse import parse_qsl, urlsplit, urlunsplit
 
 from suffice.privacy.masking import Masker
@@ -57,7 +58,12 @@ def response_headers(raw: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
 def _chosen(raw: Iterable[tuple[bytes, bytes]], wanted: frozenset[str]) -> dict[str, str]:
     kept = {}
     for name, value in raw:
-        key = name.decode("latin-1").lower()
+        key = _header_name(name)
         if key in wanted:
             kept[key] = text(value.decode("latin-1"))
     return kept
+
+
+@lru_cache(1024)
+def _header_name(name: bytes) -> str:
+    return name.decode("latin-1").lower()

@@ -16,7 +16,7 @@ from typing import Any, cast
 
 from suffice import semconv
 from suffice.config import CaptureMode, Settings
-from suffice.messages_json import encode_json, encode_messages
+from suffice.messages_json import Pieces, encode_json, encode_messages
 from suffice.privacy import kinds
 from suffice.privacy.addresses import url
 from suffice.privacy.hashing import Hasher
@@ -25,6 +25,7 @@ from suffice.privacy.pseudonyms import Pseudonyms, is_opaque
 from suffice.privacy.secret import project_key
 from suffice.wire.call import Call
 
+_TEXTS = (str, list, tuple)
 _ONE_WORD = re.compile(r"[\w.:\-/]{1,64}\Z")
 
 
@@ -41,14 +42,18 @@ class Gate:
             self._masker = Masker(self._pseudonyms, settings.mask, settings.redact)
             self._hasher = Hasher(key, self._pseudonyms)
 
-    def attributes(self, given: Mapping[str, Any], breathe: Callable[[], None] = lambda: None) -> dict[str, Any]:
-        """A span's attributes as they may leave. JSON values leave as JSON text, and may come as such.
+    def attributes(self, given: Mapping[str, Any]) -> dict[str, Any]:
+        """A span's attributes as they may leave. JSON values leave as JSON text, and may come as such."""
+        leaves = self.attributes_in_pieces(given, lambda: None)
+        return {name: str(value) if isinstance(value, Pieces) else value for name, value in leaves.items()}
 
-        ``breathe`` is called after what takes long with long texts.
-        """
+    def attributes_in_pieces(self, given: Mapping[str, Any], breathe: Callable[[], None]) -> dict[str, Any]:
+        """The same with long texts as ``Pieces``. ``breathe`` is called after what takes long with them."""
         kept: dict[str, Any] = {}
         for name, value in given.items():
-            if name in kinds.MESSAGES and isinstance(value, list):
+            if name in kinds.FACTS:  # most are
+                leaves = self._fact(name, value)
+            elif name in kinds.MESSAGES and isinstance(value, list):
                 leaves = encode_messages(self._content(name, value) or [], breathe)
             else:
                 leaves = self._attribute(name, value)
@@ -80,6 +85,10 @@ class Gate:
             content["usage"] = replace(call.usage, raw=self._content(semconv.USAGE_RAW, call.usage.raw))
         return replace(call, **cast(Any, content))
 
+    def _fact(self, name: str, value: Any) -> Any:
+        is_text = isinstance(value, _TEXTS) and name not in kinds.MACHINES
+        return self._masker.value(value) if is_text else value
+
     def _attribute(self, name: str, value: Any) -> Any:
         if name in kinds.CONTENT or name in kinds.NUMBERS_ONLY:
             return _as_json(self._content(name, _as_value(value)))
@@ -89,11 +98,8 @@ class Gate:
             return self._label(name, str(value))
         if name == semconv.TAGS:
             return _as_json(self._tags(_as_value(value)))
-        if name in kinds.MACHINES or not isinstance(value, str | list | tuple):
-            known = name in kinds.FACTS or not self._hides_text
-            return value if known or name.startswith(semconv.REQUEST_PREFIX) else None
-        if name in kinds.FACTS:
-            return self._masker.value(value)
+        if not isinstance(value, _TEXTS):
+            return value if not self._hides_text or name.startswith(semconv.REQUEST_PREFIX) else None
         if name == semconv.ERROR_MESSAGE:
             return self._error(str(value))
         if name in kinds.ADDRESSES and not self._hides_text:

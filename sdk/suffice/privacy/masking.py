@@ -11,14 +11,17 @@ from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import Any
 
-from suffice.privacy.credentials import MASK, find_credentials, is_secret_field
+from suffice.privacy.credentials import MASK, find_credentials, is_secret_field, looks_quick
 from suffice.privacy.personal import find_personal, is_card
 from suffice.privacy.pseudonyms import Pseudonyms
 
 REMOVED = "[removed]"  # in place of a text that could not be masked
 _SHORT = 5  # no secret is shorter
 _REMEMBERED = 8192
-_WORTH_REMEMBERING = 100  # characters
+_REMEMBERED_SHORT = 1024  # names of models and machines, roles, types of parts
+_SHORT_TEXT = 100  # characters
+_LONG_TEXT = 50_000  # to hash it takes 75 µs, and more than to look for credentials in prose
+_LISTS = (list, tuple)
 _LONGEST_KEY = 64
 _CARD_NUMBER = 10**12  # numbers from here on may be a card's
 _PHONE_FIELD = re.compile(r"phone|mobile|(?:^|_)(?:tel|cell|fax|whatsapp)(?:$|_)", re.IGNORECASE)
@@ -36,24 +39,27 @@ class Masker:
         self._pseudonyms = pseudonyms
         self._patterns = tuple(patterns)
         self._redact = redact
+        self._credentials_only = pseudonyms is None and not self._patterns and redact is None
         self._clean: set[tuple[int, int]] = set()
+        self._clean_short: set[tuple[int, int]] = set()
         self._keys: dict[str, str] = {}  # names of fields: few, and everywhere
 
     def text(self, text: str) -> str:
         """The text as it may leave."""
-        if len(text) < _SHORT and not self._patterns and self._redact is None:
+        length = len(text)
+        if length < _SHORT and not self._patterns and self._redact is None:
             return text
-        seen = (len(text), hash(text)) if len(text) >= _WORTH_REMEMBERING else None
-        if seen is not None and seen in self._clean:
+        if length >= _LONG_TEXT and self._credentials_only and looks_quick(text):
+            return self._masked_or_removed(text)
+        seen = (length, hash(text))
+        clean, most = (self._clean_short, _REMEMBERED_SHORT) if length < _SHORT_TEXT else (self._clean, _REMEMBERED)
+        if seen in clean:
             return text
-        try:
-            masked = self._masked(text)
-        except Exception:
-            return REMOVED
-        if seen is not None and masked == text and self._redact is None:
-            if len(self._clean) >= _REMEMBERED:
-                self._clean.clear()
-            self._clean.add(seen)
+        masked = self._masked_or_removed(text)
+        if masked == text and self._redact is None:
+            if len(clean) >= most:
+                clean.clear()
+            clean.add(seen)
         return masked
 
     def value(self, value: Any, field: str = "") -> Any:
@@ -62,7 +68,7 @@ class Masker:
             return self._field(value, field)
         if isinstance(value, dict):
             return {self._key(key): self.value(each, key) for key, each in value.items()}
-        if isinstance(value, list | tuple):
+        if isinstance(value, _LISTS):
             return [self.value(each, field) for each in value]
         if isinstance(value, int) and not isinstance(value, bool) and self._pseudonyms is not None:
             return self._number(value, field)
@@ -96,6 +102,12 @@ class Masker:
         if field and 10**6 <= number < 10**15 and _is_phone_field(field):
             return pseudonyms.name("phone", str(number))
         return number
+
+    def _masked_or_removed(self, text: str) -> str:
+        try:
+            return self._masked(text)
+        except Exception:
+            return REMOVED
 
     def _masked(self, text: str) -> str:
         for pattern in self._patterns:

@@ -12,6 +12,7 @@ from typing import Any
 
 MAX_DEPTH = 100  # JSON schemas of tools, the deepest seen, have 12
 _CONTAINERS = (dict, list)
+_NUMBERS = (int, float)  # isinstance() with "int | float" would make that union each time
 _SURROGATE_ESCAPE = re.compile(rb"\\u[dD][89a-fA-F]")
 
 
@@ -64,14 +65,17 @@ def as_text(value: Any) -> str | None:
 
 def as_count(value: Any) -> int | None:
     """A number of tokens: a whole number from 0 to 2**62 (the store's integers end there), else None."""
-    if isinstance(value, bool) or not isinstance(value, int | float):
+    if isinstance(value, bool) or not isinstance(value, _NUMBERS):
         return None
     return int(value) if 0 <= value <= 2**62 and value == int(value) else None
 
 
 def first_count(*values: Any) -> int | None:
     """The first of the values that is a number of tokens."""
-    return next((count for value in values if (count := as_count(value)) is not None), None)
+    for value in values:
+        if value is not None and (count := as_count(value)) is not None:
+            return count
+    return None
 
 
 def parse_arguments(arguments: Any) -> Any:
@@ -89,7 +93,7 @@ def parse_arguments(arguments: Any) -> Any:
 
 def has_surrogates(body: bytes) -> bool:
     """Whether the JSON text may hold half a surrogate pair (most bodies: no, and the walk is spared)."""
-    return _SURROGATE_ESCAPE.search(body) is not None
+    return b"\\" in body and _SURROGATE_ESCAPE.search(body) is not None
 
 
 def without_lone_surrogates(value: Any) -> Any:

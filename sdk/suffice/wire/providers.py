@@ -6,6 +6,7 @@ only names the vendor. Values are the conventions' where they have one.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from urllib.parse import urlsplit
 
 _BY_HOST = {  # end of the host name -> provider
@@ -46,6 +47,7 @@ _BY_HOST = {  # end of the host name -> provider
 _AWS = (".amazonaws.com", ".amazonaws.com.cn", ".api.aws")
 
 
+@lru_cache(256)
 def provider_of(url: str, default: str) -> str:
     """The provider by the end of the host name, by Azure's path, by Ollama's port; else the wire format's own."""
     try:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from suffice.privacy.credentials import find_credentials, is_secret_field
+from suffice.privacy.credentials import find_credentials, is_secret_field, looks_quick
 from suffice.privacy.masking import Masker
 
 JWT = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0NTY3ODkwIn0.dozjgNryP4J3jVmNHl0w5N_XgL0n3I9PlFUP0THsR8U"
@@ -21,6 +21,7 @@ PEM = "-----BEGIN RSA PRIVATE KEY-----\nMIIEowIBAAKCAQEA7\nq+/=\n-----END RSA PR
         ("AKIAIOSFODNN7EXAMPLE", "AKIA[masked]"),
         ("key AIzaSyA-1234567890", "key AIza[masked]"),
         ("api_key=abcdef123", "api_key=[masked]"),
+        ("passphrase=hunter22 and passphrase: hunter22", "passphrase=[masked] and passphrase: [masked]"),
         ('{"password": "hunter22"}', '{"password": "[masked]"}'),
         (r"{\"api_key\": \"abcdef123\"}", r"{\"api_key\": \"[masked]\"}"),
         (r"a list\nsk-abcdefghijk", r"a list\nsk-[masked]"),
@@ -78,3 +79,14 @@ def test_secret_fields(name: str) -> None:
 @pytest.mark.parametrize("name", ["max_tokens", "next_page_token", "key", "passage", "author", "tokens", "secretary"])
 def test_other_fields(name: str) -> None:
     assert not is_secret_field(name)
+
+
+@pytest.mark.parametrize("filling", ["all is well today, thank you. ", '{"a_key": 1, "b-c": "x=y"}, '])
+def test_a_key_in_a_long_text_is_found_every_time_it_comes(filling: str) -> None:
+    text = filling * 4000
+    assert looks_quick(text) == filling.startswith("all")
+    hidden = text[:70_000] + " sk-abcdefghijk " + text[70_000:]
+    masker = Masker(None)
+    for _ in range(2):
+        assert masker.text(text) == text
+        assert masker.text(hidden) == hidden.replace("abcdefghijk", "[masked]")
