@@ -1,14 +1,17 @@
 """How many spans a second are durable and queryable, with the load generator beside it on the same cores.
 
-    python benchmarks/ingest.py [--spans 100000] [--per-request 512] [--senders 4]
+    python benchmarks/ingest.py [--spans 100000] [--per-request 512] [--senders 4] [--no-content]
 
 Spans are distinct: 26 attributes, about 3 kB of request and 1.2 kB of answer, from 30 templates of uneven
-popularity; bodies are made and gzipped beforehand. Prints one JSON line.
+popularity; bodies are made and gzipped beforehand. Prints one JSON line: what the whole does, the CPU time of each
+process, and that of each stage measured alone; ``limit`` is the process that has most to do, and its longest stage.
+On a machine with other work compare CPU times, and them with ``inflate`` (3.9 us on a quiet core).
 """
 
 from __future__ import annotations
 
 import argparse
+import gc
 import gzip
 import json
 import os
@@ -18,12 +21,22 @@ import sys
 import tempfile
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import httpx2
+import pyarrow as pa
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.proto.common.v1.common_pb2 import AnyValue, KeyValue
+
+from suffice_collector.bodies import inflate
+from suffice_collector.dialects import normalise_spans
+from suffice_collector.duplicates import DuplicateFinder
+from suffice_collector.interpreter import prepare
+from suffice_collector.otlp import parse_traces
+from suffice_store.appending import build_tables
+from suffice_store.file_store import FileStore
 
 WORDS = [f"word{number:04d}" for number in range(3000)]
 HEADERS = {"Content-Type": "application/x-protobuf", "Content-Encoding": "gzip"}
@@ -35,21 +48,22 @@ def main() -> int:
     templates = [" ".join(rng.choices(WORDS, k=240)) for _ in range(30)]
     made = time.perf_counter()
     bodies = [
-        make_body(rng, templates, min(options.per_request, options.spans - first), first)
+        make_body(rng, templates, min(options.per_request, options.spans - first), first, options.no_content)
         for first in range(0, options.spans, options.per_request)
     ]
     print(f"made {len(bodies)} bodies in {time.perf_counter() - made:.1f} s", file=sys.stderr)
     with tempfile.TemporaryDirectory() as folder:
         server, port = start(Path(folder))
         try:
-            print(json.dumps(measure(options, bodies, server, port, Path(folder))))
+            result = measure(options, bodies, server, port, Path(folder))
+            print(json.dumps({**result, **stages(bodies[:8], options.per_request)}))
         finally:
             server.terminate()
             server.wait(60)
     return 0
 
 
-def make_body(rng: random.Random, templates: list[str], count: int, first: int) -> bytes:
+def make_body(rng: random.Random, templates: list[str], count: int, first: int, no_content: bool = False) -> bytes:
     """One gzipped ExportTraceServiceRequest."""
     request = ExportTraceServiceRequest()
     resource = request.resource_spans.add()
@@ -65,7 +79,10 @@ def make_body(rng: random.Random, templates: list[str], count: int, first: int) 
             trace_id=rng.randbytes(16), span_id=rng.randbytes(8), name="chat gpt-5-mini", kind=3,
             start_time_unix_nano=start_ns + number * 1000, end_time_unix_nano=start_ns + number * 1000 + 900_000_000,
         )  # fmt: skip
-        span.attributes.extend(attributes(rng, asked, said, number))
+        content = ("gen_ai.input.messages", "gen_ai.output.messages")
+        span.attributes.extend(
+            each for each in attributes(rng, asked, said, number) if not (no_content and each.key in content)
+        )
     return gzip.compress(request.SerializeToString(), 6)
 
 
@@ -101,6 +118,37 @@ def attributes(rng: random.Random, asked: str, said: str, number: int) -> list[K
         text("suffice.usage.source", "reported"),
         text("suffice.usage.raw", '{"prompt_tokens":700,"completion_tokens":100,"total_tokens":800}'),
     ]
+
+
+def stages(bodies: list[bytes], per_request: int) -> dict[str, Any]:
+    """CPU microseconds a span of each stage alone, and where the limit is."""
+    spans = per_request * len(bodies)
+
+    def timed(work: Callable[[Any], Any], given: list[Any]) -> tuple[list[Any], float]:
+        best, made = float("inf"), []
+        for _ in range(3):
+            begun = time.thread_time()
+            made = [work(each) for each in given]
+            best = min(best, time.thread_time() - begun)
+        return made, round(best / spans * 1e6, 1)
+
+    prepare()
+    gc.disable()
+    builds, collects = {}, {}
+    plain, builds["inflate"] = timed(inflate, bodies)
+    requests, builds["decode"] = timed(lambda body: parse_traces(body, "application/x-protobuf"), plain)
+    records, builds["dialect"] = timed(lambda request: normalise_spans(request.groups), requests)
+    _, builds["duplicates"] = timed(lambda each: DuplicateFinder().find(each.calls, each.spans), records)
+    tables, builds["rows"] = timed(lambda each: build_tables(each, 1), records)
+    together = {name: pa.concat_tables(each[name] for each in tables) for name in tables[0]}
+    with tempfile.TemporaryDirectory() as folder, FileStore(str(Path(folder) / "s.duckdb")) as store:
+        begun = time.process_time()
+        store.append(together)
+        collects["append"] = round((time.process_time() - begun) / spans * 1e6, 1)
+    building, collecting = sum(builds.values()), sum(collects.values())
+    longest = max(builds, key=lambda name: builds[name]) if building > collecting else "append"
+    limit = f"{'building' if building > collecting else 'storing'} ({longest})"
+    return {"stage_us_per_span": {**builds, **collects}, "limit": limit}
 
 
 def text(key: str, value: str) -> KeyValue:
@@ -220,6 +268,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--spans", type=int, default=100_000)
     parser.add_argument("--per-request", type=int, default=512)
     parser.add_argument("--senders", type=int, default=4)
+    parser.add_argument("--no-content", action="store_true", help='as capture="metrics" sends')
     return parser.parse_args()
 
 

@@ -1,6 +1,6 @@
 """Building in a process of its own, so that two cores are used: bytes in, Arrow out, over its stdin and stdout.
 
-A message is a length and a pickle; a reply's tables are Arrow streams, which are read in place. What is looked up in
+A message is a length and a pickle; behind a reply come its tables, as Arrow streams that are read in place. What is looked up in
 the store (the other half of a call) is asked for over a socket of its own, since only the collector holds the file.
 The process ends with its stdin, so it can't outlive the collector.
 """
@@ -112,14 +112,18 @@ class BuildProcess:
 
     def _receive(self) -> None:
         while (reply := read_message(self._from)) is not None:
-            _, _, done = self._pending.popleft()
             answer = pickle.loads(reply)  # noqa: S301  made by our own child
-            if isinstance(answer, tuple):
+            if isinstance(answer, Built):
+                streams = {table: read_message(self._from) for table in answer.tables}
+                if None in streams.values():
+                    break
+                answer.tables = {table: pa.ipc.open_stream(rows).read_all() for table, rows in streams.items()}
+            _, _, done = self._pending.popleft()
+            if isinstance(answer, Built):
+                done.set_result(answer)
+            else:
                 name, reason = answer
                 done.set_exception(_REFUSALS.get(name, RuntimeError)(reason))
-            else:
-                answer.tables = {table: pa.ipc.open_stream(rows).read_all() for table, rows in answer.tables.items()}
-                done.set_result(answer)
         self._from.close()
         if not self._closing:
             self._on_death(self)
@@ -145,10 +149,14 @@ def main() -> int:
         entry, mark_duplicates = pickle.loads(message)  # noqa: S301
         try:
             built = builder.build(entry, mark_duplicates=mark_duplicates)
-            streams: Any = {table: _stream(rows) for table, rows in built.tables.items()}
-            write_message(given, pickle.dumps(replace(built, tables=streams), protocol=5))
+            streams = [_stream(rows) for rows in built.tables.values()]
+            head = pickle.dumps(replace(built, tables=dict.fromkeys(built.tables)))
         except Exception as error:
             write_message(given, pickle.dumps((type(error).__name__, str(error))))
+            continue
+        write_message(given, head)
+        for stream in streams:  # behind it, each as it is: 6 kB a span are copied once
+            write_message(given, stream)
     return 0
 
 
@@ -181,7 +189,7 @@ def ask(questions: Any, key: tuple[str, str]) -> CallRecord | None:
     return record
 
 
-def write_message(to: Any, message: bytes) -> None:
+def write_message(to: Any, message: bytes | memoryview) -> None:
     to.write(_LENGTH.pack(len(message)))
     to.write(message)
     to.flush()
@@ -200,12 +208,11 @@ def read_message(source: Any) -> bytes | None:
     return body if len(body) == length else None
 
 
-def _stream(rows: pa.Table) -> bytes:
+def _stream(rows: pa.Table) -> memoryview:
     sink = pa.BufferOutputStream()
     with pa.ipc.new_stream(sink, rows.schema) as writer:
         writer.write_table(rows)
-    stream: bytes = sink.getvalue().to_pybytes()
-    return stream
+    return memoryview(sink.getvalue())
 
 
 if __name__ == "__main__":

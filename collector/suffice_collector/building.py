@@ -23,6 +23,7 @@ from suffice_collector.otlp_logs import ResourceLogs, parse_logs
 from suffice_collector.otlp_metrics import parse_metrics
 from suffice_collector.signals import LOGS, METRICS
 from suffice_store.appending import build_tables
+from suffice_store.texts import KnownTexts
 
 
 @dataclass(slots=True)
@@ -52,6 +53,7 @@ class Builder:
 
     def __init__(self, duplicates: DuplicateFinder | None = None) -> None:
         self.duplicates = duplicates or DuplicateFinder()
+        self._known = KnownTexts()
         self._lock = threading.Lock()
 
     def build(self, entry: Entry, *, mark_duplicates: bool = True) -> Built:
@@ -65,7 +67,7 @@ class Builder:
                 records = Records()
                 decoded.normalise(records)
                 marks = self.duplicates.find(records.calls, records.spans)  # completes calls, so before their rows
-                built.tables = build_tables(records, entry.received_ns or time.time_ns())
+                built.tables = build_tables(records, entry.received_ns or time.time_ns(), self._known)
                 if mark_duplicates:
                     built.marks = marks
             except Exception as error:

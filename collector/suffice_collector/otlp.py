@@ -13,7 +13,7 @@ from typing import Any
 
 from google.protobuf.message import DecodeError
 
-from suffice_collector.otlp_lite import LiteRequest, lite_attributes
+from suffice_collector.otlp_lite import LiteRequest, lite_attributes, lite_status
 from suffice_collector.otlp_values import (
     MAX_TIME_NS,
     first_line,
@@ -38,9 +38,10 @@ class SpanEvent:
 
 @dataclass(slots=True)
 class Resource:
-    """Who sent the spans. ``attributes`` are JSON values."""
+    """Who sent the spans. ``attributes`` are JSON values; ``sender`` is kept by ``dialects.place.sender_of``."""
 
     attributes: dict[str, Any] = field(default_factory=dict)
+    sender: Any = field(default=None, compare=False, repr=False)
 
 
 @dataclass(slots=True)
@@ -108,22 +109,30 @@ def _parse_protobuf(body: bytes) -> TraceRequest:
         for scope_spans in resource_spans.scope_spans:
             scope, version = scope_spans.scope.name, scope_spans.scope.version
             for raw in scope_spans.spans:
+                trace_id, span_id, parent = raw.trace_id, raw.span_id, raw.parent_span_id
+                started_ns, ended_ns, kind = raw.start_time_unix_nano, raw.end_time_unix_nano, raw.kind
+                code, status_message = lite_status(raw.status)
                 span = Span(
-                    trace_id=raw.trace_id.hex(),
-                    span_id=raw.span_id.hex(),
-                    parent_span_id=raw.parent_span_id.hex() or None,
-                    name=raw.name,
-                    kind=raw.kind,
-                    scope=scope,
-                    scope_version=version,
-                    started_ns=raw.start_time_unix_nano,
-                    ended_ns=raw.end_time_unix_nano,
-                    status=_status(raw.status.code),
-                    status_message=raw.status.message,
-                    attributes=lite_attributes(raw.attributes),
-                    events=[SpanEvent(e.name, e.time_unix_nano, lite_attributes(e.attributes)) for e in raw.events],
+                    trace_id.hex(),
+                    span_id.hex(),
+                    parent.hex() or None,
+                    raw.name,
+                    kind,
+                    scope,
+                    version,
+                    started_ns,
+                    ended_ns,
+                    _status(code),
+                    status_message,
+                    lite_attributes(raw.attributes),
+                    [SpanEvent(e.name, e.time_unix_nano, lite_attributes(e.attributes)) for e in raw.events],
                 )
-                _keep(span, spans, request)
+                usual = len(trace_id) == 16 and len(span_id) == 8 and (not parent or len(parent) == 8)
+                possible = started_ns <= MAX_TIME_NS and ended_ns <= MAX_TIME_NS and kind >= 0
+                if usual and possible and all(each.strip(b"\0") for each in (trace_id, span_id, parent or b"1")):
+                    spans.append(span)
+                else:
+                    _keep(span, spans, request)
         request.groups.append(ResourceSpans(Resource(lite_attributes(resource_spans.resource.attributes)), spans))
     return request
 

@@ -46,14 +46,15 @@ _SCHEMA: dict[str, list[tuple[str, int, int | str, Any]]] = {
         ("end_time_unix_nano", 8, _FIXED64, _ONE),
         ("attributes", 9, _BYTES, _MANY),
         ("events", 11, "Event", _MANY),
-        ("status", 15, "Status", _ONE),
+        ("status", 15, _BYTES, _ONE),
     ],
     "Event": [("time_unix_nano", 1, _FIXED64, _ONE), ("name", 2, _STRING, _ONE), ("attributes", 3, _BYTES, _MANY)],
     "Status": [("message", 2, _STRING, _ONE), ("code", 3, _INT32, _ONE)],
 }
 
 
-def _request_class() -> Any:
+def _messages() -> tuple[Any, Any]:
+    """The classes of a request and of a status."""
     file = FileDescriptorProto(name="suffice_lite.proto", package=_PACKAGE, syntax="proto3")
     for name, fields in _SCHEMA.items():
         message: DescriptorProto = file.message_type.add(name=name)
@@ -66,10 +67,13 @@ def _request_class() -> Any:
                 message.field.add(name=field, number=number, type=kind, label=label)
     pool = DescriptorPool()
     pool.Add(file)
-    return GetMessageClass(pool.FindMessageTypeByName(f"{_PACKAGE}.Request"))
+    request, status = (
+        GetMessageClass(pool.FindMessageTypeByName(f"{_PACKAGE}.{each}")) for each in ("Request", "Status")
+    )
+    return request, status
 
 
-LiteRequest = _request_class()
+LiteRequest, _Status = _messages()
 
 
 class _Decoded(dict[bytes, tuple[str, Any]]):
@@ -88,6 +92,20 @@ class _Decoded(dict[bytes, tuple[str, Any]]):
 
 _decoded = _Decoded()
 _decode = _decoded.__getitem__
+
+
+class _Statuses(dict[bytes, tuple[int, str]]):
+    """A status's bytes -> its code and message; one with a message is decoded each time."""
+
+    def __missing__(self, raw: bytes) -> tuple[int, str]:
+        status = _Status.FromString(raw)
+        found = (status.code, status.message)
+        if not status.message and len(self) < _MOST_KEPT:
+            self[raw] = found
+        return found
+
+
+lite_status = _Statuses().__getitem__  # raises DecodeError
 
 
 def lite_attributes(raw: Iterable[bytes]) -> dict[str, Any]:

@@ -6,13 +6,13 @@ Their lists of objects come checked (``changes.Command.lists``).
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from typing import Any
 
 import sqlalchemy as sa
 
 from suffice.errors import SufficeError
-from suffice_store.contracts import contract_row
+from suffice_store.contracts import MAX_USD, contract_row
 from suffice_store.reads.sources import latest
 from suffice_store.tables import prices
 from suffice_store.tables_costs import contracts, invoices, service_owners
@@ -79,12 +79,11 @@ def record_invoice(connection: sa.Connection, arguments: Arguments, now_ns: int)
     for each in arguments["rows"]:
         if each.get("kind") not in ("usage", "cost") or not isinstance(each.get("day"), int):
             raise SufficeError("a row of an invoice has a 'kind' (usage or cost) and a 'day'")
-        usd = each.get("usd")
         row = {name: each.get(name) for name in ("provider", "kind", "day", "model", *_COUNTS)}
         rows.append(
             {
                 **row,
-                "usd": None if usd is None else Decimal(str(usd)),
+                "usd": _invoiced_usd(each.get("usd")),
                 "project": arguments["project"],
                 "source": arguments["source"],
                 "recorded_ns": now_ns,
@@ -93,6 +92,19 @@ def record_invoice(connection: sa.Connection, arguments: Arguments, now_ns: int)
     if rows:
         connection.execute(invoices.insert(), rows)
     return {"recorded": len(rows)}
+
+
+def _invoiced_usd(stated: Any) -> Decimal | None:
+    """The amount; below 0 is a credit. Raises SufficeError for what is no amount."""
+    if stated is None:
+        return None
+    try:
+        amount = Decimal("NaN") if isinstance(stated, bool) else Decimal(str(stated))
+    except InvalidOperation:
+        amount = Decimal("NaN")
+    if not amount.is_finite() or abs(amount) > MAX_USD:
+        raise SufficeError(f"'usd' of an invoice's row must be an amount in USD, or null, not '{str(stated)[:100]}'")
+    return amount
 
 
 _KEY = (

@@ -106,6 +106,7 @@ def _rewrite(store: DatabaseStore, database: DuckDB, target: str, gone: Selectio
             say("copying what came meanwhile")
             copy.rest()
             removed = copy.removed()
+            store.forget_seen()
         sync_file(target)
         say("exchanging the files")
         for attempt in range(TRIES):

@@ -140,6 +140,13 @@ def test_errors_are_one_line_with_the_right_exit_code(
         ("set_terms", {"services": [{"name": ["a"]}]}),
         ("set_terms", {"source": ["t"]}),
         ("record_invoice", {"source": "f", "rows": [{"kind": "usage", "day": 1, "provider": {}, "model": ""}]}),
+        *(
+            (
+                "record_invoice",
+                {"source": "f", "rows": [{"kind": "cost", "day": 1, "provider": "p", "model": "", "usd": usd}]},
+            )
+            for usd in ("12 USD", True, "NaN", "-Infinity", "1e400", 10**13)
+        ),
     ],
 )
 def test_arguments_of_another_shape_are_refused(file_store: FileStore, name: str, arguments: dict[str, object]) -> None:

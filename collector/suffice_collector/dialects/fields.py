@@ -36,7 +36,7 @@ def text(attributes: Mapping[str, Any], *keys: str) -> str | None:
     """The first of the keys that holds a non-empty string."""
     for key in keys:
         value = attributes.get(key)
-        if isinstance(value, str) and value:
+        if value and isinstance(value, str):
             return value
     return None
 
@@ -51,6 +51,8 @@ def integer(attributes: Mapping[str, Any], *keys: str, at_most: int = MAX_TOKENS
     """The first of the keys that holds a whole number from 0 up: an int, 42.0 or "42"."""
     for key in keys:
         value = attributes.get(key)
+        if value is None:
+            continue
         if (isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < 20) or (
             isinstance(value, float) and value.is_integer()
         ):
@@ -63,7 +65,7 @@ def integer(attributes: Mapping[str, Any], *keys: str, at_most: int = MAX_TOKENS
 def number(attributes: Mapping[str, Any], *keys: str) -> float | None:
     for key in keys:
         value = attributes.get(key)
-        if isinstance(value, int | float) and not isinstance(value, bool):
+        if value is not None and isinstance(value, int | float) and not isinstance(value, bool):
             return float(value)
     return None
 

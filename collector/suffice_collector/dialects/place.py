@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from dataclasses import dataclass
 from typing import Any
 
 from suffice import semconv
@@ -18,6 +19,34 @@ SCOPE_NAME = "otel.scope.name"
 SPAN_NAME = "otel.span.name"
 
 
+@dataclass(frozen=True, slots=True)
+class Sender:
+    """Who sent a resource's spans, and for whom."""
+
+    project: str
+    service: str | None
+    environment: str | None
+    team: str | None
+    owner: str | None
+    cost_centre: str | None
+
+
+def sender_of(resource: Resource) -> Sender:
+    """Read once a resource: 3 of the 18 us that a span takes here."""
+    if resource.sender is None:
+        a = resource.attributes
+        resource.sender = Sender(
+            project_of(resource),
+            service_of(resource),
+            fields.text(a, semconv.ENVIRONMENT, "deployment.environment"),
+            fields.text(a, *TEAM),
+            fields.text(a, *OWNER),
+            fields.text(a, *COST_CENTRE),
+        )
+    sender: Sender = resource.sender
+    return sender
+
+
 def project_of(resource: Resource) -> str:
     return fields.text(resource.attributes, semconv.PROJECT) or DEFAULT_PROJECT
 
@@ -30,24 +59,24 @@ def service_of(resource: Resource) -> str | None:
 def call_record(call: Call, span: Span, resource: Resource, dialect: str, content: Collection[str]) -> CallRecord:
     """The record of a call; ``content`` names the attributes that became fields of the Call and need no second copy."""
     a = span.attributes
-    project = project_of(resource)
+    sender = sender_of(resource)
     attributes = raw_attributes(span, resource, content)
     if span.name and dialect != semconv.SCOPE:  # our own spans' names say nothing more
         attributes[SPAN_NAME] = span.name
     first_chunk_s = fields.number(a, semconv.TIME_TO_FIRST_CHUNK)
     return CallRecord(
         call=call,
-        call_id=call_hash(project, span.trace_id, span.span_id),
-        project=project,
+        call_id=call_hash(sender.project, span.trace_id, span.span_id),
+        project=sender.project,
         trace_id=span.trace_id,
         span_id=span.span_id,
         parent_span_id=span.parent_span_id,
         run_id=span.trace_id,
-        service=service_of(resource),
-        environment=fields.text(resource.attributes, semconv.ENVIRONMENT, "deployment.environment"),
-        team=fields.text(resource.attributes, *TEAM),
-        owner=fields.text(resource.attributes, *OWNER),
-        cost_centre=fields.text(resource.attributes, *COST_CENTRE),
+        service=sender.service,
+        environment=sender.environment,
+        team=sender.team,
+        owner=sender.owner,
+        cost_centre=sender.cost_centre,
         agent_name=fields.text(a, semconv.AGENT_NAME, "agent_name", "agent.name"),
         conversation_id=fields.text(a, semconv.CONVERSATION_ID, "session.id"),
         user_id=fields.text(a, semconv.USER_ID, "enduser.id"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any, cast
 
 from suffice import semconv
@@ -37,26 +38,27 @@ def normalise(span: Span, resource: Resource) -> CallRecord | OutcomeRecord | No
     if span.name == semconv.OUTCOME_SPAN:
         return _outcome(span, resource)
     a = span.attributes
+    known = _known_of(a)
     call = Call(
-        wire_format=fields.text(a, semconv.WIRE_FORMAT) or "",
-        operation=fields.text(a, semconv.OPERATION) or "chat",
-        provider=fields.text(a, semconv.PROVIDER) or "",
-        request_model=fields.text(a, semconv.REQUEST_MODEL),
-        response_model=fields.text(a, semconv.RESPONSE_MODEL),
+        known.wire_format,
+        known.operation,
+        known.provider,
+        known.request_model,
+        known.response_model,
         system_instructions=_objects(a, semconv.SYSTEM_INSTRUCTIONS),
         input_messages=_messages(a, semconv.INPUT_MESSAGES),
         output_messages=_messages(a, semconv.OUTPUT_MESSAGES),
         tool_definitions=cast(list[ToolDefinition], _objects(a, semconv.TOOL_DEFINITIONS)),
-        usage=_usage(a),
-        parameters=fields.json_object(a, semconv.PARAMETERS) or {},
-        response_format=fields.json_object(a, semconv.RESPONSE_FORMAT),
+        usage=_usage(a, known.usage_source),
+        parameters=known.parameters,
+        response_format=known.response_format,
         stream=fields.boolean(a, semconv.REQUEST_STREAM) or False,
         response_id=fields.text(a, semconv.RESPONSE_ID),
         finish_reasons=[each for each in a.get(semconv.FINISH_REASONS) or () if isinstance(each, str)],
-        service_tier=fields.text(a, semconv.SERVICE_TIER),
-        completeness=_completeness(fields.text(a, semconv.COMPLETENESS)),
+        service_tier=known.service_tier,
+        completeness=known.completeness,
         status_code=fields.integer(a, semconv.STATUS_CODE, at_most=999),
-        error_type=fields.text(a, semconv.ERROR_TYPE),
+        error_type=known.error_type,
         error_message=fields.text(a, semconv.ERROR_MESSAGE),
     )
     record = call_record(call, span, resource, NAME, _CONTENT)
@@ -64,11 +66,71 @@ def normalise(span: Span, resource: Resource) -> CallRecord | OutcomeRecord | No
     record.run_name = fields.text(a, semconv.RUN_NAME)
     record.step = fields.integer(a, semconv.STEP, at_most=fields.MAX_INT32)
     record.task_name = fields.text(a, semconv.TASK_NAME)
-    record.tags = _tags(a)
     record.call_site = fields.text(a, semconv.CALL_SITE)
     record.attempt = fields.integer(a, semconv.ATTEMPT, at_most=fields.MAX_INT32) or 1
-    record.retry_of = tuple(_earlier_attempts(a, record.project))
+    if semconv.TAGS in a:
+        record.tags = _tags(a)
+    if semconv.RETRY_OF in a:
+        record.retry_of = tuple(_earlier_attempts(a, record.project))
     return record
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What is the same from call to call, read once. Nobody changes the objects in it."""
+
+    wire_format: str
+    operation: str
+    provider: str
+    request_model: str | None
+    response_model: str | None
+    parameters: dict[str, Any]
+    response_format: dict[str, Any] | None
+    service_tier: str | None
+    completeness: Completeness
+    error_type: str | None
+    usage_source: str | None
+
+
+_KNOWN = (  # all of them texts: no value of another type is equal to one
+    semconv.WIRE_FORMAT, semconv.OPERATION, semconv.PROVIDER, semconv.REQUEST_MODEL, semconv.RESPONSE_MODEL,
+    semconv.PARAMETERS, semconv.RESPONSE_FORMAT, semconv.SERVICE_TIER, semconv.COMPLETENESS, semconv.ERROR_TYPE,
+    semconv.USAGE_SOURCE,
+)  # fmt: skip
+_MOST_KNOWN = 2_000
+_LONGEST_KNOWN = 4_000  # characters: a format with a long schema is read each time
+_known: dict[tuple[Any, ...], _Known] = {}
+
+
+def _known_of(a: dict[str, Any]) -> _Known:
+    values = tuple(map(a.get, _KNOWN))
+    try:
+        found = _known.get(values)
+    except TypeError:  # a list or an object where a text should be
+        return _read_known(a)
+    if found is None:
+        found = _read_known(a)
+        if sum(len(each) for each in values if isinstance(each, str)) <= _LONGEST_KNOWN:
+            if len(_known) >= _MOST_KNOWN:
+                _known.clear()
+            _known[values] = found
+    return found
+
+
+def _read_known(a: dict[str, Any]) -> _Known:
+    return _Known(
+        wire_format=fields.text(a, semconv.WIRE_FORMAT) or "",
+        operation=fields.text(a, semconv.OPERATION) or "chat",
+        provider=fields.text(a, semconv.PROVIDER) or "",
+        request_model=fields.text(a, semconv.REQUEST_MODEL),
+        response_model=fields.text(a, semconv.RESPONSE_MODEL),
+        parameters=fields.json_object(a, semconv.PARAMETERS) or {},
+        response_format=fields.json_object(a, semconv.RESPONSE_FORMAT),
+        service_tier=fields.text(a, semconv.SERVICE_TIER),
+        completeness=_completeness(fields.text(a, semconv.COMPLETENESS)),
+        error_type=fields.text(a, semconv.ERROR_TYPE),
+        usage_source=fields.text(a, semconv.USAGE_SOURCE),
+    )
 
 
 def _earlier_attempts(a: dict[str, Any], project: str) -> Iterator[str]:
@@ -90,12 +152,13 @@ def _messages(a: dict[str, Any], key: str) -> list[Message]:
 
 
 def _objects(a: dict[str, Any], key: str) -> list[dict[str, Any]]:
+    if key not in a:
+        return []
     value = fields.json_value(a, key)
     return [each for each in value if isinstance(each, dict)] if isinstance(value, list) else []
 
 
-def _usage(a: dict[str, Any]) -> Usage | None:
-    source = fields.text(a, semconv.USAGE_SOURCE)
+def _usage(a: dict[str, Any], source: str | None) -> Usage | None:
     if source == "absent":
         return None
     usage = Usage(
@@ -109,7 +172,7 @@ def _usage(a: dict[str, Any]) -> Usage | None:
         audio_output_tokens=fields.integer(a, semconv.AUDIO_OUTPUT_TOKENS),
         raw=fields.json_object(a, semconv.USAGE_RAW),
     )
-    if usage == Usage() and source is None:
+    if source is None and usage == Usage():
         return None
     usage.source = "estimated" if source == "estimated" else "reported"
     return usage

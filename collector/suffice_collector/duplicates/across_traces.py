@@ -11,7 +11,8 @@ parallel, each told by a wrapper and a client, stay two.
 from __future__ import annotations
 
 from collections import OrderedDict
-from typing import TypeVar
+from collections.abc import Sequence
+from typing import Generic, TypeVar
 
 from suffice_collector.duplicates.telling import Mark, Telling, same_model, same_words
 
@@ -24,21 +25,19 @@ MOSTLY = 0.5  # of the outer one's time
 
 
 class AcrossTraces:
-    """What was told lately, by response id and by tokens. Bounded by ``most`` keys of each."""
+    """What was told lately, by response id and by tokens. Bounded by ``most`` tellings of each."""
 
     def __init__(self, most: int) -> None:
-        self._most = most
-        self._by_id: OrderedDict[tuple[str, str], list[Telling]] = OrderedDict()
-        self._by_tokens: OrderedDict[tuple[str, str | None, int, int | None], list[Telling]] = OrderedDict()
+        self._by_id: Recent[tuple[str, str]] = Recent(most)
+        self._by_tokens: Recent[tuple[str, str | None, int, int | None]] = Recent(most)
 
     def match(self, project: str, new: Telling) -> list[Mark]:
         """The mark that ``new`` brings, if any; it is remembered for those that come."""
         marks: list[Mark] = []
-        if new.response_id:
-            same = self._by_id.get((project, new.response_id), ())
+        if new.response_id and (same := self._by_id.find((project, new.response_id))):
             marks = _match(project, new, [old for old in same if _same_time(old, new)], "response_id")
         if new.input_tokens and not marks:
-            alike = self._by_tokens.get((project, new.emitter[2], new.input_tokens, new.output_tokens), ())
+            alike = self._by_tokens.find((project, new.emitter[2], new.input_tokens, new.output_tokens))
             marks = _match(
                 project,
                 new,
@@ -51,14 +50,45 @@ class AcrossTraces:
     def note(self, project: str, new: Telling) -> None:
         """Remembered for those that come."""
         if new.response_id:
-            _remember(self._by_id, (project, new.response_id), new, self._most)
+            self._by_id.add((project, new.response_id), new)
         if new.input_tokens:
-            tokens = (project, new.emitter[2], new.input_tokens, new.output_tokens)
-            _remember(self._by_tokens, tokens, new, self._most)
+            self._by_tokens.add((project, new.emitter[2], new.input_tokens, new.output_tokens), new)
+
+
+class Recent(Generic[_Key]):
+    """The latest tellings by a key. The key that was not added to for longest goes first."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._count = 0
+        self._tellings: OrderedDict[_Key, list[Telling]] = OrderedDict()
+
+    def __len__(self) -> int:
+        return self._count
+
+    def find(self, key: _Key) -> Sequence[Telling]:
+        return self._tellings.get(key, ())
+
+    def add(self, key: _Key, new: Telling) -> None:
+        tellings = self._tellings.get(key)
+        if tellings is None:
+            self._tellings[key] = [new]
+        else:
+            self._tellings.move_to_end(key)
+            if len(tellings) >= MOST_PER_KEY:
+                del tellings[0]
+                self._count -= 1
+            tellings.append(new)
+        self._count += 1
+        while self._count > self._most and len(self._tellings) > 1:
+            _, gone = self._tellings.popitem(last=False)
+            self._count -= len(gone)
 
 
 def _match(project: str, new: Telling, candidates: list[Telling], rule: str) -> list[Mark]:
     """Against the telling that counts and starts nearest; the one with more to tell is kept."""
+    if not candidates:
+        return []
     free = [
         old
         for old in candidates
@@ -102,13 +132,3 @@ def _runs_within(a: Telling, b: Telling) -> bool:
         return (told and outer.answered is not None) or within >= MOSTLY * lasts or slack > 0
     shared = min(a.ended_ns, b.ended_ns) - max(a.started_ns, b.started_ns)
     return shared >= SHARED * (max(a.ended_ns, b.ended_ns) - min(a.started_ns, b.started_ns)) and shared > 0
-
-
-def _remember(index: OrderedDict[_Key, list[Telling]], key: _Key, new: Telling, most: int) -> None:
-    tellings = index.setdefault(key, [])
-    index.move_to_end(key)
-    if len(tellings) >= MOST_PER_KEY:
-        tellings.pop(0)
-    tellings.append(new)
-    if len(index) > most:
-        index.popitem(last=False)

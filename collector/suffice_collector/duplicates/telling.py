@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import lru_cache
+
+from isal import isal_zlib
 
 from suffice.wire.call import Message
 from suffice_collector.dialects.place import SCOPE_NAME
@@ -41,13 +44,13 @@ class Telling:
     ended_ns: int
     input_tokens: int | None
     output_tokens: int | None
-    asked: int | None  # hash of the last message of the request; None = not told
+    asked: int | None  # checksum of the last message of the request; None = not told
     answered: int | None
     failed: bool
     stream: bool
     rank: tuple[bool, ...]  # ours, with content, with tokens, with a model, a span: the greater one is kept
     told_by: str | None = None  # the call that tells the same, by any rule but the ancestors'
-    matched: set[Emitter] = field(default_factory=set)  # emitters whose telling of this call is known
+    matched: frozenset[Emitter] = frozenset()  # emitters whose telling of this call is known
 
     def is_log(self) -> bool:
         return self.emitter[3]
@@ -61,7 +64,7 @@ def telling_of(record: CallRecord, span_id: str) -> Telling:
         call_id=record.call_id,
         span_id=span_id,
         parent_span_id=record.parent_span_id,
-        emitter=(record.dialect, scope, record.service, record.dialect in LOG_DIALECTS),
+        emitter=_emitter(record.dialect, scope, record.service),
         operation=call.operation,
         models=models_of(call.request_model, call.response_model),
         response_id=call.response_id,
@@ -73,16 +76,29 @@ def telling_of(record: CallRecord, span_id: str) -> Telling:
         answered=_said(call.output_messages),
         failed=call.completeness == "error",
         stream=call.stream,
-        rank=(
-            record.dialect == "suffice",
+        rank=_rank(
+            record.dialect,
             bool(call.input_messages or call.output_messages),
             tokens is not None,
             bool(call.request_model or call.response_model),
-            record.dialect not in LOG_DIALECTS,
         ),
     )
 
 
+# A hundred thousand tellings are remembered: what is the same in many of them is one object.
+
+
+@lru_cache(maxsize=4096)
+def _emitter(dialect: str, scope: str, service: str | None) -> Emitter:
+    return dialect, scope, service, dialect in LOG_DIALECTS
+
+
+@lru_cache(maxsize=4096)
+def _rank(dialect: str, content: bool, tokens: bool, model: bool) -> tuple[bool, ...]:
+    return dialect == "suffice", content, tokens, model, dialect not in LOG_DIALECTS
+
+
+@lru_cache(maxsize=4096)
 def models_of(*names: str | None) -> frozenset[str]:
     return frozenset(name.lower().rpartition("/")[2] for name in names if name)
 
@@ -104,7 +120,10 @@ def same_words(a: Telling, b: Telling) -> bool:
 
 
 def _said(messages: Sequence[Message]) -> int | None:
-    """A hash of the text of the last message (tool calls by name), white space around it aside."""
+    """A checksum of the text of the last message (tool calls by name), white space around it aside.
+
+    Not ``hash``: that of another process is another one, and what is remembered moves to the building process.
+    """
     if not messages:
         return None
     found = []
@@ -113,4 +132,7 @@ def _said(messages: Sequence[Message]) -> int | None:
         if isinstance(text, str):
             found.append(text[-SAID_CHARS:].strip())
     joined = " ".join(each for each in found if each)
-    return hash(joined) if joined else None
+    if not joined:
+        return None
+    told = joined.encode("utf-8", "surrogatepass")
+    return int(isal_zlib.crc32(told)) << 32 | len(told)

@@ -23,6 +23,12 @@ class Trace:
     known: set[str] = field(default_factory=set)  # call_id of every telling that came
     marks: dict[str, tuple[str, str]] = field(default_factory=dict)  # call_id -> (duplicate_of, rule)
 
+    @staticmethod
+    def of_one(telling: Telling) -> Trace:
+        """Of which only one call is known."""
+        span_id = telling.span_id
+        return Trace({span_id: telling.parent_span_id}, {span_id: telling}, {telling.call_id})
+
 
 def changed_marks(project: str, trace: Trace) -> list[Mark]:
     """What the trace's marks are now, as the difference to what they were."""

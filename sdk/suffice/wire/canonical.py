@@ -18,6 +18,9 @@ from suffice.wire.lenient import parse_arguments
 CANONICAL_VERSION = 1
 HASH_BYTES = 16  # BLAKE2b-128, written as 32 hex digits
 
+_SHORT = 256
+_SIZES = [size.to_bytes(8, "big") for size in range(_SHORT)]  # of ids and hashes, of which most digests are made
+
 _ROLES = {"developer": "system", "model": "assistant", "function": "tool"}
 
 # What each part type is, and nothing else: cache_control, logprobs, annotations stay on the call.
@@ -104,7 +107,9 @@ def chains(
     After: over the request and its answer; None without an answer. A call's before equals the after of
     the call whose answer is the last one in its history. ``answer_hash`` is the first choice's.
     """
-    last = max((i for i, role in enumerate(request_roles) if role == "assistant"), default=-1)
+    last = len(request_roles) - 1
+    while last >= 0 and request_roles[last] != "assistant":
+        last -= 1
     history = chain_hash(request_hashes[: last + 1])
     before = history if last >= 0 else None
     after = chain_hash([*request_hashes[last + 1 :], answer_hash], history) if answer_hash is not None else None
@@ -127,7 +132,10 @@ def unnamed_call_hash(project: str, content: bytes, ordinal: int) -> str:
 
 
 def _digest(*pieces: bytes) -> str:
-    measured = [each for piece in pieces for each in (len(piece).to_bytes(8, "big"), piece)]
+    measured: list[bytes] = []
+    for piece in pieces:
+        size = len(piece)
+        measured += (_SIZES[size] if size < _SHORT else size.to_bytes(8, "big"), piece)
     return blake2b(b"".join(measured), digest_size=HASH_BYTES).hexdigest()
 
 

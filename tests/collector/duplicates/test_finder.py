@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+from pathlib import Path
 from typing import Any
 
 from suffice.wire.call import Call, Usage
@@ -156,6 +160,23 @@ def test_memory_is_bounded() -> None:
         finder.find([call(f"c{number}", trace=f"t{number}", response=f"r{number}")], [])
     assert len(finder._traces) == 10
     assert len(finder._across._by_id) == 10
+
+
+def test_what_is_remembered_says_the_same_in_another_process() -> None:
+    """It moves to the building process, whose ``hash`` of a text is another one."""
+    said = (
+        "from collector.duplicates.tellings import call\n"
+        "from suffice_collector.duplicates.telling import telling_of\n"
+        "print(telling_of(call('a', asked='hi'), 's').asked)"
+    )
+    tests = str(Path(__file__).resolve().parents[2])
+    told = {
+        subprocess.check_output(
+            [sys.executable, "-c", said], env={**os.environ, "PYTHONPATH": tests, "PYTHONHASHSEED": seed}
+        )
+        for seed in ("1", "2")
+    }
+    assert len(told) == 1
 
 
 class TestRetry:
