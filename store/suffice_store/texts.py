@@ -35,7 +35,7 @@ class ToolsetRow(NamedTuple):
     project: str
     digest: str
     tools: str
-    count: int
+    tool_count: int
 
 
 Row = MessageRow | ToolsetRow
