@@ -32,8 +32,10 @@ from suffice_analysis.grounds import find_grounds
 from suffice_analysis.inputs import Inputs, data_hash, parse_message, read_inputs
 from suffice_analysis.prior import task_prior
 from suffice_analysis.profile import TaskProfile, group_rows, profile_task
+from suffice_analysis.proven import proven_rows
 from suffice_analysis.proxy import Predictability, predictability
 from suffice_analysis.replaceability import CLAIM_CALLS, Replaceability, SharedError
+from suffice_analysis.replay.results import Result, best_result, estimate_row, evidence_row, read_results
 from suffice_analysis.replays_needed import need_details, waiting_by_task
 from suffice_analysis.sampling import sample_calls
 from suffice_analysis.savings.alternatives import Case
@@ -72,6 +74,8 @@ class TaskResult:
     verdict: Verdict
     ignored: bool
     proxy: Predictability | None = None
+    expected: Replaceability | None = None  # of any SLM, before a replay spoke
+    replayed: list[Result] = field(default_factory=list)
 
 
 def analyze(
@@ -103,8 +107,18 @@ def analyze(
         known=known,
         progress=lambda stage, share: tell(stage, 0.1 + 0.4 * share),
     )
+    task_of = dict(zip(inputs.column("call_id"), found.task_ids, strict=True))
+    replayed = read_results(store, project, task_of, {key: each.template for key, each in found.tasks.items()})
     analysis = build(
-        inputs, found, decisions, project=project, seed=seed, started_ns=started_ns, tell=tell, terms=terms
+        inputs,
+        found,
+        decisions,
+        project=project,
+        seed=seed,
+        started_ns=started_ns,
+        tell=tell,
+        terms=terms,
+        replayed=replayed,
     )
     tell("storing", 0.95)
     store.append(analysis.tables)
@@ -136,16 +150,18 @@ def build(
     started_ns: int,
     tell: Progress = lambda stage, share: None,
     terms: Terms | None = None,
+    replayed: Mapping[str, list[Result]] | None = None,
 ) -> Analysis:
     """From found tasks to all rows. Pure: reads and writes nothing."""
-    basis, terms = find_basis(inputs.numbers("started_ns")), terms or Terms()
+    basis, terms, replayed = find_basis(inputs.numbers("started_ns")), terms or Terms(), replayed or {}
     shared = SharedError(seed)
     groups = group_rows(found.task_ids)
     actions = call_actions(inputs)
     results: list[TaskResult] = []
     for number, (task_id, rows) in enumerate(groups.items()):
         tell("estimating", 0.5 + 0.35 * number / max(1, len(groups)))
-        results.append(_task_result(inputs, found, task_id, rows, basis, shared, decisions, terms))
+        own = replayed.get(task_id, [])
+        results.append(_task_result(inputs, found, task_id, rows, basis, shared, decisions, terms, own))
     tell("drawing the map", 0.85)
     points = [_point_row(p) for p in draw_map(found, seed)]
     tell("pricing alternatives", 0.9)
@@ -221,6 +237,7 @@ def _task_result(
     shared: SharedError,
     decisions: Decisions,
     terms: Terms,
+    replayed: list[Result],
 ) -> TaskResult:
     sample = sample_calls(inputs, rows, seed=shared.seed)
     profile = profile_task(decisions.renamed(found.tasks[task_id]), inputs, rows, sample)
@@ -230,6 +247,10 @@ def _task_result(
     if sample and profile.kind != "embedding":
         estimated = replaceability.estimate_replaceability(task_id, profile.calls, prior, proxy, shared)
     choice = choose(profile)
+    expected, best = estimated, best_result(replayed)
+    if expected is not None and best is not None:
+        draws = best.draws(expected.draws, shared.seed)
+        estimated = Replaceability(task_id, best.estimate(shared.seed), draws, expected.claimed)
     paid = None if profile.paid_usd is None else float(profile.paid_usd) * basis.factor
     paid = None if paid is None else paid * price_factor(profile, inputs, rows, terms)
     verdict = judge_task(
@@ -238,10 +259,12 @@ def _task_result(
         stake(paid, basis.name),
         find_grounds(profile.kind, prior, proxy),
         none_fits=choice.none_fits,
+        replayed=best,
     )
     case = build_case(profile, estimated, verdict.word, choice, inputs, rows, terms)
-    evidence = evidence_rows(profile, prior, proxy)
-    return TaskResult(profile, estimated, evidence, case, verdict, task_id in decisions.ignored, proxy)
+    evidence = evidence_rows(profile, prior, proxy) + [evidence_row(each) for each in replayed]
+    ignored = task_id in decisions.ignored
+    return TaskResult(profile, estimated, evidence, case, verdict, ignored, proxy, expected, replayed)
 
 
 def _estimate_rows(
@@ -254,17 +277,17 @@ def _estimate_rows(
     """One row per task, and the headline shares of all calls together."""
     rows = [
         replaceability.task_row(
-            r.replaceability,
-            {"kind": r.profile.kind, "calls": r.profile.calls, **need_details(r.replaceability.draws)}
+            r.expected,
+            {"kind": r.profile.kind, "calls": r.profile.calls, **need_details(r.expected.draws)}
             | waiting.get(r.profile.task_id, {}),
         )
         for r in results
-        if r.replaceability is not None
+        if r.expected is not None
     ]
+    rows += [estimate_row(each, seed, r.profile.calls) for r in results for each in r.replayed]
     rows += _headline_rows(results, counted, inputs, seed)
-    calls = sum(r.profile.calls for r in counted if r.replaceability is not None)
-    rows += [replaceability.proven_row(m, calls, seed) for m in ("proven_share_calls", "proven_share_cost")]
-    return rows
+    known = [(r.profile, r.verdict.word, r.replayed) for r in counted if r.replaceability is not None]
+    return rows + proven_rows(known, seed)
 
 
 def _headline_rows(

@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import special
 
-from suffice_analysis.estimate import BAR, LEVEL, Estimate, Grade, from_draws
+from suffice_analysis.estimate import BAR, LEVEL, Estimate, Grade, from_draws, weakest_grade
 from suffice_analysis.prior import SHARED_SD, Prior
 from suffice_analysis.proxy import Predictability
 
@@ -92,7 +92,7 @@ def total_share(
         return None
     draws: Draws = sum((w * r.draws for r, w in parts), start=np.zeros(DRAWS)) / of
     grades = {r.estimate.grade for r, w in parts if w > 0}
-    grade: Grade = "proxy" if grades == {"proxy"} else "prior"
+    grade = weakest_grade(sorted(grades))
     n = sum(r.estimate.n for r, _ in parts)
     method = f"weighted sum over {len(parts)} tasks of the same draws; an error of {SHARED_SD} logit shared by all"
     return from_draws(draws, grade=grade, n=n, method=method, seed=seed), draws
@@ -113,10 +113,17 @@ def total_row(measure: str, estimate: Estimate, claimed: bool, details: Mapping[
     return _row("", measure, estimate, claimed, details)
 
 
-def proven_row(measure: str, n_calls: int, seed: int) -> dict[str, Any]:
-    """The proven share: 0, because no answer of an SLM has been compared with a recorded one."""
-    zero = Estimate(0.0, 0.0, 0.0, "prior", 0, "no replay, so nothing is proven", seed)
-    return _row("", measure, zero, True, {"calls": n_calls, "why": "no replay has been run"})
+def proven_row(
+    measure: str, n_calls: int, seed: int, proven: float = 0.0, of: float = 0.0, answers: int = 0
+) -> dict[str, Any]:
+    """The share that belongs to proven tasks; 0 where no answer of an SLM has been compared with a recorded one."""
+    if not answers:
+        zero = Estimate(0.0, 0.0, 0.0, "prior", 0, "no replay, so nothing is proven", seed)
+        return _row("", measure, zero, True, {"calls": n_calls, "why": "no replay has been run"})
+    share = proven / of if of > 0 else 0.0
+    method = "the tasks proven together (Holm over tasks and candidates), by their weight"
+    counted = Estimate(share, share, share, "replay", answers, method, seed)
+    return _row("", measure, counted, True, {"calls": n_calls, "why": "the tasks that a replay proved"})
 
 
 def _row(task_id: str, measure: str, estimate: Estimate, claimed: bool, details: Mapping[str, Any]) -> dict[str, Any]:

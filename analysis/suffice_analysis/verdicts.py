@@ -1,8 +1,8 @@
 """A verdict per task: one word, the reason in a sentence or two, and what might change it.
 
-proven: a one-sided 95 % lower bound over the bar (needs replay, so never from this version's evidence) ·
-likely: expected to suffice, not tested · untested: too little is known · stays: expected to be worse more
-often than not. Small data makes small claims, so those rules come first.
+proven: by replay, a one-sided 95 % lower bound over the bar · likely: expected to suffice, not settled · untested: too little is
+known · stays: refuted by replay, or expected to be worse more often than not. Small data makes small claims, so those rules come
+first.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from suffice_analysis.estimate import Estimate
 from suffice_analysis.grounds import Grounds
 from suffice_analysis.profile import TaskProfile
 from suffice_analysis.replaceability import CLAIM_CALLS
+from suffice_analysis.replay.results import Result
 from suffice_store.console import format_usd
 
 WIDE_POINTS = 40.0  # an interval wider than this is no answer
@@ -22,6 +23,7 @@ STAYS = 0.50  # expected share below which most of what moved would be escalated
 LEVERS = 3
 FINE_TUNE_CALLS = 1_000  # distil labs and LoRA Land tune from hundreds; the paper's rule of thumb is 10,000
 _MISSING = "Missing: a small model's answers to these calls."
+_OPEN = "Replayed, but not settled yet:"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +36,12 @@ class Verdict:
 
 
 def judge_task(
-    profile: TaskProfile, estimate: Estimate | None, at_stake: str, grounds: Grounds | None = None, none_fits: str = ""
+    profile: TaskProfile,
+    estimate: Estimate | None,
+    at_stake: str,
+    grounds: Grounds | None = None,
+    none_fits: str = "",
+    replayed: Result | None = None,
 ) -> Verdict:
     """The verdict. ``at_stake`` is what the task costs per basis, as a person reads it; ``none_fits`` why no SLM could take it.
 
@@ -46,9 +53,16 @@ def judge_task(
         return Verdict("untested", f"No answer of it was recorded, so nothing can be said; {at_stake} at stake.", [])
     levers = [f"{text} (untested)" for text in _levers(profile)][:LEVERS]
     known = _known(grounds or Grounds())
+    if replayed is not None and replayed.status == "proven":
+        return Verdict("proven", f"{_said(replayed)}.", [])
+    if replayed is not None and replayed.status == "refuted":
+        return Verdict("stays", f"Refuted by replay: {_said(replayed)}.", levers)
     if profile.calls < CLAIM_CALLS:
         reason = f"Only {profile.calls:,} calls; under {CLAIM_CALLS} no percentage is claimed; {at_stake} at stake."
         return Verdict("untested", reason, levers)
+    if replayed is not None:
+        word = "likely" if estimate.value >= LIKELY else "untested"
+        return Verdict(word, f"{_OPEN} {_said(replayed)}.", levers)
     if none_fits:
         return Verdict(
             "stays", f"No small model of the catalogue passes its hard filters: {none_fits}. {known}", levers
@@ -63,6 +77,10 @@ def judge_task(
     if estimate.value >= LIKELY:
         return Verdict("likely", f"{known} {_MISSING}", levers)
     return Verdict("untested", f"A small model is expected to suffice for part of it. {known} {_MISSING}", levers)
+
+
+def _said(result: Result) -> str:
+    return result.sentence().removesuffix(".")
 
 
 def _known(grounds: Grounds) -> str:

@@ -26,12 +26,15 @@ PLAIN_COLUMNS = frozenset(
     duplicate_rule rule previous_call_id point_id target target_id analysis_id basis data_hash suffice_version name name_source
     kind answer_form hci hci_rule services models verdict verdict_reason levers example_call_ids example_call_id grade
     sentence measure candidate mode method alternative note assumptions quality_grade key dimension value table_name tier
-    source_date decision_id decided_by key_id scopes email recorded_by journal
+    source_date decision_id decided_by key_id scopes email recorded_by journal campaign_id replay_call_id variant design status
+    reason cluster stratum failure judge host
     """.split()
 )
 ADMIN_READS = frozenset({"keys", "members", "retention", "dead_letters", "text_sizes"})
 SHARED_READS = frozenset({"prices"})  # rows of no project are the catalogue
-EXPORTS = frozenset({"analysis_calls", "analysis_messages", "toolsets"})  # everything of a project at once
+EXPORTS = frozenset(
+    {"analysis_calls", "analysis_messages", "toolsets", "replay_calls"}
+)  # everything of a project at once
 
 
 def has_text(columns: tuple[str, ...]) -> bool:
@@ -41,7 +44,7 @@ def has_text(columns: tuple[str, ...]) -> bool:
 
 # Of the columns that are not plain, those that hold what was said: reading them goes into the audit log.
 TEXT_COLUMNS = frozenset(
-    "request_preview answer_preview content tools template example error_message attributes parameters recogniser".split()
+    "request_preview answer_preview content tools template example error_message attributes parameters recogniser remark".split()
 )
 
 

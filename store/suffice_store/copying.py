@@ -18,7 +18,14 @@ from suffice_store.engines.duckdb import FRESH
 from suffice_store.selection import Selection
 
 REPLACED = ("ingest_state", "prices", "dead_letters")  # small; rows of them are taken out
-KEPT = ("ingest_state", "api_keys", "members", "retention", "alembic_version")  # of a project that goes, too
+KEPT = (
+    "ingest_state",
+    "api_keys",
+    "members",
+    "retention",
+    "replay_hosts",
+    "alembic_version",
+)  # of a project that goes, too
 _TEXTS = {
     "messages": ("message_hash", "list_concat(input_hashes, output_hashes)"),
     "toolsets": ("toolset_hash", "[toolset_hash]"),
@@ -104,6 +111,12 @@ class Copy:
                 ") o ON o.project = c.project AND o.call_id = c.call_id "
                 "ANTI JOIN gone_calls known ON known.project = c.project AND known.call_id = c.call_id"
             )
+        self._run(  # what replay made of a call holds its request again
+            "INSERT INTO gone_calls SELECT DISTINCT c.project, c.call_id, c.trace_id, c.run_id FROM suffice.calls c "
+            "JOIN suffice.replays r ON r.project = c.project AND r.replay_call_id = c.call_id "
+            "JOIN gone_calls g ON g.project = r.project AND g.call_id = r.call_id "
+            "ANTI JOIN gone_calls known ON known.project = c.project AND known.call_id = c.call_id"
+        )
         self._run(
             "CREATE OR REPLACE TEMP TABLE gone_spans AS SELECT DISTINCT project, trace_id FROM gone_calls WHERE trace_id IS NOT NULL"
         )

@@ -6,9 +6,10 @@ An environment counts as production unless its name is one of those that say the
 from __future__ import annotations
 
 PRODUCTION, EVERY = "production", "all"
+REPLAY = "replay"  # what suffice itself asked a candidate
 _NAMES = (
     "dev", "development", "devel", "test", "testing", "tests", "staging", "stage", "stg", "qa", "uat", "ci", "local",
-    "localhost", "sandbox", "preview", "integration", "preprod", "pre-production",
+    "localhost", "sandbox", "preview", "integration", "preprod", "pre-production", "replay",
 )  # fmt: skip
 # As they are spelled: a comparison with a list is cheaper for a database than a function of every row.
 NOT_PRODUCTION = tuple(spelled for name in _NAMES for spelled in (name, name.capitalize(), name.upper()))

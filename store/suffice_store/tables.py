@@ -14,7 +14,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 
 import suffice_store.tables_access
-import suffice_store.tables_costs  # noqa: F401  (their tables are of the same schema)
+import suffice_store.tables_costs
+import suffice_store.tables_replay  # noqa: F401  (their tables are of the same schema)
 from suffice_store.schema import Usd as Usd
 from suffice_store.schema import metadata as metadata
 from suffice_store.schema import project as _project
@@ -386,5 +387,5 @@ dead_letters = sa.Table(  # acknowledged bodies that could not be applied: kept,
 )
 
 # Written by the process that holds the database, and by nobody from outside.
-INTERNAL_TABLES = frozenset({"ingest_state", "dead_letters", "api_keys", "members", "retention"})
+INTERNAL_TABLES = frozenset({"ingest_state", "dead_letters", "api_keys", "members", "retention", "replay_hosts"})
 ANALYSIS_TABLES = ("tasks", "assignments", "actions", "map_points", "evidence", "estimates", "savings")

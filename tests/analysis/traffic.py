@@ -71,7 +71,7 @@ class MemoryStore:
             return pa.Table.from_pylist(self.messages) if self.messages else pa.table({})
         if name == "prices":
             return pa.Table.from_pylist([PRICE])
-        if name in ("toolsets", "decisions", "contracts", "daily"):
+        if name in ("toolsets", "decisions", "contracts", "daily", "replays"):
             return pa.table({})
         if name == "analyses":
             return pa.Table.from_pylist(self.published[::-1]) if self.published else pa.table({})

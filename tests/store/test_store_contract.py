@@ -26,6 +26,7 @@ NEEDED = {
     "run_steps": {"run_id": "none"},
     "task": {"task_id": "none"},
     "task_calls": {"task_id": "none"},
+    "replay_calls": {"task_id": "none"},
 }
 
 

@@ -17,7 +17,9 @@ from suffice_store.tables import INTERNAL_TABLES, metadata
 
 MAX_COMMAND_BYTES = 1024 * 1024
 MAX_RESULT_BYTES = 256 * 1024 * 1024  # an analysis hands over its assignments in one piece
-_ACCESS = frozenset({"create_key", "revoke_key", "set_member", "set_retention"})  # noted, and by whom
+_NOTED = frozenset(
+    {"create_key", "revoke_key", "set_member", "set_retention", "allow_host", "begin_replay"}
+)  # and by whom
 
 
 def routes() -> list[Route]:
@@ -55,7 +57,7 @@ async def post_command(request: Request) -> Response:
         return json_answer(collector.analyze_now(project))
     if name == "decide" and identity != LOCAL and identity.actor != "SUFFICE_KEY":
         arguments["decided_by"] = identity.actor
-    if name in _ACCESS:
+    if name in _NOTED:
         check_project_name(project)
         arguments["recorded_by"] = identity.actor
         told = {key: value for key, value in arguments.items() if key not in ("project", "recorded_by")}

@@ -7,14 +7,24 @@ Aggregates are made in the database; only texts behind hashes and users' names a
 from __future__ import annotations
 
 from suffice.errors import SufficeError
-from suffice_store.reads import administration, analysis_input, calls, catalogue, cost_truth, results, steps, totals
+from suffice_store.reads import (
+    administration,
+    analysis_input,
+    calls,
+    catalogue,
+    cost_truth,
+    replays,
+    results,
+    steps,
+    totals,
+)
 from suffice_store.reads.registry import Parameter, Read
 
 __all__ = ["READS", "Parameter", "Read", "find_read"]
 
 READS: dict[str, Read] = {
     read.name: read
-    for module in (totals, calls, steps, analysis_input, results, catalogue, cost_truth, administration)
+    for module in (totals, calls, steps, analysis_input, results, replays, catalogue, cost_truth, administration)
     for read in module.READS
 }
 

@@ -1,0 +1,67 @@
+"""What ``suffice replay`` and ``suffice prove`` share: options, the lines they print, the analysis after."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import typer
+
+from suffice.errors import SufficeError, UsageError
+from suffice_analysis.pipeline import analyze
+from suffice_analysis.replay.budget import Limits
+from suffice_analysis.replay.campaign import Campaign
+from suffice_store.console import format_count, format_interval, format_share
+from suffice_store.store import Store
+
+BarOption = Annotated[
+    float, typer.Option("--bar", metavar="SHARE", min=0.5, max=0.999, help="What a proof must exceed.")
+]
+BudgetOption = Annotated[str | None, typer.Option("--budget", metavar="USD", help="Most that may be spent, in USD.")]
+CallsOption = Annotated[int | None, typer.Option("--max-calls", metavar="N", min=1, help="Most calls that are sent.")]
+TokensOption = Annotated[int | None, typer.Option("--max-tokens", metavar="N", min=1, help="Most tokens, in and out.")]
+TimeOption = Annotated[float | None, typer.Option("--max-seconds", metavar="N", min=1, help="Most time that it takes.")]
+SeedOption = Annotated[int, typer.Option(help="The same seed draws the same calls.")]
+YesOption = Annotated[bool, typer.Option("--yes", help="Don't ask.")]
+AnalyzeOption = Annotated[
+    bool, typer.Option("--analyze/--no-analyze", help="Publish the results as an analysis at once.")
+]
+
+
+def parse_limits(budget: str | None, calls: int | None, tokens: int | None, seconds: float | None) -> Limits:
+    """``--budget 5`` or ``--budget $5``. Raises UsageError."""
+    usd = None
+    if budget is not None:
+        try:
+            usd = float(budget.strip().lstrip("$"))
+        except ValueError:
+            usd = -1.0
+        if not 0 <= usd < 1e9:
+            raise UsageError(f"can't read --budget '{budget}': give USD, like 5 or 0.50")
+    return Limits(calls, tokens, usd, seconds)
+
+
+def ask(question: str, yes: bool) -> None:
+    """Once. Raises SufficeError where nobody can be asked, or says no."""
+    if yes:
+        return
+    if not sys.stdin.isatty():
+        raise SufficeError(f"{question} Nobody is there to ask: say --yes")
+    if not typer.confirm(question):
+        raise SufficeError("nothing was sent")
+
+
+def campaign_line(campaign: Campaign) -> str:
+    """``route: 118 of 120 passed (95–100 %), open``, for a person who watches."""
+    c, r = campaign.counts, campaign.running
+    share = format_share(c.passed / c.judged) if c.judged else "–"
+    said = f"{format_count(c.passed)} of {format_count(c.judged)} as good ({share}, {format_interval(r.low, r.high)})"
+    more = [
+        f"{n:,} {word}" for n, word in ((c.unjudged, "unjudged"), (c.unavailable, "unavailable"), (c.lost, "lost")) if n
+    ]
+    return f"{campaign.task['name']} with {campaign.order.candidate.label}: {said}{', ' if more else ''}{', '.join(more)}: {campaign.status}"
+
+
+def publish(store: Store, project: str) -> None:
+    """The analysis with the new evidence in it."""
+    analyze(store, project=project)

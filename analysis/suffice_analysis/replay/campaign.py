@@ -1,0 +1,301 @@
+"""One campaign: one task, one candidate, one variant. Send, judge, store, look; until it is settled, done, or out of budget.
+
+Before a call is sent it is noted as ``sent``; a campaign that was killed goes on where it stood, and what it had sent and not stored
+counts as lost, so that no call is paid twice. No call that this candidate and variant answered in an earlier campaign is
+sent again; those answers count.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Executor, ThreadPoolExecutor
+from dataclasses import dataclass, field
+from hashlib import blake2b
+from typing import Any, Literal
+
+import pyarrow as pa
+
+from suffice.errors import SufficeError
+from suffice.wire.call import Call, Message
+from suffice_analysis.judges import Judge, Judgement, judge_answer
+from suffice_analysis.judges.frame import Frame, learn_frame
+from suffice_analysis.judges.said import parse_said
+from suffice_analysis.replay.budget import Budget
+from suffice_analysis.replay.candidates import Candidate
+from suffice_analysis.replay.counts import Counts, count_replays
+from suffice_analysis.replay.rebuilding import Texts, Variant, is_masked, rebuild_call, varied
+from suffice_analysis.replay.recording import call_record, replay_row
+from suffice_analysis.replay.samples import Chosen, draw_sample
+from suffice_analysis.replay.sending import Sender, Sent
+from suffice_analysis.replay.sequential import Running, Status
+from suffice_store.appending import build_tables
+from suffice_store.arrow_schema import arrow_schema
+from suffice_store.store import Store
+
+Row = Mapping[str, Any]
+Until = Literal["settled", "proven", "refuted"]
+SILENT = 20  # answers in a row that never came: the endpoint is gone
+LOOK_EVERY = 2  # batches of ``parallel`` requests between two looks
+JudgeAnswer = Callable[..., Judgement]
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What is asked of a campaign. ``wanted`` calls, or None: until it is settled (``until``)."""
+
+    task_id: str
+    candidate: Candidate
+    variant: Variant = field(default_factory=Variant)
+    wanted: int | None = None
+    until: Until = "settled"
+    bar: float = 0.95
+    seed: int = 0
+
+    @property
+    def key(self) -> tuple[str, str, str]:
+        """What its answers are counted under."""
+        return self.task_id, self.candidate.label, self.variant.name
+
+
+class Campaign:
+    """Made ready by ``open_campaign``; ``run`` or ``step`` it; it stores everything it does."""
+
+    def __init__(
+        self,
+        store: Store,
+        project: str,
+        order: Order,
+        task: Row,
+        sample: Sequence[Chosen],
+        texts: Texts,
+        earlier: Sequence[Row],
+        campaign_id: str,
+        started_ns: int,
+        judges: Sequence[Judge] | None = None,
+        clock: Callable[[], int] = time.time_ns,
+    ) -> None:
+        self.order, self.task, self.campaign_id = order, task, campaign_id
+        self._store, self._project, self._texts, self._clock = store, project, texts, clock
+        self._started_ns = started_ns
+        self._judges = judges
+        self.rows: dict[str, Row] = {row["call_id"]: row for row in earlier}
+        done = {call_id for call_id, row in self.rows.items() if row["verdict"] != "unavailable"}
+        self.left = [each for each in sample if each.call_id not in done]
+        self.frame = _frame(sample, texts)
+        kept = order.variant.value if order.variant.kind == "few_shot" else 0
+        self._examples = _examples(self.left[len(self.left) - kept :], texts) if kept else []
+        if kept:
+            self.left = self.left[: len(self.left) - kept]  # an example is never asked about
+        self.running = Running(bar=order.bar)
+        self.reason = ""
+        self.skipped: dict[str, str] = {}  # calls that can't be sent, and why
+        self.silent = 0
+        if self.rows:
+            self._look()
+
+    @property
+    def counts(self) -> Counts:
+        """Of every answer so far."""
+        return count_replays(self.rows.values())
+
+    @property
+    def status(self) -> Status:
+        return self.running.status
+
+    @property
+    def is_over(self) -> bool:
+        """Settled as asked, enough calls, or none left."""
+        if self.order.wanted is not None:
+            return self.counts.n >= self.order.wanted or not self.left
+        wished = self.order.until
+        return (self.status == wished if wished != "settled" else self.status != "open") or not self.left
+
+    def run(self, budget: Budget, tell: Callable[[Campaign], None] = lambda campaign: None) -> Status:
+        """To its end, or to that of the budget. The last row says which."""
+        with self.sending() as step:
+            try:
+                while not self.is_over and step(budget):
+                    tell(self)
+            except KeyboardInterrupt:
+                self.reason = "interrupted"
+                self.note("stopped")
+                raise
+        self.finish()
+        return self.status
+
+    def finish(self) -> None:
+        """Store how it ended."""
+        ended = self.is_over
+        word = self.status if self.status != "open" else ("done" if ended else "stopped")
+        if not self.reason:
+            self.reason = (
+                "settled"
+                if self.status != "open"
+                else "all of its calls were replayed"
+                if not self.left
+                else "as many calls as asked"
+            )
+        self.note(word)
+
+    def sending(self) -> _Sending:
+        """As ``with campaign.sending() as step``: each ``step(budget)`` sends a few and looks."""
+        return _Sending(self)
+
+    def note(self, status: str) -> None:
+        """Where it stands, as a row."""
+        order, c = self.order, self.order.candidate
+        settings = {
+            "candidate": c.as_json(),
+            "frame": self.frame.as_json(),
+            "until": order.until,
+            "skipped": len(self.skipped),
+        }
+        row = {
+            "project": self._project, "campaign_id": self.campaign_id, "task_id": order.task_id, "candidate": c.label,
+            "variant": order.variant.name, "model": c.model, "wire_format": c.wire_format, "host": c.host,
+            "design": "fixed" if order.wanted is not None else "sequential", "status": status, "reason": self.reason,
+            "bar": order.bar, "wanted": order.wanted, "seed": order.seed, "template": self.task["template"],
+            "settings": json.dumps(settings, sort_keys=True), "started_ns": self._started_ns, "recorded_ns": self._clock(),
+        }  # fmt: skip
+        self._store.append({"replay_campaigns": pa.Table.from_pylist([row], schema=arrow_schema("replay_campaigns"))})
+
+    def batch(self, sender: Sender, pool: Executor, budget: Budget) -> bool:
+        """A few calls; false where the budget has no room or the endpoint is gone."""
+        c = self.order.candidate
+        size = c.parallel * LOOK_EVERY
+        if self.order.wanted is not None:
+            size = min(size, self.order.wanted - self.counts.n)
+        taken: list[tuple[Chosen, Call, bool, tuple[int, float]]] = []
+        while self.left and len(taken) < size:
+            chosen = self.left[0]
+            try:
+                call = self._prepared(chosen)
+            except ValueError as error:
+                self.skipped[chosen.call_id] = str(error)
+                self.left.pop(0)
+                continue
+            cost = expected_size(chosen.row, c)
+            if (reached := budget.take(*cost)) is not None:
+                self.reason = reached + " is reached"
+                break
+            self.left.pop(0)
+            taken.append((chosen, call, is_masked(call), cost))
+        if not taken:
+            return False
+        self._store_rows([self._row(chosen, masked, None, None) for chosen, _, masked, _ in taken])
+        answers = pool.map(lambda each: sender.send(each[1]), taken)
+        rows, records = [], []
+        for (chosen, call, masked, cost), sent in zip(taken, answers, strict=True):
+            judgement = self._judged(chosen, call, sent)
+            row = self._row(chosen, masked, sent, judgement)
+            budget.give(cost, (row["input_tokens"] or 0) + (row["output_tokens"] or 0), float(row["cost_usd"] or 0))
+            rows.append(row)
+            if sent.call is not None and row["replay_call_id"]:
+                records.append(call_record(self._project, self.campaign_id, chosen.row, sent, row))
+            self.silent = self.silent + 1 if row["verdict"] == "unavailable" else 0
+        self._store_rows(rows, build_tables(records, self._clock()) if records else {})
+        self._look()
+        if self.silent >= SILENT:
+            self.reason = f"the endpoint did not answer {self.silent} times in a row: {rows[-1]['remark']}"
+            return False
+        return not self.reason
+
+    def _prepared(self, chosen: Chosen) -> Call:
+        call = rebuild_call(chosen.row, self._texts)
+        if call.tool_definitions and not self.order.candidate.tools:
+            raise ValueError("the candidate calls no tools")
+        room = self.order.candidate.context_tokens
+        if room is not None and (chosen.row["input_tokens"] or 0) > room:
+            raise ValueError("longer than the candidate's context")
+        return varied(call, self.order.variant, self._examples, self.frame.schema)
+
+    def _judged(self, chosen: Chosen, call: Call, sent: Sent) -> Judgement | None:
+        if sent.failure is not None or sent.call is None:
+            return None
+        recorded, given = parse_said(self._texts.answer(chosen.row)), parse_said(sent.call.output_messages)
+        more = {} if self._judges is None else {"judges": self._judges}
+        return judge_answer(recorded, given, self.frame, **more)
+
+    def _row(self, chosen: Chosen, masked: bool, sent: Sent | None, judgement: Judgement | None) -> dict[str, Any]:
+        return replay_row(
+            self._project, self.campaign_id, self.order.key, self.order.candidate, len(self.rows), chosen, masked, sent,
+            judgement, self._clock(),
+        )  # fmt: skip
+
+    def _store_rows(self, rows: Sequence[dict[str, Any]], more: Mapping[str, pa.Table] | None = None) -> None:
+        self._store.append({**(more or {}), "replays": pa.Table.from_pylist(rows, schema=arrow_schema("replays"))})
+        self.rows.update({row["call_id"]: row for row in rows})
+
+    def _look(self) -> None:
+        self.running.look(*self.counts.effective())
+
+
+class _Sending:
+    """A sender and its threads for as long as a campaign sends."""
+
+    def __init__(self, campaign: Campaign) -> None:
+        self._campaign = campaign
+
+    def __enter__(self) -> Callable[[Budget], bool]:
+        self._sender = Sender(self._campaign.order.candidate)
+        self._pool = ThreadPoolExecutor(self._campaign.order.candidate.parallel, thread_name_prefix="suffice-replay")
+        return lambda budget: self._campaign.batch(self._sender, self._pool, budget)
+
+    def __exit__(self, *_: object) -> None:
+        self._pool.shutdown(cancel_futures=True)
+        self._sender.close()
+
+
+def open_campaign(
+    store: Store,
+    project: str,
+    order: Order,
+    *,
+    recorded_by: str = "unknown",
+    judges: Sequence[Judge] | None = None,
+    clock: Callable[[], int] = time.time_ns,
+) -> Campaign:
+    """A campaign that is allowed to begin, with what was replayed before. Raises SufficeError saying why it may not."""
+    found = store.read("task", project=project, task_id=order.task_id).to_pylist()
+    if not found:
+        raise SufficeError(f"there is no task '{order.task_id}'; 'suffice tasks --json' lists them")
+    rows = store.read("replay_calls", project=project, task_id=order.task_id).to_pylist()
+    sample = draw_sample(rows, seed=order.seed)
+    if not sample:
+        raise SufficeError(f"no call of “{found[0]['name']}” has a whole answer to compare with")
+    task_id, label, variant = order.key
+    earlier = store.read("replays", project=project, task_id=task_id, candidate=label).to_pylist()
+    earlier = [row for row in earlier if row["variant"] == variant]
+    started_ns = clock()
+    seed = json.dumps([project, *order.key, order.candidate.model, order.candidate.url, order.seed, started_ns])
+    campaign_id = blake2b(seed.encode(), digest_size=8).hexdigest()
+    store.command(
+        "begin_replay", project=project, campaign_id=campaign_id, host=order.candidate.host, task_id=task_id,
+        candidate=label, calls=order.wanted or len(sample), recorded_by=recorded_by,
+    )  # fmt: skip
+    texts = Texts(store, project, [each.row for each in sample])
+    campaign = Campaign(
+        store, project, order, found[0], sample, texts, earlier, campaign_id, started_ns, judges=judges, clock=clock
+    )
+    campaign.note("running")
+    return campaign
+
+
+def expected_size(row: Row, candidate: Candidate) -> tuple[int, float]:
+    """(tokens, USD) that one more answer to this call takes, as the recorded one did."""
+    asked, answered = row["input_tokens"] or 1_000, row["output_tokens"] or 200
+    return asked + answered, candidate.cost_usd(asked, answered) or 0.0
+
+
+def _frame(sample: Sequence[Chosen], texts: Texts) -> Frame:
+    answers = [parse_said(texts.answer(each.row)) for each in sample[:400]]
+    formats = [each.row["response_format"] for each in sample if each.row["response_format"]]
+    first = texts.messages.get(sample[0].row["input_hashes"][0]) if sample[0].row["input_hashes"] else None
+    said = " ".join(str(part.get("content") or "") for part in first["parts"]) if first else ""
+    return learn_frame(answers, formats[0] if len(formats) == len(sample) else None, said)
+
+
+def _examples(chosen: Sequence[Chosen], texts: Texts) -> list[tuple[Message, Message]]:
+    return [(texts.request(each.row)[-1], answer[0]) for each in chosen if (answer := texts.answer(each.row))]

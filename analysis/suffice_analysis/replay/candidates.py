@@ -1,0 +1,174 @@
+"""Candidates: the endpoints that may take a task over, named in a file or in one line.
+
+One line: ``[FORMAT+]URL#MODEL``, as ``http://127.0.0.1:8000/v1#qwen3-8b`` or ``anthropic+https://api.anthropic.com#claude-haiku-5-5``.
+A file (TOML) says more:
+
+[[candidate]]
+name = "qwen3-8b"                     # as reports call it; default: the model
+url = "http://gpu-box:8000/v1"
+model = "Qwen/Qwen3-8B"
+format = "openai"                     # openai (also vLLM, llama.cpp, Ollama's /v1), anthropic, gemini, bedrock
+key_env = "QWEN_KEY"                  # the environment variable that holds its key
+input_usd_per_mtok = 0.06             # or, for one's own GPU:
+output_usd_per_mtok = 0.14
+usd_per_hour = 4.29                   # hosting; costs what the campaign lasts
+context_tokens = 40960
+tools = true
+schema = true                         # whether it holds an answer to a JSON schema
+parallel = 8
+requests_per_minute = 600
+timeout_s = 60
+stream = false
+"""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from suffice.errors import SufficeError, UsageError
+
+WIRE_FORMATS = {
+    "openai": "openai.chat",
+    "anthropic": "anthropic.messages",
+    "gemini": "gemini.generateContent",
+    "bedrock": "bedrock.converse",
+}
+KEY_ENV = {
+    "openai": "OPENAI_API_KEY",
+    "anthropic": "ANTHROPIC_API_KEY",
+    "gemini": "GEMINI_API_KEY",
+    "bedrock": "AWS_BEARER_TOKEN_BEDROCK",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """One model at one endpoint. Prices in USD per million tokens; None is not known."""
+
+    model: str
+    url: str
+    name: str = ""
+    format: str = "openai"
+    key_env: str = ""
+    input_usd_per_mtok: float | None = None
+    output_usd_per_mtok: float | None = None
+    usd_per_hour: float | None = None
+    context_tokens: int | None = None
+    tools: bool = True
+    schema: bool = True
+    parallel: int = 4
+    requests_per_minute: float | None = None
+    timeout_s: float = 60.0
+    stream: bool = False
+
+    @property
+    def label(self) -> str:
+        """What results call it."""
+        return self.name or self.model
+
+    @property
+    def host(self) -> str:
+        return (urlsplit(self.url).hostname or "").lower()
+
+    @property
+    def wire_format(self) -> str:
+        return WIRE_FORMATS[self.format]
+
+    @property
+    def key(self) -> str | None:
+        """From the environment, when it is needed; never stored."""
+        return os.environ.get(self.key_env or KEY_ENV[self.format]) or None
+
+    @property
+    def is_priced(self) -> bool:
+        return self.input_usd_per_mtok is not None and self.output_usd_per_mtok is not None
+
+    def cost_usd(self, input_tokens: float | None, output_tokens: float | None) -> float | None:
+        """Of one answer; None where its tokens or its price are not known."""
+        if input_tokens is None or output_tokens is None:
+            return None
+        if self.input_usd_per_mtok is None or self.output_usd_per_mtok is None:
+            return None
+        return (input_tokens * self.input_usd_per_mtok + output_tokens * self.output_usd_per_mtok) / 1e6
+
+    def as_json(self) -> dict[str, Any]:
+        """What is stored of it: no key."""
+        return asdict(self)
+
+
+def parse_line(text: str) -> Candidate:
+    """``[FORMAT+]URL#MODEL``. Raises UsageError."""
+    address, mark, model = text.partition("#")
+    form, plus, url = address.partition("+")
+    if not plus or form not in WIRE_FORMATS:
+        form, url = "openai", address
+    if not mark or not model or urlsplit(url).scheme not in ("http", "https") or not urlsplit(url).hostname:
+        raise UsageError(
+            f"'{text}' is no candidate: name one of a file, or write [FORMAT+]URL#MODEL like http://127.0.0.1:8000/v1#qwen3-8b"
+        )
+    return Candidate(model=model, url=url, format=form)
+
+
+def read_candidates(path: Path) -> list[Candidate]:
+    """The candidates of a TOML file. Raises SufficeError saying what is wrong in it."""
+    try:
+        stated = tomllib.loads(path.read_text("utf-8"))
+    except OSError as error:
+        raise SufficeError(f"{path} can't be read: {error.strerror}") from None
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise SufficeError(f"{path} is not TOML: {str(error).splitlines()[0]}") from None
+    entries = stated.get("candidate")
+    if not isinstance(entries, list) or not entries:
+        raise SufficeError(f"{path} names no candidate: write [[candidate]] with 'model' and 'url'")
+    found = [_candidate(entry, f"{path}, candidate {number}") for number, entry in enumerate(entries, 1)]
+    labels = [each.label for each in found]
+    if double := next((each for each in labels if labels.count(each) > 1), None):
+        raise SufficeError(f"{path}: two candidates are called '{double}'; give one a 'name'")
+    return found
+
+
+def find_candidate(name: str, file: Path | None) -> Candidate:
+    """The one of that name in the file, else what the line says. Raises UsageError, SufficeError."""
+    if file is not None:
+        known = read_candidates(file)
+        if (found := next((each for each in known if name in (each.label, each.model)), None)) is not None:
+            return found
+        if "#" not in name:
+            raise UsageError(f"{file} has no candidate '{name}'; it has {', '.join(each.label for each in known)}")
+    return parse_line(name)
+
+
+_KINDS: Mapping[str, type | tuple[type, ...]] = {
+    "model": str, "url": str, "name": str, "format": str, "key_env": str, "input_usd_per_mtok": (int, float),
+    "output_usd_per_mtok": (int, float), "usd_per_hour": (int, float), "context_tokens": int, "tools": bool, "schema": bool,
+    "parallel": int, "requests_per_minute": (int, float), "timeout_s": (int, float), "stream": bool,
+}  # fmt: skip
+
+
+def _candidate(entry: Any, where: str) -> Candidate:
+    if not isinstance(entry, dict):
+        raise SufficeError(f"{where}: write [[candidate]], with two brackets")
+    known = [field.name for field in fields(Candidate)]
+    if unknown := sorted(set(entry) - set(known)):
+        raise SufficeError(f"{where}: there is no '{unknown[0]}'; there are {', '.join(known)}")
+    for needed in ("model", "url"):
+        if not entry.get(needed):
+            raise SufficeError(f"{where} needs a '{needed}'")
+    for name, value in entry.items():
+        kind = _KINDS[name]
+        if not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool):
+            raise SufficeError(f"{where}: '{name}' can't be {value!r}")
+        if isinstance(value, (int, float)) and not isinstance(value, bool) and value < (1 if name == "parallel" else 0):
+            raise SufficeError(f"{where}: '{name}' must not be {value}")
+    if entry.get("format", "openai") not in WIRE_FORMATS:
+        raise SufficeError(f"{where}: 'format' must be one of {', '.join(WIRE_FORMATS)}")
+    address = urlsplit(entry["url"])
+    if address.scheme not in ("http", "https") or not address.hostname:
+        raise SufficeError(f"{where}: '{entry['url']}' is no address like http://127.0.0.1:8000/v1")
+    return Candidate(**entry)

@@ -1,0 +1,135 @@
+"""Many campaigns under one budget: always the one whose next answers settle most money for a dollar; on as soon as one is settled.
+
+A campaign that could not be settled with the calls there are is left open, and said so. Of one task's candidates, those that
+are left when one is proven are not asked any more.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from typing import Any
+
+from suffice.errors import SufficeError
+from suffice_analysis.replay.budget import Budget
+from suffice_analysis.replay.campaign import Campaign, Order, open_campaign
+from suffice_analysis.replay.candidates import Candidate
+from suffice_analysis.replay.planning import Outlook, Prospect, outlook, prospect, ranked
+from suffice_store.store import Store
+
+HOPELESS = 0.02  # chance of being settled under which a task is left open
+MINIMUM_CALLS = 30  # of a task: fewer answers than any verdict takes
+
+
+@dataclass
+class Plan:
+    """What is replayed, in order, and what is not, with the reason."""
+
+    items: list[tuple[Prospect, Outlook]]
+    left_out: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def usd(self) -> float:
+        """What it may cost in all."""
+        return sum(each.usd for _, each in self.items)
+
+
+def make_plan(store: Store, project: str, candidates: Sequence[Candidate], *, bar: float) -> Plan:
+    """Over all tasks and candidates. Raises SufficeError where nothing was analysed."""
+    tasks = store.read("tasks", project=project).to_pylist()
+    if not tasks:
+        raise SufficeError("there are no tasks yet: run 'suffice analyze' first")
+    prospects, left_out = [], {}
+    for task in tasks:
+        if task["ignored"] or task["kind"] == "embedding":
+            left_out[task["name"]] = "ignored" if task["ignored"] else "embeddings"
+        elif task["calls"] - task["error_calls"] < MINIMUM_CALLS:
+            left_out[task["name"]] = f"{task['calls']:,} calls are too few to settle anything"
+        else:
+            prospects += [prospect(task, each, task["calls"] - task["error_calls"]) for each in candidates]
+    items = ranked(prospects, bar)
+    return Plan(items, left_out)
+
+
+@dataclass
+class Work:
+    """One campaign of a plan while it runs."""
+
+    prospect: Prospect
+    campaign: Campaign
+    step: Callable[[Budget], bool]
+    ended: str = ""
+
+    def outlook(self, bar: float) -> Outlook:
+        passed, failed, undecided = self.campaign.counts.effective()
+        return outlook(self.prospect, len(self.campaign.left), passed, failed + undecided, bar)
+
+
+def prove(
+    store: Store,
+    project: str,
+    plan: Plan,
+    budget: Budget,
+    *,
+    bar: float,
+    seed: int = 0,
+    recorded_by: str = "unknown",
+    tell: Callable[[Sequence[Work]], None] = lambda works: None,
+) -> list[Work]:
+    """Replay until everything is settled or hopeless, or the budget is spent. Raises SufficeError where nothing may begin."""
+    works: list[Work] = []
+    refused: list[str] = []
+    with ExitStack() as stack:
+        for each, _ in plan.items:
+            order = Order(each.task_id, each.candidate, bar=bar, seed=seed)
+            try:
+                campaign = open_campaign(store, project, order, recorded_by=recorded_by)
+            except SufficeError as error:
+                refused.append(str(error))
+                plan.left_out[f"{each.name} with {each.candidate.label}"] = str(error)
+                continue
+            works.append(Work(each, campaign, stack.enter_context(campaign.sending())))
+        if not works and refused:
+            raise SufficeError(refused[0])
+        try:
+            _work(works, budget, bar, tell)
+        finally:
+            for work in works:
+                if not work.campaign.reason:
+                    work.campaign.reason = work.ended
+                work.campaign.finish()
+    return works
+
+
+def _work(works: Sequence[Work], budget: Budget, bar: float, tell: Callable[[Sequence[Work]], None]) -> None:
+    while True:
+        for work in works:
+            work.ended = work.ended or _end_of(work, works, bar)
+        going = [work for work in works if not work.ended]
+        if not going:
+            return
+        best = max(going, key=lambda work: (work.outlook(bar).index, work.prospect.task_id))
+        if not best.step(budget) and not best.campaign.is_over:
+            best.ended = best.campaign.reason or "nothing more can be sent"
+            if "budget" in best.ended:
+                for work in going:
+                    work.ended = best.ended
+        tell(works)
+
+
+def _end_of(work: Work, works: Sequence[Work], bar: float) -> str:
+    campaign = work.campaign
+    if campaign.is_over:
+        return "settled" if campaign.status != "open" else "all of its calls were replayed"
+    rivals = [w for w in works if w is not work and w.prospect.task_id == work.prospect.task_id]
+    if any(rival.campaign.status == "proven" for rival in rivals):
+        return "another candidate is proven"
+    if work.outlook(bar).chance < HOPELESS:
+        return "the calls left can't settle it"
+    return ""
+
+
+def settled(works: Sequence[Work], status: str) -> list[Any]:
+    """The works that ended so."""
+    return [work for work in works if work.campaign.status == status]

@@ -1,0 +1,94 @@
+"""What is stored of one replayed call: its row of ``replays``, and the call that it became."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any
+
+from suffice.wire.canonical import logged_call_hash
+from suffice_analysis.judges import Judgement
+from suffice_analysis.replay.candidates import Candidate
+from suffice_analysis.replay.samples import Chosen
+from suffice_analysis.replay.sending import Sent
+from suffice_store.environments import REPLAY
+from suffice_store.records import CallRecord
+
+Row = Mapping[str, Any]
+UNAVAILABLE = ("unavailable", "unwritable")  # the endpoint's or the format's doing: not judged, in no share
+
+
+def replay_row(
+    project: str,
+    campaign_id: str,
+    key: tuple[str, str, str],
+    candidate: Candidate,
+    position: int,
+    chosen: Chosen,
+    masked: bool,
+    sent: Sent | None,
+    judgement: Judgement | None,
+    now_ns: int,
+) -> dict[str, Any]:
+    """The row of ``replays``; without ``sent`` the one that says it is on its way."""
+    task_id, label, variant = key
+    call = sent.call if sent is not None else None
+    usage = call.usage if call is not None else None
+    tokens = (usage.input_tokens, usage.output_tokens) if usage is not None else (None, None)
+    cost = candidate.cost_usd(*tokens)
+    if sent is None:
+        verdict, failure = "sent", None
+    elif judgement is not None:
+        verdict, failure = judgement.verdict, judgement.failure
+    elif sent.failure in UNAVAILABLE:
+        verdict, failure = "unavailable", sent.failure
+    else:
+        verdict, failure = "fail", sent.failure or "refused"
+    return {
+        "project": project,
+        "campaign_id": campaign_id,
+        "call_id": chosen.call_id,
+        "replay_call_id": logged_call_hash(project, campaign_id, chosen.call_id.encode()) if call is not None else None,
+        "task_id": task_id,
+        "candidate": label,
+        "variant": variant,
+        "position": position,
+        "cluster": chosen.cluster,
+        "stratum": chosen.stratum,
+        "response_model": call.response_model if call is not None else None,
+        "verdict": verdict,
+        "failure": failure,
+        "judge": judgement.judge if judgement is not None else None,
+        "score": judgement.score if judgement is not None else None,
+        "remark": judgement.remark if judgement is not None else (sent.remark[:300] if sent is not None else None),
+        "masked": masked,
+        "input_tokens": tokens[0],
+        "output_tokens": tokens[1],
+        "cost_usd": None if cost is None else Decimal(f"{cost:.12f}"),
+        "latency_ms": sent.latency_ms if sent is not None else None,
+        "attempts": sent.attempts if sent is not None else 0,
+        "recorded_ns": now_ns,
+    }
+
+
+def call_record(project: str, campaign_id: str, recorded: Row, sent: Sent, row: Row) -> CallRecord:
+    """The replayed request and its answer as a call of the environment ``replay``, with the user it is about."""
+    assert sent.call is not None
+    return CallRecord(
+        call=sent.call,
+        call_id=row["replay_call_id"],
+        project=project,
+        run_id=f"replay:{campaign_id}",
+        run_name="replay",
+        service=recorded["service"],
+        environment=REPLAY,
+        agent_name=recorded["agent_name"],
+        user_id=recorded["user_id"],
+        started_ns=sent.started_ns,
+        ended_ns=sent.ended_ns,
+        attempt=sent.attempts,
+        source="replay",
+        dialect="suffice",
+        stated_usd=row["cost_usd"],
+        attributes={"suffice.replay.of": row["call_id"], "suffice.replay.campaign": campaign_id},
+    )

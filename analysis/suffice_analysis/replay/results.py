@@ -1,0 +1,268 @@
+"""Replays -> what they say of each task, candidate and variant: rows of ``estimates`` and ``evidence``, grade ``replay``.
+
+A replayed call counts for the task that its recorded call belongs to today. Evidence ages: answers to another template than the
+task has now, or of another version of the candidate than answered last, are not counted, and it is said (*reopened*).
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from suffice_analysis.estimate import BAR, LEVEL, Estimate, clopper_pearson_interval, exact_lower_bound
+from suffice_analysis.multiplicity import ALPHA, holm
+from suffice_analysis.replay.counts import Counts, count_replays
+from suffice_analysis.replay.sequential import Running, Status, expected_answers
+from suffice_analysis.replayed import ENOUGH, Replayed, proof_p_value, replayed_draws
+from suffice_store.console import format_interval, format_ms, format_usd
+from suffice_store.store import Store
+
+Row = Mapping[str, Any]
+LOOK_EVERY = 10  # answers between the looks that the running interval is made of
+SAME_TEMPLATE = 0.7  # of the words that either template has: under it the task is another one
+EXAMPLES = 8  # failures named
+METHOD_FIXED = "exact (Clopper-Pearson) interval of a number of calls set before"
+METHOD_RUNNING = "beta-binomial mixture, valid at every look (Howard and others 2021)"
+
+
+@dataclass(frozen=True)
+class Result:
+    """What one candidate's answers say of one task. ``reopened``: why older answers no longer count; "" if they do."""
+
+    task_id: str
+    candidate: str
+    variant: str
+    bar: float
+    design: str
+    counts: Counts
+    low: float
+    high: float
+    p_value: float
+    status: Status
+    reopened: str
+    rows: Sequence[Row] = field(repr=False)
+
+    @property
+    def value(self) -> float | None:
+        """The share of the judged that passed."""
+        return self.counts.passed / self.counts.judged if self.counts.judged else None
+
+    @property
+    def usd_per_call(self) -> float | None:
+        """Mean over the answers with a known cost."""
+        known = [float(row["cost_usd"]) for row in self.rows if row["cost_usd"] is not None]
+        return sum(known) / len(known) if known else None
+
+    def latency_ms(self, share: float) -> float | None:
+        """A quantile over the answers."""
+        known = [row["latency_ms"] for row in self.rows if row["latency_ms"] is not None]
+        return float(np.quantile(known, share)) if known else None
+
+    @property
+    def needed(self) -> int | None:
+        """About how many more answers would settle it, were its share what it is; None where no number would."""
+        if self.status != "open" or self.value is None:
+            return 0 if self.status != "open" else None
+        share = (self.counts.passed + 0.5) / (self.counts.judged + 1)
+        total = expected_answers(share, self.bar) * self.counts.design_effect
+        return max(1, round(total - self.counts.n)) if total < 1e6 else None
+
+    def estimate(self, seed: int) -> Estimate:
+        """Its share with its interval."""
+        method = METHOD_FIXED if self.design == "fixed" else METHOD_RUNNING
+        return Estimate(self.value or 0.0, self.low, self.high, "replay", self.counts.n, method, seed, LEVEL)
+
+    def draws(self, prior: Any, seed: int) -> Any:
+        """Draws of the share, for totals and savings: unjudged answers count as failed."""
+        passed, failed, undecided = self.counts.effective()
+        n = round(passed + failed + undecided)
+        return replayed_draws(Replayed(min(n, round(passed)), n), prior, seed=seed)
+
+    def sentence(self) -> str:
+        """For a person: how many of how many, the interval, the verdict."""
+        c = self.counts
+        said = f"{self.candidate}{'' if self.variant == 'as_is' else f' ({self.variant})'} answered {c.passed:,} of {c.judged:,} as well as recorded"
+        if c.unjudged:
+            said += f", {c.unjudged:,} could not be judged"
+        verdict = {"proven": "proven", "refuted": "refuted", "open": "open"}[self.status]
+        return f"{said} ({format_interval(self.low, self.high)}); {verdict} at the bar of {self.bar:.0%}."
+
+
+def find_results(
+    replays: Iterable[Row], campaigns: Iterable[Row], task_of: Mapping[str, str | None], templates: Mapping[str, str]
+) -> dict[str, list[Result]]:
+    """By task. ``task_of``: today's task of each call; ``templates``: of the tasks."""
+    by_id = {row["campaign_id"]: row for row in campaigns}
+    grouped: defaultdict[tuple[str, str, str], dict[str, Row]] = defaultdict(dict)
+    for row in sorted(replays, key=lambda r: (r["recorded_ns"], r["campaign_id"])):
+        task = task_of.get(row["call_id"])
+        if task is not None:
+            grouped[task, row["candidate"], row["variant"]][row["call_id"]] = row
+    found: defaultdict[str, list[Result]] = defaultdict(list)
+    for (task, candidate, variant), rows in sorted(grouped.items()):
+        result = _result((task, candidate, variant), list(rows.values()), by_id, templates.get(task, ""))
+        if result is not None:
+            found[task].append(result)
+    return {task: _paid_for(results) for task, results in found.items()}
+
+
+def read_results(
+    store: Store, project: str, task_of: Mapping[str, str | None], templates: Mapping[str, str]
+) -> dict[str, list[Result]]:
+    """The same of all that is stored of a project."""
+    replays = store.read("replays", project=project).to_pylist()
+    campaigns = store.read("replay_campaigns", project=project).to_pylist() if replays else []
+    return find_results(replays, campaigns, task_of, templates)
+
+
+def best_result(results: Sequence[Result]) -> Result | None:
+    """The one that speaks for a task: proven, else that of the highest share with enough answers."""
+    enough = [each for each in results if each.counts.judged >= ENOUGH or each.status != "open"]
+    return max(enough, key=lambda r: (r.status == "proven", r.value or 0.0, r.counts.n), default=None)
+
+
+def _result(key: tuple[str, str, str], rows: list[Row], campaigns: Mapping[str, Row], template: str) -> Result | None:
+    known = [row for row in rows if row["campaign_id"] in campaigns]
+    fresh, reopened = _fresh(known, campaigns, template)
+    if not known:
+        return None
+    own = {row["campaign_id"]: campaigns[row["campaign_id"]] for row in known}
+    latest = max(own.values(), key=lambda c: c["recorded_ns"])
+    bar, counts = float(latest["bar"]), count_replays(fresh)
+    fixed = len(own) == 1 and latest["design"] == "fixed" and counts.n >= (latest["wanted"] or 0) > 0 and not reopened
+    low, high, p_value, status = _by_one_look(counts, bar) if fixed else _by_every_look(fresh, bar)
+    return Result(*key, bar, "fixed" if fixed else "sequential", counts, low, high, p_value, status, reopened, fresh)
+
+
+def _by_one_look(counts: Counts, bar: float) -> tuple[float, float, float, Status]:
+    """n was set before anybody looked, so the exact interval holds."""
+    passed, failed, undecided = counts.effective()
+    n = round(passed + failed + undecided)
+    least, most = min(n, round(passed)), min(n, round(passed + undecided))
+    low, high = clopper_pearson_interval(least, n)[0], clopper_pearson_interval(most, n)[1]
+    status: Status = "open"
+    if exact_lower_bound(least, n) >= bar:
+        status = "proven"
+    elif 1 - exact_lower_bound(n - most, n) < bar:
+        status = "refuted"
+    return low, high, proof_p_value(Replayed(least, n), bar), status
+
+
+def _by_every_look(rows: Sequence[Row], bar: float) -> tuple[float, float, float, Status]:
+    running = Running(bar=bar)
+    ordered = sorted(rows, key=lambda r: (r["recorded_ns"], r["position"]))
+    for end in [*range(LOOK_EVERY, len(ordered), LOOK_EVERY), len(ordered)]:
+        running.look(*count_replays(ordered[:end]).effective())
+    return running.low, running.high, running.p_value, running.status
+
+
+def _fresh(rows: Sequence[Row], campaigns: Mapping[str, Row], template: str) -> tuple[list[Row], str]:
+    """The answers that still count, and why others no longer do."""
+    same = [row for row in rows if same_template(campaigns[row["campaign_id"]]["template"], template)]
+    reopened = [] if len(same) == len(rows) else ["its template changed"]
+    versions = [row["response_model"] for row in same if row["response_model"]]
+    fresh = [row for row in same if not versions or row["response_model"] in (None, versions[-1])]
+    if len(fresh) < len(same):
+        reopened.append(f"the candidate is now {versions[-1]}")
+    return fresh, " and ".join(reopened)
+
+
+def same_template(earlier: str, now: str) -> bool:
+    """Whether two templates share most of their words: more calls move a template's edges, a new prompt its middle."""
+    a, b = set(earlier.lower().split()), set(now.lower().split())
+    return not a or not b or len(a & b) >= SAME_TEMPLATE * len(a | b)
+
+
+def _paid_for(results: Sequence[Result]) -> list[Result]:
+    """The choice among several candidates paid for: proven only where it is after Holm."""
+    adjusted = holm([each.p_value for each in results])
+    return [
+        each if each.status != "proven" or p <= ALPHA else _opened(each)
+        for each, p in zip(results, adjusted, strict=True)
+    ]
+
+
+def _opened(result: Result) -> Result:
+    values = {name: getattr(result, name) for name in result.__dataclass_fields__}
+    return Result(**{**values, "status": "open"})
+
+
+def estimate_row(result: Result, seed: int, calls: int) -> dict[str, Any]:
+    """The row of ``estimates`` of one result."""
+    c = result.counts
+    failures = Counter(row["failure"] for row in result.rows if row["failure"])
+    details = {
+        "calls": calls,
+        "claimed": c.judged > 0,
+        "status": result.status,
+        "reopened": result.reopened,
+        "passed": c.passed,
+        "failed": c.failed,
+        "unjudged": c.unjudged,
+        "unavailable": c.unavailable,
+        "lost": c.lost,
+        "format_failures": failures.get("format", 0),
+        "failures": dict(sorted(failures.items())),
+        "examples": [row["call_id"] for row in result.rows if row["verdict"] == "fail"][:EXAMPLES],
+        "judges": sorted({row["judge"] for row in result.rows if row["judge"]}),
+        "design_effect": round(c.design_effect, 4),
+        "clusters": c.clusters,
+        "masked": sum(bool(row["masked"]) for row in result.rows),
+        "usd_per_call": result.usd_per_call,
+        "latency_p50_ms": result.latency_ms(0.5),
+        "latency_p95_ms": result.latency_ms(0.95),
+        "response_models": sorted({row["response_model"] for row in result.rows if row["response_model"]}),
+        "needed": result.needed,
+        "p_value": result.p_value,
+    }
+    return {
+        "task_id": result.task_id,
+        "measure": "replaceability",
+        "candidate": result.candidate,
+        "mode": result.variant,
+        "grade": "replay",
+        "value": result.value,
+        "low": result.low,
+        "high": result.high,
+        "level": LEVEL,
+        "n": c.n,
+        "proven_low": result.low,
+        "bar": result.bar,
+        "proven": result.status == "proven",
+        "method": METHOD_FIXED if result.design == "fixed" else METHOD_RUNNING,
+        "seed": seed,
+        "details": json.dumps(details, sort_keys=True),
+    }
+
+
+def evidence_row(result: Result) -> dict[str, Any]:
+    """The row of ``evidence`` of one result."""
+    c = result.counts
+    more = [f"{n:,} {kind}" for kind, n in Counter(r["failure"] for r in result.rows if r["failure"]).most_common(3)]
+    said = result.sentence()
+    if more:
+        said += f" Failed by: {', '.join(more)}."
+    if result.reopened:
+        said += f" Reopened: {result.reopened}; older answers are not counted."
+    if (needed := result.needed) and result.status == "open":
+        said += f" About {needed:,} more answers would settle it."
+    said += f" Measured: {format_usd(result.usd_per_call)} a call, {format_ms(result.latency_ms(0.5))} at the median."
+    return {
+        "task_id": result.task_id,
+        "grade": "replay",
+        "kind": f"replay:{result.candidate}:{result.variant}",
+        "value": result.value,
+        "low": result.low,
+        "high": result.high,
+        "n": c.n,
+        "sentence": said,
+        "source": "replayed calls, each stored with its answer; docs/replay.md",
+        "details": json.dumps(
+            {"status": result.status, "bar": BAR if result.bar is None else result.bar}, sort_keys=True
+        ),
+    }

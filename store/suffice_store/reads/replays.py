@@ -1,0 +1,68 @@
+"""Reads of replay: what may be replayed of a task, the campaigns, what became of each call, who may be asked."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import sqlalchemy as sa
+
+from suffice_store.reads.registry import ANALYSIS, PROJECT, Arguments, Parameter, Read
+from suffice_store.reads.sources import assigned, counted, latest
+from suffice_store.tables import calls
+from suffice_store.tables_replay import replay_campaigns, replay_hosts, replays
+
+_CALL_COLUMNS = (
+    "call_id", "run_id", "started_ns", "service", "agent_name", "user_id", "server_address", "provider", "wire_format",
+    "operation", "request_model", "response_model", "response_format", "parameters", "stream", "input_hashes",
+    "output_hashes", "toolset_hash", "input_tokens", "output_tokens", "completeness", "finish_reason", "paid_usd", "action",
+)  # fmt: skip
+_OPTIONAL = (Parameter("task_id"), Parameter("candidate"), Parameter("campaign_id"))
+
+
+def _replay_calls(arguments: Arguments) -> sa.Select[Any]:
+    names = [name for name in _CALL_COLUMNS if name not in ("paid_usd", "action")]
+    rows = counted({**arguments, "environment": arguments["environment"]}, *(calls.c[name] for name in names))
+    task = assigned(arguments)
+    joined = rows.join(task, task.c.call_id == rows.c.call_id)
+    chosen = [task.c.action if name == "action" else rows.c[name] for name in _CALL_COLUMNS]
+    return sa.select(*chosen).select_from(joined).order_by(rows.c.started_ns.nulls_last(), rows.c.call_id)
+
+
+def _columns(table: sa.Table) -> tuple[str, ...]:
+    return tuple(column.name for column in table.c if column.name != "project")
+
+
+def _narrowed(rows: sa.Subquery, table: sa.Table, arguments: Arguments) -> sa.Select[Any]:
+    statement = sa.select(*(rows.c[name] for name in _columns(table)))
+    for name in ("task_id", "candidate", "campaign_id", "verdict"):
+        if arguments.get(name) is not None:
+            statement = statement.where(rows.c[name] == arguments[name])
+    return statement
+
+
+def _replays(arguments: Arguments) -> sa.Select[Any]:
+    rows = latest(replays, ("campaign_id", "call_id"), arguments["project"])
+    return _narrowed(rows, replays, arguments).order_by(rows.c.campaign_id, rows.c.position, rows.c.call_id)
+
+
+def _campaigns(arguments: Arguments) -> sa.Select[Any]:
+    rows = latest(replay_campaigns, ("campaign_id",), arguments["project"])
+    return _narrowed(rows, replay_campaigns, arguments).order_by(rows.c.started_ns.desc(), rows.c.campaign_id)
+
+
+def _hosts(arguments: Arguments) -> sa.Select[Any]:
+    rows = latest(replay_hosts, ("host",), arguments["project"])
+    return sa.select(*(rows.c[name] for name in _columns(replay_hosts))).where(rows.c.allowed).order_by(rows.c.host)
+
+
+READS = (
+    Read(
+        "replay_calls",
+        (PROJECT, Parameter("task_id", required=True), ANALYSIS, Parameter("environment", default="production")),
+        _CALL_COLUMNS,
+        _replay_calls,
+    ),
+    Read("replays", (PROJECT, *_OPTIONAL, Parameter("verdict")), _columns(replays), _replays),
+    Read("replay_campaigns", (PROJECT, *_OPTIONAL), _columns(replay_campaigns), _campaigns),
+    Read("replay_hosts", (PROJECT,), _columns(replay_hosts), _hosts),
+)
