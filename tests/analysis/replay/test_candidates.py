@@ -1,0 +1,100 @@
+"""Candidates from a line or a file: what they say, and what is refused in one line."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from analysis.replay.endpoint import serving
+
+from suffice.errors import SufficeError, UsageError
+from suffice_analysis.replay.candidates import Candidate, find_candidate, parse_line, read_candidates
+from suffice_analysis.replay.finding import find_candidates, vendor_tiers
+from suffice_analysis.replay.sending import Pace, join_url
+
+
+def test_a_line() -> None:
+    assert parse_line("http://127.0.0.1:8000/v1#qwen3-8b") == Candidate(
+        model="qwen3-8b", url="http://127.0.0.1:8000/v1"
+    )
+    found = parse_line("anthropic+https://api.anthropic.com#claude-haiku-5-5")
+    assert (found.format, found.host, found.wire_format, found.label) == (
+        "anthropic", "api.anthropic.com", "anthropic.messages", "claude-haiku-5-5",
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("text", ["qwen", "http://host/v1", "ftp://host#m", "#m", "http://#m", "huh+http://host#m"])
+def test_what_is_no_candidate(text: str) -> None:
+    with pytest.raises(UsageError, match="is no candidate"):
+        parse_line(text)
+
+
+def test_a_file(tmp_path: Path) -> None:
+    file = tmp_path / "c.toml"
+    file.write_text(
+        '[[candidate]]\nname = "small"\nmodel = "m"\nurl = "http://h/v1"\ninput_usd_per_mtok = 0.1\noutput_usd_per_mtok = 0.5\n'
+    )
+    (found,) = read_candidates(file)
+    assert (found.label, found.cost_usd(1e6, 1e6), found.cost_usd(None, 1)) == ("small", 0.6, None)
+    assert find_candidate("small", file) == find_candidate("m", file) == found
+    with pytest.raises(UsageError, match="has no candidate 'other'; it has small"):
+        find_candidate("other", file)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("", "names no candidate"),
+        ("[[candidate]]\nmodel = 'm'", "needs a 'url'"),
+        ("[[candidate]]\nmodel = 'm'\nurl = 'h'", "is no address"),
+        ("[[candidate]]\nmodel = 'm'\nurl = 'http://h'\nprice = 1", "there is no 'price'"),
+        ("[[candidate]]\nmodel = 'm'\nurl = 'http://h'\nparallel = 0", "'parallel' must not be 0"),
+        ("[[candidate]]\nmodel = 'm'\nurl = 'http://h'\nformat = 'x'", "'format' must be one of"),
+        ("[[candidate]]\nmodel = 'm'\nurl = 'http://h'\ntools = 1", "'tools' can't be 1"),
+        ("nonsense", "is not TOML"),
+    ],
+)
+def test_a_wrong_file_says_what_is_wrong(text: str, said: str, tmp_path: Path) -> None:
+    file = tmp_path / "c.toml"
+    file.write_text(text)
+    with pytest.raises(SufficeError, match=said):
+        read_candidates(file)
+
+
+def test_auto_takes_the_small_tier_whose_key_is_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "k")
+    monkeypatch.delenv("OPENAI_BASE_URL", raising=False)
+    (found,) = vendor_tiers(["openai", "anthropic"])
+    assert (found.model, found.host, found.is_priced, found.key) == ("gpt-6-luna", "api.openai.com", True, "k")
+    assert "k" not in found.as_json().values()
+    assert vendor_tiers(["mistral_ai"]) == []
+
+
+def test_several_in_one_line() -> None:
+    assert [c.model for c in find_candidates("http://h/v1#a, http://h/v1#b", [])] == ["a", "b"]
+
+
+@pytest.mark.parametrize(
+    ("base", "path", "url"),
+    [
+        ("http://h/v1", "/v1/chat/completions", "http://h/v1/chat/completions"),
+        ("http://h/", "/v1/chat/completions", "http://h/v1/chat/completions"),
+        ("http://h/proxy/v1/", "/v1/chat/completions", "http://h/proxy/v1/chat/completions"),
+        ("http://h", "/v1beta/models/m:generateContent", "http://h/v1beta/models/m:generateContent"),
+    ],
+)
+def test_an_address_and_a_path_meet_once(base: str, path: str, url: str) -> None:
+    assert join_url(base, path) == url
+
+
+def test_requests_are_spread_evenly_over_the_minute() -> None:
+    slept: list[float] = []
+    pace = Pace(60, clock=lambda: 100.0, sleep=slept.append)
+    for _ in range(4):
+        pace.wait()
+    assert slept == [1.0, 2.0, 3.0]
+
+
+def test_the_endpoint_of_the_tests_answers() -> None:
+    with serving(lambda body, _: "x") as endpoint:
+        assert endpoint.url.startswith("http://127.0.0.1:")
