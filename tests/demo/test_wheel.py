@@ -1,8 +1,12 @@
-"""What ``pip install`` gives: the wheel alone, in a fresh environment and an empty directory, runs the demo."""
+"""What ``pip install`` gives: the wheel alone, in a fresh environment and an empty directory, runs the demo, in small.
+
+The full one is judged in ``test_truth.py``.
+"""
 
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 import sysconfig
@@ -10,6 +14,8 @@ import venv
 from pathlib import Path
 
 import pytest
+
+from suffice_store import open_store
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -80,9 +86,31 @@ def test_an_installed_wheel_runs_the_demo(installed: Path, tmp_path: Path) -> No
         capture_output=True,
         text=True,
     )
-    assert done.returncode == 0, done.stderr
+    assert (done.returncode, re.sub(r"Port \d+ is taken.*\n", "", done.stderr)) == (0, "")
     assert sorted(each.name for each in tmp_path.iterdir() if each.is_file()) == [
         "suffice-demo-report.html",
         "suffice-demo.duckdb",
         "suffice-demo.duckdb.audit.jsonl",
     ]
+    check_the_whole_path(tmp_path, done.stdout)
+
+
+def check_the_whole_path(folder: Path, out: str) -> None:
+    """What the demo said and left: five sentences, a report, and every call it made, once, with its price."""
+    assert len(re.findall(r"^  • .+", out, re.MULTILINE)) == 5
+    assert "simulated" in out
+    assert (folder / "suffice-demo-report.html").read_text().lstrip().lower().startswith("<!doctype html>")
+    with open_store(str(folder / "suffice-demo.duckdb")) as store:
+        seen = store.read("overview").to_pylist()[0]
+        services = {row["key"] for row in store.read("spend", by="service").to_pylist()}
+        outcomes = store.read("outcomes").num_rows
+        environments = [row["value"] for row in store.read("filters").to_pylist() if row["dimension"] == "environment"]
+    recorded = re.search(r"([\d,]+) calls recorded, none lost", out)
+    assert recorded is not None
+    assert seen["calls"] + seen["retried_attempts"] == int(recorded.group(1).replace(",", "")) >= 280
+    assert (seen["duplicate_calls"], seen["unpriced_calls"], seen["untimed_calls"]) == (0, 0, 0)
+    assert seen["retried_attempts"] > 0
+    assert len(services) == 5
+    assert all(service.startswith("simulated-") for service in services)
+    assert environments == ["demo"]
+    assert outcomes > 10

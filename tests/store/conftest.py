@@ -44,14 +44,40 @@ def clickhouse_path(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def clickhouse_url(clickhouse_path: Path) -> Iterator[str]:
+def unmigrated_clickhouse_url(clickhouse_path: Path) -> Iterator[str]:
     """An empty database."""
-    address = f"clickhousedb:///{{}}?interface=chdb&path={clickhouse_path}"
+    with clickhouse_database(clickhouse_path) as (_, url, _name):
+        yield url
+
+
+@pytest.fixture(scope="session")
+def migrated_clickhouse(clickhouse_path: Path) -> Iterator[str]:
+    """The name of a database that every migration has run over, once: each of the others copies its tables."""
+    with clickhouse_database(clickhouse_path) as (_, url, name):
+        ServerStore(url).close()
+        yield name
+
+
+@pytest.fixture
+def clickhouse_url(clickhouse_path: Path, migrated_clickhouse: str) -> Iterator[str]:
+    """A migrated database without rows. Migrating each took four fifths of these tests' time."""
+    with clickhouse_database(clickhouse_path) as (connection, url, name):
+        for table in connection.scalars(sa.text(f"SHOW TABLES FROM {migrated_clickhouse}")).all():
+            connection.execute(sa.text(f"CREATE TABLE {name}.{table} AS {migrated_clickhouse}.{table}"))
+        revision = f"SELECT * FROM {migrated_clickhouse}.alembic_version"
+        connection.execute(sa.text(f"INSERT INTO {name}.alembic_version {revision}"))
+        yield url
+
+
+@contextmanager
+def clickhouse_database(path: Path) -> Iterator[tuple[sa.Connection, str, str]]:
+    """A database of its own in the one engine: a connection to the engine, the database's URL, its name."""
+    address = f"clickhousedb:///{{}}?interface=chdb&path={path}"
     name = f"test_{uuid.uuid4().hex}"
     engine = sa.create_engine(address.format("default"))
     with engine.connect() as connection:
         connection.execute(sa.text(f"CREATE DATABASE {name}"))
-        yield address.format(name)
+        yield connection, address.format(name), name
         connection.execute(sa.text(f"DROP DATABASE {name}"))
     engine.dispose()
 

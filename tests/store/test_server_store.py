@@ -75,7 +75,12 @@ def test_a_replay_after_a_crash_between_tables_adds_what_is_missing(store: Serve
 
 
 @needs_engine
-def test_the_migrated_tables(store: ServerStore) -> None:
+def test_the_migrated_tables(unmigrated_clickhouse_url: str) -> None:
+    with ServerStore(unmigrated_clickhouse_url) as store:
+        check_the_migrated_tables(store)
+
+
+def check_the_migrated_tables(store: ServerStore) -> None:
     assert current(store.database.engine) == head()
     with store.database.engine.connect() as connection:
         query = (

@@ -1,4 +1,4 @@
-"""``suffice report -o FILE``: the last analysis as HTML, Markdown, JSON or CSV."""
+"""``suffice report -o FILE``: the last analysis as HTML, PDF, Markdown, JSON or CSV."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ app = typer.Typer(add_completion=False)
 
 @app.command()
 def report(
-    output: Annotated[Path, typer.Option("--output", "-o", help="File to write: .html, .md, .json or .csv.")],
+    output: Annotated[Path, typer.Option("--output", "-o", help="File to write: .html, .pdf, .md, .json or .csv.")],
     db: DbOption = None,
     server: ServerOption = None,
     project: ProjectOption = "default",
@@ -33,9 +33,9 @@ def report(
 
 def write_report(store: Store, path: Path, *, project: str = "default") -> Path:
     """Read the last analysis and write it in the format of ``path``. Raises SufficeError, UsageError."""
-    text = renderer(path)(read_report(store, project=project))
+    rendered = renderer(path)(read_report(store, project=project))
     try:
-        path.write_text(text, encoding="utf-8", errors="replace")
+        path.write_bytes(rendered)
     except OSError as error:
         raise SufficeError(f"can't write {path}: {error.strerror}") from None
     return path

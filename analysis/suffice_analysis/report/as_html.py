@@ -17,10 +17,11 @@ from suffice_store.console import format_count, format_interval, format_share, f
 TEMPLATE_EXCERPT = 1_200
 
 
-def render_html(report: Report) -> str:
-    """The whole report. The tasks that cost most stand open, the others fold; on paper all are open."""
+def render_html(report: Report, *, paper: bool = False) -> str:
+    """The whole report. The tasks that cost most stand open, the others fold; on ``paper`` all are open."""
     return _template().render(
         report=report,
+        paper=paper,
         alternative_names=ALTERNATIVE_NAMES,
         verdict_words=VERDICT_WORDS,
         next_steps=next_steps(report),

@@ -10,22 +10,34 @@ from suffice_analysis.report.as_csv import render_csv
 from suffice_analysis.report.as_html import render_html
 from suffice_analysis.report.as_json import render_json
 from suffice_analysis.report.as_markdown import render_markdown
+from suffice_analysis.report.as_pdf import render_pdf
 from suffice_analysis.report.model import Report
 
-FORMATS: dict[str, Callable[[Report], str]] = {
+FORMATS: dict[str, Callable[[Report], str | bytes]] = {
     ".html": render_html,
+    ".pdf": render_pdf,
     ".md": render_markdown,
     ".json": render_json,
     ".csv": render_csv,
 }
-_LATER = (".pdf", ".xlsx")
+_LATER = (".xlsx",)
 
 
-def renderer(path: Path) -> Callable[[Report], str]:
+def renderer(path: Path) -> Callable[[Report], bytes]:
     """The function that renders ``path``. Raises UsageError for an ending that can't be written."""
     ending = path.suffix.lower()
     if ending in _LATER:
-        raise UsageError(f"{ending} reports can't be written yet: use .html (it prints well), .md, .json or .csv")
+        raise UsageError(f"{ending} reports can't be written yet: use .csv, which a spreadsheet opens, or {_known()}")
     if ending not in FORMATS:
-        raise UsageError(f"can't tell a report's format from '{path.name}': end it in {', '.join(FORMATS)}")
-    return FORMATS[ending]
+        raise UsageError(f"can't tell a report's format from '{path.name}': end it in {_known()}")
+    render = FORMATS[ending]
+
+    def render_bytes(report: Report) -> bytes:
+        rendered = render(report)
+        return rendered if isinstance(rendered, bytes) else rendered.encode("utf-8", errors="replace")
+
+    return render_bytes
+
+
+def _known() -> str:
+    return ", ".join(FORMATS)

@@ -1,0 +1,86 @@
+"""The PDF: the same words and numbers as the other formats, every task open, nothing beyond the edge of a page."""
+
+from __future__ import annotations
+
+import re
+import sys
+from pathlib import Path
+
+import pypdfium2
+import pytest
+from analysis.report.test_formats import HOSTILE, make_report
+from analysis.traffic import Traffic, shop_traffic
+
+from suffice.cli import main
+from suffice.errors import SufficeError
+from suffice_analysis.report.as_pdf import render_pdf
+from suffice_analysis.report.formats import renderer
+from suffice_analysis.report.model import Report, next_steps
+from suffice_store.console import format_usd
+
+A4 = (595, 842)  # points
+MARGIN = 30  # points that stay free at the sides
+
+
+@pytest.fixture(scope="module")
+def report(tmp_path_factory: pytest.TempPathFactory) -> Report:
+    return make_report(tmp_path_factory.mktemp("pdf"), shop_traffic())
+
+
+@pytest.fixture(scope="module")
+def pages(report: Report) -> list[pypdfium2.PdfPage]:
+    return list(pypdfium2.PdfDocument(render_pdf(report)))
+
+
+def words(text: str) -> str:
+    """Without spaces and breaks: where a line ends is the layout's affair."""
+    return re.sub(r"[\s\ufffe\u00ad]+", "", text)
+
+
+def text_of(pages: list[pypdfium2.PdfPage]) -> str:
+    return words(" ".join(page.get_textpage().get_text_bounded() for page in pages))
+
+
+def test_it_says_what_the_report_says(report: Report, pages: list[pypdfium2.PdfPage]) -> None:
+    text = text_of(pages)
+    for sentence in [*report.headlines, *next_steps(report)]:
+        assert words(sentence) in text
+    for task in report.tasks:
+        assert words(task.row["name"]) in text
+        assert words(task.share_words) in text
+        for piece in task.evidence:  # of folded tasks too: nobody can unfold paper
+            assert words(piece["sentence"]) in text
+        for row in task.alternatives:
+            assert words(format_usd(row["saving_usd"])) in text
+
+
+def test_pages_are_a4_numbered_and_nothing_is_cut(pages: list[pypdfium2.PdfPage]) -> None:
+    for number, page in enumerate(pages, 1):
+        assert tuple(round(side) for side in page.get_size()) == A4
+        textpage = page.get_textpage()
+        assert words(f"{number} of {len(pages)}") in words(textpage.get_text_bounded())
+        for place in range(textpage.count_rects()):
+            left, _, right, _ = textpage.get_rect(place)
+            assert left >= MARGIN - 1
+            assert right <= A4[0] - MARGIN + 1
+
+
+def test_hostile_text_is_text(tmp_path: Path) -> None:
+    traffic = Traffic()
+    for i in range(120):
+        traffic.call([("system", HOSTILE), ("user", f"{HOSTILE} {i}")], HOSTILE, model="<b>model</b>")
+    pdf = render_pdf(make_report(tmp_path, traffic))
+    assert b"/JavaScript" not in pdf
+    assert words('<script>alert("x")</script>') in text_of(list(pypdfium2.PdfDocument(pdf)))
+
+
+def test_without_its_library_one_line_says_what_to_install(report: Report, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "plutoprint", None)
+    with pytest.raises(SufficeError, match=r"pip install 'suffice\[pdf\]', or print the \.html"):
+        renderer(Path("r.pdf"))(report)
+
+
+def test_the_command_writes_it(tmp_path: Path) -> None:
+    make_report(tmp_path, shop_traffic())
+    assert main(["report", "--db", str(tmp_path / "calls.duckdb"), "-o", str(tmp_path / "r.pdf")]) == 0
+    assert (tmp_path / "r.pdf").read_bytes().startswith(b"%PDF-")
