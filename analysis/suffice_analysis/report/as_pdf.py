@@ -16,10 +16,10 @@ def render_pdf(report: Report) -> bytes:
     except ImportError as missing:
         raise SufficeError(f"a PDF needs {missing.name}: pip install 'suffice[pdf]', or print the .html") from None
 
-    class Nothing(plutoprint.ResourceFetcher):  # type: ignore[misc]
+    class Nothing(plutoprint.ResourceFetcher):
         """The report holds all it shows; whatever a text may ask for, no file is read and no address asked."""
 
-        def fetch_url(self, url: str) -> None:
+        def fetch_url(self, url: str) -> plutoprint.ResourceData:
             raise ValueError(f"a report fetches nothing: {url[:80]}")
 
     book = plutoprint.Book(plutoprint.PAGE_SIZE_A4)  # the margins stand in the template's @page
