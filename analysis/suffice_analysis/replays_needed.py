@@ -73,6 +73,7 @@ def waiting_by_task(savings: Iterable[Mapping[str, Any]]) -> dict[str, dict[str,
     for task_id, rows in by_task.items():
         best = recommend(rows)
         found[task_id] = {
+            "basis": rows[0]["basis"],
             "at_stake_usd": rows[0]["paid_usd"],
             "waiting_usd": None if best is None else best.row["saving_usd"],
             "waiting_alternative": None if best is None else best.row["alternative"],

@@ -7,6 +7,7 @@ import random
 from collections.abc import Callable
 
 import pytest
+from analysis.made_tasks import SHAPES, above_chance, made_task, with_shuffled_answers
 
 from suffice_analysis.proxy import Predictability, _nearest, answer_values, predictability, split_by_run
 from suffice_analysis.sampling import SampledCall
@@ -128,3 +129,23 @@ def test_the_nearest_request_shares_the_rarest_words() -> None:
     asked = ["the lamp came broken", "my parcel, where", "my invoice: is it right?", "", "☃ 三"]
     assert _nearest(history, [call(9, text, "x") for text in asked])[:3] == [1, 0, 2]
     assert _nearest(history, history)[:3] == [0, 1, 2]
+
+
+@pytest.mark.parametrize("known", [0.1, 0.5, 0.9, 1.0])
+@pytest.mark.parametrize("shape", sorted(SHAPES))
+def test_what_is_known_of_a_made_task_lies_within_the_interval(shape: str, known: float) -> None:
+    """Of 5 tasks made with this share at least 3 (at 90 % each, all but one in a hundred times), on average without bias."""
+    found = [predictability(made_task(shape, known, calls=400, seed=seed), seed=seed) for seed in range(5)]
+    skill = above_chance(shape, known)
+    assert sum(p is not None and p.low - 1e-9 <= skill <= p.high + 1e-9 for p in found) >= 3
+    assert sum(p.skill for p in found if p is not None) / 5 == pytest.approx(skill, abs=0.04)
+
+
+@pytest.mark.parametrize("shape", sorted(SHAPES))
+def test_the_shuffled_control_of_a_made_task_gives_chance(shape: str) -> None:
+    calls = with_shuffled_answers(made_task(shape, 0.9, calls=400, seed=3), seed=3)
+    found = predictability(calls, seed=3)
+    assert found is not None
+    assert found.agreement == pytest.approx(0.9 * 0.9 / 4 if shape == "label" else 0.0, abs=0.08)
+    assert found.agreement == pytest.approx(found.chance, abs=0.08)
+    assert found.low == 0.0

@@ -10,7 +10,8 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 
 from suffice_analysis.grounds import kind_words
 from suffice_analysis.report import charts
-from suffice_analysis.report.model import Report, assumptions, caveats, next_steps, sum_sentence
+from suffice_analysis.report.caveats import assumptions, caveats
+from suffice_analysis.report.model import Report, next_steps, sum_sentence
 from suffice_analysis.report.wording import ALTERNATIVE_NAMES, BY_HAND, CAVEAT, TERMS, VERDICT_WORDS
 from suffice_store.console import format_count, format_interval, format_share, format_time, format_usd
 
@@ -34,6 +35,7 @@ def render_html(report: Report, *, paper: bool = False) -> str:
         patterns=charts.PATTERNS,
         spend_chart=charts.spend_chart(report),
         savings_chart=charts.savings_chart(report.totals, report.basis_words),
+        tornado=charts.tornado_chart(*report.tornado),
         kind_words=kind_words,
         action_words=action_words,
         excerpt=_excerpt,

@@ -9,7 +9,8 @@ from decimal import Decimal
 from typing import Any
 
 from suffice_analysis.next_steps import add_up
-from suffice_analysis.report.model import Report, TaskPart, assumptions, caveats, next_steps
+from suffice_analysis.report.caveats import assumptions, caveats
+from suffice_analysis.report.model import Report, TaskPart, next_steps
 
 SCHEMA = "suffice.report/1"
 _PARSED = ("services", "models", "levers", "example_call_ids", "details", "assumptions", "parameters")
@@ -38,6 +39,7 @@ def document(report: Report) -> dict[str, Any]:
         "unpriced_models": [_plain(r) for r in report.unpriced_models],
         "shares": {measure: _plain(row) for measure, row in sorted(report.shares.items())},
         "savings": [_plain(row) for row in report.totals],
+        "beside_the_money": dict(report.beside_the_money),
         "tasks": [_task(task) for task in report.tasks],
         "stays": [{"task_id": t.row["task_id"], "why": t.row["verdict_reason"]} for t in report.staying],
         "assumptions": assumptions(report),

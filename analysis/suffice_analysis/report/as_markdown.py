@@ -6,7 +6,8 @@ import re
 from html import escape
 
 from suffice_analysis.grounds import kind_words
-from suffice_analysis.report.model import Report, TaskPart, assumptions, caveats, next_steps, sum_sentence
+from suffice_analysis.report.caveats import assumptions, caveats
+from suffice_analysis.report.model import Report, TaskPart, next_steps, sum_sentence
 from suffice_analysis.report.wording import ALTERNATIVE_NAMES, BY_HAND, CAVEAT, TERMS, VERDICT_WORDS, Row
 from suffice_analysis.savings.stack import SAME_MODEL
 from suffice_store.console import format_count, format_share, format_time, format_usd
@@ -40,6 +41,8 @@ def render_markdown(report: Report) -> str:
         "",
         *_alternatives(report.totals),
     ]
+    for name, sentences in report.beside_the_money:
+        lines += ["", f"### {ALTERNATIVE_NAMES[name]}: beside the money", "", *(f"- {_text(s)}" for s in sentences)]
     lines += ["", "## What stays on the large model", ""]
     lines += [f"- **{_text(t.row['name'])}**: {_text(t.row['verdict_reason'])}" for t in report.staying] or ["- None."]
     for task in report.tasks:
@@ -66,7 +69,8 @@ def _section(task: TaskPart) -> list[str]:
     r = task.row
     lines = ["", f"### {_text(r['name'])}", "", f"{_text(r['verdict_reason'])}", ""]
     lines += [f"- {_text(e['sentence'])} *({_text(e['source'])}; {e['grade']})*" for e in task.evidence]
-    return [*lines, "", *_alternatives(task.alternatives)]
+    settling = ["", _text(f"What would settle it: {task.settling}")] if task.settling else []
+    return [*lines, *settling, "", *_alternatives(task.alternatives)]
 
 
 def _alternatives(rows: list[Row]) -> list[str]:

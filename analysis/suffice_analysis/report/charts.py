@@ -131,6 +131,36 @@ def savings_chart(totals: Sequence[Row], words: str) -> Markup:
     return _svg(parts, height, "Projected cost of each alternative; the table below has the same numbers")
 
 
+def tornado_chart(row: Row | None, bars: Sequence[Row]) -> Markup:
+    """What moves the saving of ``row`` most: each assumption from the low to the high end of its range."""
+    widest = max((abs(b["at_high_usd"] - b["at_low_usd"]) for b in bars), default=0.0)
+    bars = [b for b in bars if abs(b["at_high_usd"] - b["at_low_usd"]) >= 0.01 * widest]
+    if row is None or not bars:
+        return Markup("")
+    left, width = 250, 480
+    ends = [b[key] for b in bars for key in ("at_low_usd", "at_high_usd")]
+    low, span = min(ends), (max(ends) - min(ends)) or 1.0
+    height = 22 + ROW * len(bars)
+
+    def x(usd: float) -> float:
+        return float(left + 60 + (usd - low) / span * (width - 60))
+
+    parts = []
+    for number, bar in enumerate(bars):
+        top = 12 + ROW * number
+        first, last = sorted((x(bar["at_low_usd"]), x(bar["at_high_usd"])))
+        parts.append(_text(0, top + 13, _cut(bar["name"].replace("_", " "), 36), "name"))
+        drawn = '<rect x="{:.1f}" y="{}" width="{:.1f}" height="18" class="f-cost"/>'
+        parts.append(_draw(drawn, first, top, max(1.5, last - first)))
+        parts.append(
+            _text(first - 6, top + 13, format_usd(min(bar["at_low_usd"], bar["at_high_usd"])), "small", anchor="end")
+        )
+        parts.append(_text(last + 6, top + 13, format_usd(max(bar["at_low_usd"], bar["at_high_usd"])), "small"))
+    line = '<line x1="{0:.1f}" x2="{0:.1f}" y1="4" y2="{1}" class="whisker"/>'
+    parts.append(_draw(line, x(row["saving_usd"]), height - 6))
+    return _svg(parts, height, "What moves the saving most, by assumption")
+
+
 def _saved(row: Row, best: float, left: int, top: int, scale: float, width: int) -> list[Markup]:
     """The part saved already by an alternative before it, the part it saves beyond, and the interval of its cost."""
     saving = max(row["saving_usd"] or 0.0, 0.0)

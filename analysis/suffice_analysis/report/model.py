@@ -26,7 +26,8 @@ from suffice_analysis.report.wording import (
     plain_share,
     share_words,
 )
-from suffice_analysis.savings.recommend import CACHING, Recommendation, recommend
+from suffice_analysis.savings.recommend import CACHING, Recommendation, first_choice, recommend
+from suffice_analysis.savings.sentences import beside_the_money, details_of, replay_sentence
 from suffice_store.console import format_time, format_usd
 from suffice_store.store import Store
 
@@ -59,6 +60,18 @@ class TaskPart:
     def share_words(self) -> str:
         """Its expected share as a person may be told it."""
         return share_words(self.share, self.row["calls"])
+
+    @property
+    def settling(self) -> str | None:
+        """How many replays would settle it and the money that waits; None where nothing is claimed."""
+        if self.share is None or self.share["value"] is None:
+            return None
+        per = (
+            "a month"
+            if self.alternatives and self.alternatives[0]["basis"] == "month"
+            else "per 1,000 calls of all traffic"
+        )
+        return replay_sentence(json.loads(self.share["details"]), per)
 
     @property
     def best(self) -> Row | None:
@@ -154,6 +167,19 @@ class Report:
         minutes = (last - first) / 60e9
         long = f"{counted(round(minutes), 'minute')}" if minutes < 90 else f"{minutes / 60:.1f} hours"
         return f"{start[:10]}, {start[11:16]} to {end[11:16]} UTC ({long if minutes >= 1 else 'under a minute'})"
+
+    @property
+    def beside_the_money(self) -> list[tuple[str, list[str]]]:
+        """Of each alternative over all traffic: wrong answers, whole runs, set-up, commitments, falling prices, in sentences."""
+        published = self.analysis["published_ns"]
+        found = [(row["alternative"], beside_the_money(row, published)) for row in self.totals]
+        return [(name, [s.replace("**", "") for s in lines]) for name, lines in found if lines]
+
+    @property
+    def tornado(self) -> tuple[Row | None, list[Row]]:
+        """The alternative named first, and what moves its saving most."""
+        row = first_choice(self.totals)
+        return row, details_of(row).get("tornado", []) if row is not None else []
 
     @property
     def caching(self) -> Row | None:
@@ -323,42 +349,6 @@ def _step_words(step: NextStep, basis_words: str) -> str:
         f"{of_100(step.extra_wrong_share)} ({of_100_interval(step.extra_wrong_share_low, step.extra_wrong_share_high)})"
     )
     return f"{verb} “{step.name}” on {step.model}: {money} {basis_words}, {wrong} of its answers wrong and uncaught."
-
-
-def caveats(report: Report) -> list[str]:
-    """What a careful reader should know before acting."""
-    o, a = report.overview, report.analysis
-    notes = [
-        "Every share rests on structure and on recorded answers alone: no small model has been run. Proven is therefore 0 %.",
-        "Acceptable means no worse than the recorded answer. Whether recorded answers were right is another question.",
-        "The alternatives stand beside each other. Their savings must not be added up.",
-        "Not counted: engineering time, fine-tuning, replay, and discounts a commitment's floor would undo.",
-    ]
-    if a["basis"] == "per_1000_calls":
-        notes.append(
-            "Less than 7 days of the calls are timed, so amounts are per 1,000 calls and nothing is said per month."
-        )
-    else:
-        notes.append("A month is projected from the recorded window at its mean rate.")
-    for key, text in (
-        ("unpriced_calls", "without a price, in no amount"),
-        ("estimated_calls", "with estimated tokens"),
-        ("incomplete_calls", "recorded in part"),
-        ("duplicate_calls", "that told again what others tell, not counted"),
-        ("error_calls", "ended in an error"),
-    ):
-        if o.get(key):
-            notes.append(f"{counted(o[key], 'call')} {text}.")
-    return notes
-
-
-def assumptions(report: Report) -> list[dict[str, Any]]:
-    """Every assumption of the totals once, in order."""
-    found: dict[str, dict[str, Any]] = {}
-    for total in report.totals:
-        for entry in json.loads(total["assumptions"]):
-            found.setdefault(entry["name"], entry | {"words": entry["name"].replace("_", " ")})
-    return list(found.values())
 
 
 def _positioned(rows: list[Row]) -> list[Row]:

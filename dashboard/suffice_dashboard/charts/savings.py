@@ -15,6 +15,7 @@ from suffice_dashboard.verdicts import alternative_words
 Row = Mapping[str, Any]
 
 TODAY = "Today, as paid"
+MOST_SHOWN = 1.5  # times what is paid today; what costs more is cut there, its words say how much
 
 
 def cost_chart(savings: Sequence[Row]) -> go.Figure:
@@ -30,6 +31,7 @@ def cost_chart(savings: Sequence[Row]) -> go.Figure:
     _saving_whiskers(figure, rows, labels, paid)
     _cost_words(figure, rows, labels, paid)
     widest = max([paid or 0.0, *(cost or 0.0 for cost in costs)], default=0.0) or 1.0
+    widest = min(widest, MOST_SHOWN * (paid or widest))
     figure.update_xaxes(range=[0, widest * 1.8], tickprefix="$", nticks=4, gridcolor=FAINT)
     return _one_line_each(figure, [TODAY, *labels])
 
@@ -107,7 +109,8 @@ def _cost_words(figure: go.Figure, rows: Sequence[Row], labels: Sequence[str], p
     said = [(TODAY, paid or 0.0, f"<b>{render_money(paid)}</b>")]
     for row, name in zip(rows, labels, strict=True):
         cost, low = number_or_none(row["projected_usd"]) or 0.0, number_or_none(row["saving_low_usd"])
-        said.append((name, max(cost, (paid or 0.0) - low if low is not None else 0.0), cost_words(row)))
+        end = max(cost, (paid or 0.0) - low if low is not None else 0.0)
+        said.append((name, min(end, MOST_SHOWN * (paid or end)), cost_words(row)))
     for name, end, words in said:
         figure.add_annotation(x=end, y=name, text=words, showarrow=False, xanchor="left", xshift=9, font={"size": 13})
 

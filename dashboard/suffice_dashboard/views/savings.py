@@ -7,8 +7,12 @@ import json
 import streamlit as st
 
 from suffice_analysis.replaceability import CLAIM_CALLS
+from suffice_analysis.savings.assumptions import HOURS_PER_MONTH
 from suffice_analysis.savings.recommend import first_choice
+from suffice_analysis.savings.sentences import at_stake, beside_the_money, details_of
+from suffice_analysis.savings.what_if import break_even_curve
 from suffice_dashboard import insights, pieces, queries, states
+from suffice_dashboard.charts.money import break_even_chart, tornado_chart
 from suffice_dashboard.charts.savings import cost_chart, wrong_answers_chart
 from suffice_dashboard.charts.style import CONFIG
 from suffice_dashboard.formatting import (
@@ -24,6 +28,7 @@ from suffice_dashboard.layout import side_by_side
 from suffice_dashboard.queries import Row
 from suffice_dashboard.risk import same_model, wrong_of_task
 from suffice_dashboard.verdicts import alternative_words
+from suffice_dashboard.what_if import render_what_if
 
 
 @states.guarded
@@ -50,10 +55,60 @@ def render() -> None:
             st.html(pieces.paragraphs([f"Extra wrong answers {basis}"], "sf-note"))
             st.plotly_chart(wrong_answers_chart(whole), config=CONFIG, key="wrong-answers")
         st.html(alternatives_table(whole))
+        _beside(whole, analysis)
+        render_what_if(whole)
+        _hangs_on(whole)
     _by_task(each, tasks)
     _assumptions(whole or savings)
     _unpriced()
     st.html(pieces.trace(*insights.analysis_trace(analysis, whole[-1]["quality_grade"] if whole else "")))
+
+
+def _beside(whole: list[Row], analysis: Row | None) -> None:
+    """Wrong answers, set-up, commitments, falling prices of each alternative, in sentences."""
+    published = analysis["published_ns"] if analysis else 0
+    said = [(row, lines) for row in whole if (lines := beside_the_money(row, published))]
+    if not said:
+        return
+    st.html(pieces.section("Beside the money", "What each alternative costs besides: wrong answers, set-up, time."))
+    for place, (row, lines) in enumerate(said):
+        chosen = first_choice(whole)
+        with st.expander(
+            alternative_words(row["alternative"]), expanded=row is chosen or (chosen is None and not place)
+        ):
+            items = "".join(f"<li>{pieces.bold(line)}</li>" for line in lines)
+            st.html(f'<ul class="sf-explain">{items}</ul>')
+
+
+def _hangs_on(whole: list[Row]) -> None:
+    """The tornado of the alternative named first, and the break-even of one's own GPUs."""
+    chosen = first_choice(whole)
+    bars = details_of(chosen).get("tornado", []) if chosen is not None else []
+    own = next((row for row in whole if row["alternative"] == "self_hosted_slm"), None)
+    points = break_even_curve(own, [10 ** (place / 10) for place in range(10, 61)]) if own is not None else []
+    if not bars and not points:
+        return
+    left, right = side_by_side("hangs-on", 1, 1)
+    if bars and chosen is not None:
+        with left:
+            note = "Each assumption at the low (grey) and the high (blue) end of its range, the others as they are."
+            st.html(pieces.section(f"What moves it most: {alternative_words(chosen['alternative'])}", note))
+            st.plotly_chart(tornado_chart(bars, float(chosen["saving_usd"])), config=CONFIG, key="tornado")
+    if points and own is not None:
+        with right:
+            calls = details_of(own)["calls"]
+            now = calls / HOURS_PER_MONTH if own["basis"] == "month" else None
+            st.html(pieces.section("From how many requests an own GPU pays", break_even_words(points, now)))
+            st.plotly_chart(break_even_chart(points, now), config=CONFIG, key="break-even")
+
+
+def break_even_words(points: list[tuple[float, float, float]], now: float | None) -> str:
+    """Where the curve crosses what is paid today; what is moved now."""
+    crossing = next((rate for rate, own, today in points if own <= today), None)
+    if crossing is None:
+        return "At no rate is it cheaper than what is paid today."
+    per = f"; now there are {now:,.1f}" if now is not None else "; how many there are is not known"
+    return f"From about {crossing:,.0f} requests an hour{per}. Upkeep is not in this curve."
 
 
 def alternatives_table(savings: list[Row], task: Row | None = None) -> str:
@@ -77,7 +132,7 @@ def _cells(row: Row, task: Row | None) -> list[str]:
     return [
         f'<b>{pieces.e(alternative_words(row["alternative"]))}</b>{pays}<div class="sub">{pieces.e(under)}</div>',
         pieces.e(render_money(row["projected_usd"])),
-        _saves(row),
+        _saves(row, of_task=task is not None),
         *_quality(row, task),
         pieces.e(render_money(row["break_even_wrong_usd"])) if row["break_even_wrong_usd"] is not None else "–",
     ]
@@ -97,15 +152,30 @@ def _quality(row: Row, task: Row | None) -> list[str]:
     if task is not None:
         return [
             f'{share}<div class="sub">grade {pieces.e(row["quality_grade"])}</div>',
-            pieces.e(wrong_of_task(task, row)),
+            pieces.e(wrong_of_task(task, row)) + _caught(row, task),
         ]
     return [
         f'{share}<div class="sub">grade {pieces.e(row["quality_grade"])}</div>',
-        pieces.e(render_count(row["extra_wrong"])) + between,
+        pieces.e(render_count(row["extra_wrong"])) + between + _caught(row, task),
     ]
 
 
-def _saves(row: Row) -> str:
+def _caught(row: Row, task: Row | None) -> str:
+    """Wrong answers that are caught and asked again, as a line under the others: their cost is counted."""
+    caught = row.get("caught")
+    if caught is None:
+        return ""
+    if task is not None:
+        return (
+            f'<div class="sub">{100 * caught / row["answers"]:.0f} of 100 more caught</div>' if row["answers"] else ""
+        )
+    return f'<div class="sub">{pieces.e(render_count(round(caught)))} more caught</div>'
+
+
+def _saves(row: Row, *, of_task: bool = False) -> str:
+    stake = at_stake(row) if of_task else None
+    if stake is not None:
+        return pieces.e(stake)
     saving, interval = render_money_parts(row["saving_usd"], row["saving_low_usd"], row["saving_high_usd"])
     return pieces.e(saving) + (f'<div class="sub">{pieces.e(interval)}</div>' if interval else "")
 
@@ -141,7 +211,7 @@ def _by_task(savings: list[Row], tasks: dict[str, Row]) -> None:
                         pieces.verdict_badge(tasks[row["task_id"]]["verdict"]),
                         f'{pieces.e(alternative_words(row["alternative"]))}<div class="sub">{pieces.e(row["model"])}</div>',
                         pieces.e(render_money(row["paid_usd"])),
-                        _saves(row),
+                        _saves(row, of_task=True),
                         "none" if same_model(row) else pieces.e(wrong_of_task(tasks[row["task_id"]], row)),
                     ],
                 )

@@ -7,6 +7,7 @@ from urllib.parse import quote
 import streamlit as st
 
 from suffice.errors import SufficeError
+from suffice_analysis.savings.sentences import details_of, replay_sentence
 from suffice_dashboard import insights, pieces, queries, states
 from suffice_dashboard.charts.estimate import actions_bar, estimate_picture
 from suffice_dashboard.charts.style import CONFIG
@@ -138,6 +139,7 @@ def _estimate(task: Row, estimates: list[Row], evidence: list[Row]) -> None:
             st.plotly_chart(estimate_picture(estimate, task["verdict"]), config=CONFIG, key=f"estimate-{place}")
             items = "".join(f"<li>{pieces.bold(line)}</li>" for line in estimate_words(estimate))
             st.html(f'<ul class="sf-explain">{items}</ul>')
+        _settling(task, estimates)
         st.html(pieces.paragraphs([BY_HAND], "sf-note"))
         levers = [lever.removesuffix(" (untested)") for lever in parse_list(task["levers"])]
         if levers:
@@ -148,6 +150,38 @@ def _estimate(task: Row, estimates: list[Row], evidence: list[Row]) -> None:
     with right:
         st.html(pieces.section("Evidence"))
         st.html(evidence_list(evidence) if evidence else pieces.paragraphs(["None stored."], "sf-note"))
+
+
+def _settling(task: Row, estimates: list[Row]) -> None:
+    """How many replays would settle it, and the money that waits; of a task with calls enough that is not proven."""
+    first = next((row for row in estimates if row["value"] is not None and not row["proven"]), None)
+    if first is None or task["verdict"] == "proven":
+        return
+    basis = parse_json(first["details"]).get("basis")
+    said = replay_sentence(parse_json(first["details"]), insights.task_basis_words(basis))
+    if said:
+        st.html(pieces.section("What would settle it") + pieces.paragraphs([said], "sf-note"))
+
+
+def candidates_table(savings: list[Row]) -> str:
+    """The SLMs that pass this task's filters, best first, with the reasons of their rank; "" where none is kept."""
+    row = next((r for r in savings if r["alternative"] == "hosted_slm" and details_of(r).get("candidates")), None)
+    row = row or next((r for r in savings if details_of(r).get("candidates")), None)
+    if row is None:
+        return ""
+    head = [("Candidate", "name"), ("Why", ""), ("In / out per million tokens", "num")]
+    lines = (
+        ("", [pieces.e(c["model"]), pieces.e(c["reason"]), pieces.e(_list_price(c))])
+        for c in details_of(row)["candidates"]
+    )
+    note = f"Small models that pass its filters (licence, context, tools, images, languages); acceptable share of any of them: {render_interval(row['quality'], row['quality_low'], row['quality_high'])}, grade {row['quality_grade']}."
+    return pieces.section("Candidates", note) + pieces.table(head, lines)
+
+
+def _list_price(candidate: Row) -> str:
+    if "input_usd_per_mtok" not in candidate:
+        return "no host known"
+    return f"{render_money(candidate['input_usd_per_mtok'])} / {render_money(candidate['output_usd_per_mtok'])}"
 
 
 def estimate_words(estimate: Row) -> list[str]:
@@ -281,7 +315,7 @@ def _alternatives(analysis: Row | None, task: Row) -> None:
         st.html(pieces.paragraphs(["No alternative was priced for this task."], "sf-note"))
         return
     st.html(pieces.section("Alternatives", "Each on its own, quality beside the money; they are not to be added up."))
-    st.html(alternatives_table(savings, task))
+    st.html(alternatives_table(savings, task) + candidates_table(savings))
 
 
 if __name__ == "__main__":

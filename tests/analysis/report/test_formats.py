@@ -131,7 +131,7 @@ def test_the_html_opens_offline_and_runs_nothing(report: Report) -> None:
     assert words.addresses == []
     assert words.tags.isdisjoint({"script", "link", "iframe", "img", "object"})
     assert "url(http" not in html
-    assert html.count('class="chart"') == 2
+    assert html.count('class="chart"') == 3
     assert len(html) < 5_000_000
 
 

@@ -1,0 +1,99 @@
+"""The sliders of the Savings page: every alternative under other volumes, prices, escalation and utilisation."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from suffice_analysis.savings.what_if import Change, Outcome, what_if
+from suffice_dashboard import pieces
+from suffice_dashboard.charts.money import stacked_chart
+from suffice_dashboard.charts.style import CONFIG
+from suffice_dashboard.formatting import basis_words, render_count, render_money
+from suffice_dashboard.layout import side_by_side
+from suffice_dashboard.queries import Row
+from suffice_dashboard.risk import same_model
+from suffice_dashboard.verdicts import alternative_words
+
+UTILISATIONS = ("as it is", "5 %", "20 %", "50 %", "100 %")
+_SHARES = (None, 0.05, 0.2, 0.5, 1.0)
+
+
+def render_what_if(whole: Sequence[Row]) -> None:
+    """Sliders, the stack they give, and its wrong answers. Nothing where the analysis keeps no details."""
+    rows = [row for row in whole if what_if(row, Change()) is not None]
+    if not rows:
+        return
+    basis = basis_words(rows[0]["basis"])
+    st.html(
+        pieces.section(
+            "What if",
+            "Move a slider: the same arithmetic as above, on all traffic. At rest it shows the figures above.",
+        )
+    )
+    change = _sliders()
+    outcomes = [(row, outcome) for row in rows if (outcome := what_if(row, change)) is not None]
+    left, right = side_by_side("what-if", 3, 2)
+    with left:
+        st.html(pieces.paragraphs([f"Stacked: cost and saving {basis}"], "sf-note"))
+        st.plotly_chart(stacked_chart(stack(outcomes), outcomes[0][1].paid_usd), config=CONFIG, key="what-if-stack")
+    with right:
+        st.html(what_if_table(outcomes))
+
+
+def _sliders() -> Change:
+    first, second = st.columns(2, gap="large")
+    with first:
+        volume = st.slider("Calls, times today's", 0.1, 10.0, 1.0, 0.1, key="if-volume", format="%.1f ×")
+        caught_off = st.toggle("Set the share of wrong answers caught", key="if-escalate")
+        caught = st.slider(
+            "Wrong answers caught and asked again, %", 0, 100, 30, 5, key="if-caught", disabled=not caught_off
+        )
+    with second:
+        today = st.slider("Today's model's price, times today's", 0.1, 2.0, 1.0, 0.1, key="if-today", format="%.1f ×")
+        others = st.slider("Small models' prices, times today's", 0.1, 3.0, 1.0, 0.1, key="if-others", format="%.1f ×")
+        busy = st.select_slider("Utilisation of own GPUs", UTILISATIONS, key="if-utilisation")
+    share = _SHARES[UTILISATIONS.index(busy)]
+    return Change(volume, today, others, caught / 100 if caught_off else None, share)
+
+
+def stack(outcomes: Sequence[tuple[Row, Outcome]]) -> list[tuple[str, float, float, float]]:
+    """Name, cost, saved already by a better one before it, saved beyond it; what is dearer than today saves nothing."""
+    best, lines = 0.0, []
+    for row, outcome in outcomes:
+        saving = max(0.0, outcome.saving_usd)
+        lines.append(
+            (alternative_words(row["alternative"]), outcome.projected_usd, min(best, saving), max(0.0, saving - best))
+        )
+        best = max(best, saving)
+    return lines
+
+
+def what_if_table(outcomes: Sequence[tuple[Row, Outcome]]) -> str:
+    """Money and wrong answers of each alternative, beside each other."""
+    head = [
+        ("Alternative", "wide"),
+        ("Saves", "num"),
+        ("Caught", "num"),
+        ("Unnoticed", "num"),
+        ("Break-even of one", "num less"),
+    ]
+    return pieces.table(head, (("", _cells(row, outcome)) for row, outcome in outcomes))
+
+
+def _cells(row: Row, outcome: Outcome) -> list[str]:
+    under = "" if outcome.gpus is None else f'<div class="sub">{outcome.gpus:,.1f} GPUs</div>'
+    pays = "" if outcome.saving_usd > 0 else " " + pieces.badge("does not pay", "bad")
+    wrong = (
+        ["none", "none"]
+        if same_model(row)
+        else [pieces.e(render_count(round(outcome.caught))), pieces.e(render_count(round(outcome.silent)))]
+    )
+    each = outcome.break_even_wrong_usd
+    return [
+        f"<b>{pieces.e(alternative_words(row['alternative']))}</b>{pays}{under}",
+        f'<span style="white-space:nowrap">{pieces.e(render_money(outcome.saving_usd))}</span>',
+        *wrong,
+        "–" if each is None else pieces.e(render_money(each)),
+    ]
