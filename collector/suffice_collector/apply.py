@@ -153,12 +153,17 @@ class Applier:
             try:
                 self._append([durable])
             except Exception as error:
-                try:
-                    self._set_aside(durable, error)
-                except Exception as refused:
-                    self.failing = str(refused).splitlines()[0] if str(refused) else type(refused).__name__
-                    log.error("the store takes nothing, trying again: %s", self.failing)
-                    return batch[index:]
+                refused: Exception = error
+                if not is_of_store(error):
+                    try:
+                        self._set_aside(durable, error)
+                    except Exception as also:
+                        refused = also
+                    else:
+                        continue
+                self.failing = str(refused).splitlines()[0] if str(refused) else type(refused).__name__
+                log.error("the store takes nothing, trying again: %s", self.failing)
+                return batch[index:]
         return []
 
     def _append(self, batch: list[Durable]) -> None:
@@ -196,6 +201,15 @@ class Applier:
         self._store.append(tables, journal=(JOURNAL, position.encode()))
         self._unsaved_marks = []
         self._on_applied(position, batch)
+
+
+def is_of_store(error: Exception) -> bool:
+    """Whether the store could not write, whatever it was given: a full disk may still have room for a dead letter.
+
+    DB-API says OperationalError then, the driver's own and SQLAlchemy's around it; memory is short by what is written.
+    """
+    kinds = [kind.__name__ for each in (error, getattr(error, "orig", None)) for kind in type(each).__mro__]
+    return isinstance(error, OSError) or ("OperationalError" in kinds and "OutOfMemoryException" not in kinds)
 
 
 def _dead_letters(failed: list[tuple[Durable, str]], now_ns: int) -> pa.Table:

@@ -57,7 +57,7 @@ class Load:
         return self._next
 
     def _send(self) -> None:
-        with httpx2.Client(base_url=f"http://127.0.0.1:{self._port}", trust_env=False, timeout=10) as client:
+        with httpx2.Client(base_url=f"http://127.0.0.1:{self._port}", trust_env=False, timeout=60) as client:
             while not self._stop.is_set():
                 with self._lock:
                     numbers = range(self._next, self._next + self._per_request)
@@ -90,7 +90,7 @@ def kill_round(folder: Path, rng: random.Random, first: int, seconds: float) -> 
         wait_until(lambda: load.acknowledged, "the first acknowledgement")  # however slow the machine is
         time.sleep(rng.uniform(0, seconds))
         Process.kill(process.child.pid)
-        process.child.wait(30)
+        process.child.wait(120)
         following = load.stop()
     return load.acknowledged, following
 
@@ -108,7 +108,7 @@ def full_disk_round(folder: Path, first: int, limit_bytes: int, seconds: float) 
             said = str(answer["status"]) if answer["status"] != "ok" else said
             time.sleep(0.05)
         Process.kill(process.child.pid)
-        process.child.wait(30)
+        process.child.wait(120)
         following = load.stop()
     return load.acknowledged, following, said
 

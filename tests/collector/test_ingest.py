@@ -8,11 +8,14 @@ import threading
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+import duckdb
 import pyarrow as pa
 import pytest
+import sqlalchemy as sa
 from collector.otlp_samples import CHAT, Recorder, chat_body
 from collector.processes import wait_until
 
+from suffice.errors import SufficeError
 from suffice_collector import apply as apply_module
 from suffice_collector import building
 from suffice_collector.ingest import BusyError, Ingest, now_entry
@@ -120,7 +123,7 @@ def test_an_entry_that_the_rows_cannot_be_made_of_is_a_dead_letter(
 ) -> None:
     real = building.build_tables
 
-    def picky(records: object, received_ns: int) -> dict[str, pa.Table]:
+    def picky(records: object, received_ns: int, *known: object) -> dict[str, pa.Table]:
         if any(getattr(getattr(each, "call", None), "request_model", "") == "poison" for each in records):  # type: ignore[attr-defined]
             raise ZeroDivisionError("a bug of ours")
         return real(records, received_ns)  # type: ignore[arg-type]
@@ -154,6 +157,24 @@ def test_malformed_is_refused_before_anything_is_written(store: FileStore, tmp_p
     ingest.accept_blocking(entry(b""))  # nothing in it: nothing to keep
     assert segments(tmp_path / "j") == []
     ingest.close()
+
+
+@pytest.mark.parametrize(
+    ("error", "of_store"),
+    [
+        (duckdb.TransactionException("Failed to commit: Could not write file"), True),
+        (duckdb.IOException("No space left on device"), True),
+        (sa.exc.OperationalError("INSERT", {}, duckdb.TransactionException("Failed to commit")), True),
+        (OSError(28, "No space left on device"), True),
+        (duckdb.OutOfMemoryException("could not allocate block"), False),
+        (duckdb.ConversionException("Could not convert"), False),
+        (SufficeError("calls.call_id is missing in 1 of 1 rows"), False),
+    ],
+    ids=lambda each: type(each).__name__,
+)
+def test_what_a_full_disk_refuses_is_tried_again_and_no_dead_letter(error: Exception, of_store: bool) -> None:
+    """A disk too full for a batch had room for its dead letters, and acknowledged calls were missing from the reads."""
+    assert apply_module.is_of_store(error) == of_store
 
 
 class RefusingStore:
