@@ -22,6 +22,11 @@ def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
     return f"{argname}-bytes" if isinstance(val, bytes) else None
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The slow ones first: one of minutes that begins last keeps one worker busy while the other has nothing left."""
+    items.sort(key=lambda item: item.get_closest_marker("slow") is None)
+
+
 @pytest.fixture(scope="session")
 def shared_data() -> Path:
     """Real recordings beside the checkout. A user's clone has none: those tests are skipped."""

@@ -7,6 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 GROUPED = """
 import pathlib, pytest
 @pytest.mark.xdist_group("one port")
@@ -33,3 +35,8 @@ def test_a_group_stays_on_one_worker(tmp_path: Path) -> None:
     ran = [path.name.split("-") for path in tmp_path.iterdir() if path.name.startswith("gw")]
     assert len(ran) == 6
     assert len({worker for worker, _ in ran}) == 1
+
+
+def test_the_slow_ones_come_first(request: pytest.FixtureRequest) -> None:
+    slow = [item.get_closest_marker("slow") is not None for item in request.session.items]
+    assert slow == sorted(slow, reverse=True)
