@@ -9,6 +9,7 @@ from suffice_analysis.grounds import kind_words
 from suffice_analysis.report.caveats import assumptions, caveats
 from suffice_analysis.report.model import Report, TaskPart, next_steps, sum_sentence
 from suffice_analysis.report.wording import ALTERNATIVE_NAMES, BY_HAND, CAVEAT, TERMS, VERDICT_WORDS, Row
+from suffice_analysis.savings.sentences import at_stake
 from suffice_analysis.savings.stack import SAME_MODEL
 from suffice_store.console import format_count, format_share, format_time, format_usd
 
@@ -80,8 +81,10 @@ def _alternatives(rows: list[Row]) -> list[str]:
         interval = "–"
         if row["saving_low_usd"] is not None:
             interval = f"{format_usd(row['saving_low_usd'])} to {format_usd(row['saving_high_usd'])}"
-        cells = [ALTERNATIVE_NAMES[row["alternative"]], _text(row["model"]), format_usd(row["saving_usd"]), interval]
-        cells += [format_usd(row["marginal_usd"]), *_quality(row)]
+        money = [format_usd(row["saving_usd"]), interval, format_usd(row["marginal_usd"])]
+        if row["task_id"] and (stake := at_stake(row)):
+            money = [stake, "–", "–"]
+        cells = [ALTERNATIVE_NAMES[row["alternative"]], _text(row["model"]), *money, *_quality(row)]
         lines.append(f"| {' | '.join(cells)} |")
     return lines
 

@@ -100,7 +100,7 @@ def savings_chart(totals: Sequence[Row], words: str) -> Markup:
     paid = totals[0]["paid_usd"] if totals else None
     if not paid:
         return Markup("")
-    left, width, height = 200, 380, 50 + 46 * (len(totals) + 1)
+    left, width, height = 225, 355, 50 + 46 * (len(totals) + 1)
     scale = width / paid
     parts = [
         _text(left, 16, f"cost {words}", "head"),

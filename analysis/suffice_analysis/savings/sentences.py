@@ -67,7 +67,7 @@ def _wrong(row: Row, per: str) -> str:
         return "The same model answers: no answer gets worse."
     caught, silent = row["caught"], row["extra_wrong"]
     said = (
-        f"About {format_count(round(caught + silent))} answers {per} would be worse: {format_count(round(caught))} "
+        f"About {format_count(round(caught) + round(silent))} answers {per} would be worse: {format_count(round(caught))} "
         f"({_span(row, 'caught')}) caught and asked again (that cost is counted), **{format_count(round(silent))} "
         f"({_span(row, 'extra_wrong')}) unnoticed**."
     )

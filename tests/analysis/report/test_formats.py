@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,7 @@ from suffice_analysis.report.as_json import render_json
 from suffice_analysis.report.as_markdown import render_markdown
 from suffice_analysis.report.formats import renderer
 from suffice_analysis.report.model import Report, read_report
+from suffice_analysis.savings.sentences import at_stake
 from suffice_store import open_store
 from suffice_store.console import format_usd
 
@@ -109,8 +111,9 @@ def test_every_format_states_the_same_amounts(report: Report, document: dict[str
             for column in ("saving_usd", "marginal_usd", "quality", "extra_wrong"):
                 in_csv = lines[task_id][f"{a['alternative']}_{column}"]
                 assert (float(in_csv) if in_csv else None) == a[column]
-            assert format_usd(a["saving_usd"]) in html
-            assert format_usd(a["saving_usd"]) in markdown
+            stated = (at_stake(a) if task_id else None) or format_usd(a["saving_usd"])
+            assert stated in html
+            assert stated in markdown
         assert float(lines[task_id]["basis_paid_usd"]) == alternatives[0]["paid_usd"]
         assert format_usd(alternatives[0]["paid_usd"]) in html
     for sentence in document["headlines"]:
@@ -321,3 +324,16 @@ def test_no_analysis_says_what_to_do(tmp_path: Path) -> None:
 def test_other_formats_are_refused_in_one_line(name: str, reason: str) -> None:
     with pytest.raises(UsageError, match=reason):
         renderer(Path(name))
+
+
+def test_a_task_with_a_wide_interval_reads_untested_and_names_no_saving(report: Report) -> None:
+    task = report.tasks[0]
+    wide = [dict(a) | {"quality_low": 0.2, "quality_high": 0.9, "saving_usd": 0.123456} for a in task.alternatives]
+    wide[0]["saving_usd"] = 0.0
+    changed = replace(report, tasks=[replace(task, alternatives=wide)])
+    said = at_stake(wide[1])
+    assert said == f"untested: {format_usd(wide[1]['paid_usd'])} at stake"
+    section = render_html(changed).split('<section id="tasks">')[1].split('<section id="assumptions">')[0]
+    assert section.count(said) >= 3
+    assert "$0.12" not in section
+    assert render_markdown(changed).count(said) >= 3
