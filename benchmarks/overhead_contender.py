@@ -10,6 +10,7 @@ import asyncio
 import gc
 import json
 import os
+import socket
 import statistics
 import threading
 import time
@@ -319,6 +320,7 @@ class Bench:
         for name, measure in (("chunk_us", stream), ("other_url_us", other)):
             bare, recorded = self.alternating(rounds, measure)
             found[name] = statistics.median(b - a for a, b in zip(bare, recorded, strict=True))
+        found["away"] = self.collector_away(rounds)
         asked2 = messages(2000)
         self.on()
         self.ask(1000, asked2)
@@ -330,6 +332,30 @@ class Bench:
         found["rss_mb_after_10000"] = rss_mb() - before
         self.off()
         return found
+
+    def collector_away(self, rounds: int, calls: int = 60) -> dict[str, Any]:
+        """How long the caller takes for a call, by the clock: with a collector, with none, with one that hangs."""
+        import suffice
+
+        refuses, hangs = socket.socket(), socket.socket()
+        for each in (refuses, hangs):
+            each.bind(("127.0.0.1", 0))
+        hangs.listen()  # takes connections, never answers
+        endpoints = {"there": self.endpoint} | {
+            name: "http://127.0.0.1:{1}".format(*each.getsockname())
+            for name, each in (("none", refuses), ("hangs", hangs))
+        }
+        taken: dict[str, list[float]] = {name: [] for name in endpoints}
+        asked = messages(2000)
+        for number in range(rounds):
+            for name in list(endpoints)[:: 1 if number % 2 else -1]:
+                suffice.init(endpoints[name], quiet=True, spool=False)
+                self.ask(3, asked)
+                time.sleep(0.1)  # the first try is under way or has failed
+                taken[name].append(statistics.median(wall for wall, _ in self.ask(calls, asked)))
+                suffice.shutdown(0.2 if name != "there" else 60)
+        self.settle(rounds * (calls + 3))
+        return {name: statistics.median(each) for name, each in taken.items()}
 
 
 def rss_mb() -> float:

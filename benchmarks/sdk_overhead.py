@@ -125,6 +125,10 @@ def table(results: dict[str, list[dict[str, Any]]]) -> str:
             f"{middle(ours, 'only_ours', 'other_url_us'):.1f} µs a request that is no LLM call, "
             f"{middle(ours, 'only_ours', 'rss_mb_after_10000'):.1f} MB more after 10,000 calls"
         )
+        there, none, hangs = (middle(ours, "only_ours", "away", name) for name in ("there", "none", "hangs"))
+        lines.append(
+            f"suffice: a call takes {there:.0f} µs with a collector, {none:.0f} with none, {hangs:.0f} with one that hangs"
+        )
     return "\n".join(lines)
 
 
