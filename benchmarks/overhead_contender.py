@@ -77,9 +77,17 @@ def openllmetry_switch(endpoint: str) -> Switch:
 
     provider, _ = exporting(endpoint)
     instrumentor = OpenAIInstrumentor()
+    completions = openai.resources.chat.completions
+    originals = [(each, each.create) for each in (completions.Completions, completions.AsyncCompletions)]
+
+    def off() -> None:
+        instrumentor.uninstrument()
+        for owner, create in originals:  # 0.62 leaves its wrapper there, and the next round would be recorded twice
+            owner.create = create  # type: ignore[attr-defined]
+
     return (
         lambda: instrumentor.instrument(tracer_provider=provider),
-        instrumentor.uninstrument,
+        off,
         lambda: provider.force_flush(60_000) and None,
     )
 
