@@ -12,8 +12,8 @@ from suffice_dashboard.verdicts import alternative_words
 
 Row = Mapping[str, Any]
 BY_HAND = (
-    "Not in this version: suffice can't replay yet. To test by hand, send the task's recorded requests (its examples, or "
-    "suffice.Client().task_calls(task_id) with .conversation(call_id) for each) to the candidate and compare the answers."
+    "One command tests it: suffice replay --task TASK --candidate URL#MODEL; suffice prove --budget USD takes all tasks, those first that "
+    "settle most money. By hand: suffice.Client().task_calls(task_id) with .conversation(call_id) for each."
 )
 
 

@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 from suffice_analysis.report.model import Report
+from suffice_analysis.report.replayed import rests_on
 from suffice_analysis.report.wording import counted
 
 
@@ -13,7 +14,7 @@ def caveats(report: Report) -> list[str]:
     """What a careful reader should know before acting."""
     o, a = report.overview, report.analysis
     notes = [
-        "Every share rests on structure and on recorded answers alone: no small model has been run. Proven is therefore 0 %.",
+        rests_on(report),
         "Acceptable means no worse than the recorded answer. Whether recorded answers were right is another question.",
         "The alternatives stand beside each other. Their savings must not be added up.",
         "Engineering time, fine-tuning and replay are spent once: they stand beside the saving, with the day it has paid for them.",

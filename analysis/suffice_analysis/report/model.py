@@ -15,6 +15,7 @@ from suffice.errors import SufficeError
 from suffice_analysis.next_steps import NextStep, add_up, find_next_steps, moved_answers, wrong_share
 from suffice_analysis.quality import Quality, read_quality, trust_sentences
 from suffice_analysis.replaceability import CLAIM_CALLS
+from suffice_analysis.report.replayed import proven_sentence, spoken_for
 from suffice_analysis.report.wording import (
     IN_A_SENTENCE,
     Row,
@@ -207,7 +208,7 @@ def read_report(store: Store, *, project: str = "default", clock: Callable[[], i
     evidence = _by_task(store.read("evidence", **these).to_pylist())
     actions = _by_task(store.read("actions", **these).to_pylist())
     savings = _by_task(store.read("savings", **these).to_pylist())
-    own = {e["task_id"]: e for e in estimates if e["measure"] == "replaceability" and e["candidate"] == "any SLM"}
+    own = spoken_for([e for e in estimates if e["measure"] == "replaceability"])
     tasks = [
         TaskPart(
             row=row,
@@ -266,7 +267,7 @@ def headlines(report: Report) -> list[str]:
         wide = ": too wide for one number" if any(is_wide(e) for e in (calls, cost) if e is not None) else ""
         said = f"A small model is expected to take over {plain_share(calls)} of the calls{of_cost}{wide}."
         sentences.append(said + not_judged(calls))
-    sentences.append("Proven: 0 %. No small model's answers have been compared with the recorded ones yet.")
+    sentences.append(proven_sentence(report))
     sentences.append(_saving_sentence(report))
     sentences.append(_staying_sentence(report))
     return sentences

@@ -14,6 +14,7 @@ from analysis.traffic import by_instructions, shop_traffic
 
 from suffice.errors import SufficeError
 from suffice_analysis import pipeline
+from suffice_analysis.headlines import read_headlines
 from suffice_analysis.replay.budget import Budget, Limits
 from suffice_analysis.replay.campaign import Campaign, Order, open_campaign
 from suffice_analysis.replay.candidates import Candidate
@@ -84,6 +85,7 @@ def test_a_candidate_that_answers_rightly_is_proven(store: Store) -> None:
     assert task["verdict_reason"].startswith(f"tiny answered {sent} of {sent} as well as recorded")
     share = store.read("estimates", task_id="", measure="proven_share_calls").to_pylist()[0]
     assert (share["value"], share["grade"], share["n"]) == (0.25, "replay", sent)
+    assert read_headlines(store)[2].startswith(f"Proven by {sent} replayed calls: 25 % of the calls and")
 
 
 def test_one_that_answers_wrongly_is_refuted_soon_and_stays(store: Store) -> None:

@@ -1,0 +1,48 @@
+"""What replays say in a report: which estimate speaks for a task, what is proven, what every share rests on."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from suffice_analysis.estimate import GRADES
+from suffice_analysis.report.wording import Row, counted
+from suffice_store.console import format_share
+
+if TYPE_CHECKING:
+    from suffice_analysis.report.model import Report
+
+
+def spoken_for(estimates: list[Row]) -> dict[str, Row]:
+    """One estimate of each task: a proven one, else a replay's, else that of any SLM. As the read ``tasks`` chooses."""
+    ranked = sorted(
+        estimates,
+        key=lambda e: (e["proven"], GRADES.index(e["grade"]), e["value"] or 0.0, e["candidate"] == "any SLM"),
+    )
+    return {e["task_id"]: e for e in ranked}
+
+
+def proven_sentence(report: Report) -> str:
+    """What a replay proved, of how much; that nothing was replayed, where nothing was."""
+    calls, cost = report.shares.get("proven_share_calls"), report.shares.get("proven_share_cost")
+    if calls is None or calls["grade"] not in ("replay", "live"):
+        return "Proven: 0 %. No small model's answers have been compared with the recorded ones yet."
+    proven = report.with_verdict("proven")
+    refuted = [t for t in report.staying if t.share is not None and t.share["grade"] == "replay"]
+    of_cost = f" and {format_share(cost['value'])} of the cost" if cost is not None else ""
+    named = ", ".join(f"“{t.row['name']}”" for t in proven[:3])
+    names = f" ({named})" if named else ""
+    return (
+        f"Proven by {calls['n']:,} replayed calls: {format_share(calls['value'])} of the calls{of_cost}{names}; "
+        f"{counted(len(refuted), 'task')} refuted."
+    )
+
+
+def rests_on(report: Report) -> str:
+    """What the shares rest on."""
+    tested = sum(t.share is not None and t.share["grade"] in ("replay", "live") for t in report.tasks)
+    if not tested:
+        return "Every share rests on structure and on recorded answers alone: no small model has been run. Proven is therefore 0 %."
+    return (
+        f"{counted(tested, 'task')} of {len(report.tasks)} were replayed; every other share rests on structure and on recorded "
+        "answers alone."
+    )
