@@ -107,8 +107,8 @@ def test_report_writes_each_format(database: str, tmp_path: Path, ending: str) -
 
 
 def test_report_refuses_before_it_opens_anything(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["report", "--db", str(tmp_path / "none.duckdb"), "-o", "r.pdf"]) == 2
-    assert ".pdf" in capsys.readouterr().err
+    assert main(["report", "--db", str(tmp_path / "none.duckdb"), "-o", "r.docx"]) == 2
+    assert ".docx" in capsys.readouterr().err
 
 
 def test_report_without_analysis_or_into_nowhere_fails_in_one_line(
