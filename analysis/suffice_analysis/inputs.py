@@ -16,6 +16,7 @@ import pyarrow as pa
 
 from suffice.privacy.shingles import GRAM_BYTES, read_grams
 from suffice_analysis.discovery.types import MessageText
+from suffice_analysis.texts import StoredTexts
 from suffice_store.store import Store
 
 Message = dict[str, Any]
@@ -49,12 +50,7 @@ def read_inputs(store: Store, **filters: Any) -> Inputs:
     """Read all that an analysis needs. ``filters``: project, since_ns, until_ns, service."""
     project = {k: v for k, v in filters.items() if k == "project"}
     calls = store.read("analysis_calls", **filters)
-    texts: dict[str, MessageText] = {}
-    if calls.num_rows:
-        for batch in store.read_batches("analysis_messages", **project):
-            columns = batch.to_pydict()
-            for key, role, content in zip(columns["message_hash"], columns["role"], columns["content"], strict=True):
-                texts[key] = MessageText(role, content)
+    texts = StoredTexts(store.read_batches("analysis_messages", **project) if calls.num_rows else ())
     toolsets = {row["toolset_hash"]: parse_tools(row["tools"]) for row in store.read("toolsets", **project).to_pylist()}
     prices = tuple(store.read("prices", **project).to_pylist())
     return Inputs(calls, texts, toolsets, prices)

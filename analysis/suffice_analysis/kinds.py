@@ -35,7 +35,7 @@ _CHOSEN = {  # what a field is called whose value is chosen; a small object with
     "classification": re.compile(r"(?:^|_)(?:label|class|category|sentiment|topic|spam|allowed|severity|priority)(?:$|_)", re.IGNORECASE),
 }  # fmt: skip
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
-_PERSONA = re.compile(
+PERSONA = re.compile(
     r"\b(friendly|helpful|warm|polite|empath\w+|conversational)\b|\bchat(s|ting|bot)?\b|\bconversation\b|\bcompanion\b"
     r"|\b(help|assist|support|answer|(talk|speak|chat|write|reply) (to|with))(s|ing)?( (the|our|your|a|an|its))? \w{0,12} ?"
     r"(customer|user|guest|visitor|student|caller|patient|people|person)s?\b",
@@ -106,7 +106,7 @@ def talks_to_human(signs: Signs) -> tuple[str, str]:
         return "no", f"the answers are {signs.answer_form.replace('_', ' ')}: read by a program"
     if signs.user_last_share < 0.5:
         return "no", "a tool, not a person, speaks before most answers"
-    persona = _PERSONA.search(signs.instructions[:INSTRUCTION_CHARS])
+    persona = PERSONA.search(signs.instructions[:INSTRUCTION_CHARS])
     if persona is not None:
         return "yes", f'free text to a person ("{" ".join(persona.group(0).split())[:40]}")'
     if signs.turns_p50 >= 1:

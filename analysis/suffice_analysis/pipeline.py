@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import json
 import time
-from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -22,14 +21,15 @@ import numpy as np
 import pyarrow as pa
 
 from suffice.errors import SufficeError
-from suffice_analysis import answers, data, replaceability
-from suffice_analysis.decisions import Decisions, read_decisions
+from suffice_analysis import data, replaceability
+from suffice_analysis.decisions import Decisions, read_decisions, split_tasks
 from suffice_analysis.discovery.discover import discover
 from suffice_analysis.discovery.map import draw_map
 from suffice_analysis.discovery.types import Discovery, KnownTask, MapPoint
 from suffice_analysis.evidence import evidence_rows
 from suffice_analysis.grounds import find_grounds
-from suffice_analysis.inputs import Inputs, data_hash, parse_message, read_inputs
+from suffice_analysis.inputs import Inputs, data_hash, read_inputs
+from suffice_analysis.per_call import action_rows, assignments, change_rows, hci_counts, read_per_call, slice_rows
 from suffice_analysis.prior import task_prior
 from suffice_analysis.profile import TaskProfile, group_rows, profile_task
 from suffice_analysis.proven import proven_rows
@@ -46,6 +46,7 @@ from suffice_analysis.savings.runs import count_runs, estimate_dependence
 from suffice_analysis.savings.stack import Around, savings_rows
 from suffice_analysis.savings.terms import NS_PER_DAY, Terms, read_terms
 from suffice_analysis.verdicts import Verdict, judge_task, stake
+from suffice_analysis.visible import read_visible
 from suffice_store.arrow_schema import arrow_schema
 from suffice_store.store import Store
 
@@ -97,7 +98,8 @@ def analyze(
     inputs = read_inputs(store, **filters)
     if not inputs.calls.num_rows:
         raise SufficeError("there are no calls to analyse; record some (suffice.init()) or 'suffice import FILE'")
-    known, decisions = read_known(store, project), read_decisions(store, project)
+    decisions = read_decisions(store, project)
+    known = read_known(store, project, decisions)
     terms = read_terms(store, project, started_ns // NS_PER_DAY)
     found = find(
         inputs.calls,
@@ -105,6 +107,7 @@ def analyze(
         inputs.toolsets,
         seed=seed,
         known=known,
+        merged=decisions.merged,
         progress=lambda stage, share: tell(stage, 0.1 + 0.4 * share),
     )
     task_of = dict(zip(inputs.column("call_id"), found.task_ids, strict=True))
@@ -132,12 +135,17 @@ def analyze(
     return run
 
 
-def read_known(store: Store, project: str) -> list[KnownTask]:
-    """The tasks of the last published analysis, so that the same task keeps its id."""
-    if not store.read("analyses", project=project).num_rows:
-        return []
-    tasks = store.read("tasks", project=project).select(["task_id", "recogniser"])
-    return [KnownTask(row["task_id"], json.loads(row["recogniser"])) for row in tasks.to_pylist()]
+def read_known(store: Store, project: str, decisions: Decisions | None = None) -> list[KnownTask]:
+    """The tasks of earlier analyses, those of the last one first, so that the same task keeps its id."""
+    pinned = decisions.pinned if decisions else frozenset()
+    names = decisions.names if decisions else {}
+    known: list[KnownTask] = []
+    for row in store.read("known_tasks", project=project).to_pylist():
+        recogniser = json.loads(row["recogniser"])
+        pin = row["task_id"] in pinned and recogniser["kind"] == "template"
+        name = names.get(row["task_id"], row["name"])
+        known.append(KnownTask(row["task_id"], recogniser, name, pin, not row["latest"]))
+    return known
 
 
 def build(
@@ -155,8 +163,10 @@ def build(
     """From found tasks to all rows. Pure: reads and writes nothing."""
     basis, terms, replayed = find_basis(inputs.numbers("started_ns")), terms or Terms(), replayed or {}
     shared = SharedError(seed)
+    visible = read_visible(inputs.calls, inputs.texts, inputs.toolsets)
+    found = split_tasks(found, decisions.splits, visible)
     groups = group_rows(found.task_ids)
-    actions = call_actions(inputs)
+    per_call = read_per_call(inputs, found, groups, visible)
     results: list[TaskResult] = []
     for number, (task_id, rows) in enumerate(groups.items()):
         tell("estimating", 0.5 + 0.35 * number / max(1, len(groups)))
@@ -176,8 +186,10 @@ def build(
     cases = [r.case for r in counted]
     savings = savings_rows(cases, with_peak(basis, inputs, moving), total_paid=total_paid, seed=seed, around=around)
     tables: dict[str, Sequence[Row]] = {
-        "tasks": [_task_row(r) for r in results],
-        "actions": _action_rows(groups, actions, inputs),
+        "tasks": [_task_row(r) | hci_counts(per_call, groups[r.profile.task_id]) for r in results],
+        "actions": action_rows(groups, per_call.actions, inputs),
+        "slices": slice_rows(per_call),
+        "task_changes": change_rows(found),
         "map_points": points,
         "evidence": [row for r in results for row in r.evidence],
         "estimates": _estimate_rows(results, counted, inputs, seed, waiting_by_task(savings)),
@@ -191,7 +203,7 @@ def build(
     return Analysis(
         tables={
             **{name: as_table(name, [stamp | row for row in rows]) for name, rows in tables.items()},
-            "assignments": _assignments(stamp, inputs, found, actions),
+            "assignments": assignments(stamp, inputs, found, per_call),
         },
         run={
             **stamp,
@@ -207,20 +219,6 @@ def build(
         },
         task_names=[r.profile.name for r in results],
     )
-
-
-def call_actions(inputs: Inputs) -> list[str | None]:
-    """What the model did in each call; None where no answer is recorded. Each answer text is read once."""
-    known: dict[str, str] = {}
-    actions: list[str | None] = []
-    for hashes in inputs.column("output_hashes"):
-        if not hashes:
-            actions.append(None)
-            continue
-        if hashes[0] not in known:
-            known[hashes[0]] = answers.action([parse_message(inputs.texts.get(hashes[0]))])
-        actions.append(known[hashes[0]])
-    return actions
 
 
 def as_table(name: str, rows: Sequence[Row]) -> pa.Table:
@@ -368,31 +366,3 @@ def _point_row(point: MapPoint) -> Row:
         "calls": point.calls,
         "example": point.example[:MAP_EXAMPLE_CHARS],
     }
-
-
-def _action_rows(groups: Mapping[str, Sequence[int]], actions: Sequence[str | None], inputs: Inputs) -> list[Row]:
-    call_ids = inputs.column("call_id")
-    rows = []
-    for task_id, members in groups.items():
-        counts = Counter(a for i in members if (a := actions[i]) is not None)
-        first: dict[str, str] = {}
-        for i in members:
-            if (action := actions[i]) is not None:
-                first.setdefault(action, call_ids[i])
-        for action, calls in sorted(counts.items(), key=lambda item: (-item[1], item[0])):
-            rows.append({"task_id": task_id, "action": action, "calls": calls, "example_call_id": first[action]})
-    return rows
-
-
-def _assignments(stamp: Mapping[str, str], inputs: Inputs, found: Discovery, actions: Sequence[str | None]) -> pa.Table:
-    n = inputs.calls.num_rows
-    return pa.table(
-        {
-            "project": pa.array([stamp["project"]] * n, pa.string()),
-            "analysis_id": pa.array([stamp["analysis_id"]] * n, pa.string()),
-            "call_id": inputs.calls["call_id"],
-            "task_id": pa.array(found.task_ids, pa.string()),
-            "point_id": pa.array(found.point_ids, pa.string()),
-            "action": pa.array(actions, pa.string()),
-        }
-    )

@@ -8,13 +8,16 @@ where the earlier one ended. No trace id is needed: on tau_bench this links ever
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
+import pyarrow as pa
 from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
 
 IntArray = npt.NDArray[np.int64]
+Chains: TypeAlias = Sequence[str | None] | Any  # Any: a pyarrow column
 
 
 def previous_calls(chain_before: Sequence[str | None], chain_after: Sequence[str | None]) -> IntArray:
@@ -36,7 +39,7 @@ def previous_calls(chain_before: Sequence[str | None], chain_after: Sequence[str
     return previous
 
 
-def run_groups(chain_before: Sequence[str | None], chain_after: Sequence[str | None]) -> IntArray:
+def run_groups(chain_before: Chains, chain_after: Chains) -> IntArray:
     """For each call the number of its run group: calls that hang together by their chains. A lone call is its own.
 
     Two runs that are equal from the first message on fall into one group: their content cannot tell them apart.
@@ -44,15 +47,17 @@ def run_groups(chain_before: Sequence[str | None], chain_after: Sequence[str | N
     n = len(chain_before)
     if n == 0:
         return np.zeros(0, dtype=np.int64)
-    codes: dict[str, int] = {}
-    calls: list[int] = []
-    chains: list[int] = []
-    for column in (chain_before, chain_after):
-        for i, chain in enumerate(column):
-            if chain is not None:
-                calls.append(i)
-                chains.append(n + codes.setdefault(chain, len(codes)))
-    size = n + len(codes)
+    both = pa.concat_arrays([_strings(chain_before), _strings(chain_after)]).dictionary_encode().indices
+    stated = both.is_valid().to_numpy(zero_copy_only=False)
+    chains = both.fill_null(0).to_numpy(zero_copy_only=False)[stated].astype(np.int64) + n
+    calls = np.tile(np.arange(n, dtype=np.int64), 2)[stated]
+    size = int(chains.max(initial=n - 1)) + 1
     edges = coo_matrix((np.ones(len(calls), dtype=np.int8), (calls, chains)), shape=(size, size))
     _, group = connected_components(edges, directed=False)
     return np.asarray(group[:n], dtype=np.int64)
+
+
+def _strings(chains: Chains) -> pa.Array:
+    if isinstance(chains, pa.ChunkedArray):
+        return chains.combine_chunks().cast(pa.string())
+    return pa.array(chains, pa.string())

@@ -20,9 +20,10 @@ from suffice_store import access, cost_changes, keeping, replaying
 from suffice_store.matching import match_imports
 from suffice_store.prices_file import EPOCH, USD_COLUMNS
 from suffice_store.pricing import price_tier
+from suffice_store.splits import check_parts
 from suffice_store.tables import analysis_runs, calls, decisions, duplicates, outcomes, prices
 
-DECISIONS = ("rename", "ignore", "pin", "mark")
+DECISIONS = ("rename", "ignore", "pin", "merge", "split", "mark")
 MAX_TEXT = 10_000
 MAX_ROWS = 100_000
 _TEXTS = frozenset(
@@ -119,8 +120,12 @@ def _decide(connection: sa.Connection, arguments: Arguments, now_ns: int) -> dic
         raise SufficeError(f"'kind' must be one of {', '.join(DECISIONS)}, not '{kind}'")
     if kind == "rename" and value is not None and not (isinstance(value, str) and 0 < len(value.strip()) <= 200):
         raise SufficeError("a new name must be a text of 1 to 200 characters (null gives the old one back)")
-    if kind == "ignore" and not isinstance(value, bool):
-        raise SufficeError("'value' must be true or false to ignore a task or not")
+    if kind in ("ignore", "pin") and not isinstance(value, bool):
+        raise SufficeError(f"'value' must be true or false to {kind} a task or not")
+    if kind == "merge" and value is not None and (not isinstance(value, str) or value in ("", arguments["task_id"])):
+        raise SufficeError("'value' must be the id of another task to merge into (null takes the merge back)")
+    if kind == "split" and value is not None:
+        check_parts(value)
     text = json.dumps(value.strip() if kind == "rename" and value else value, ensure_ascii=False)
     seed = json.dumps([arguments["project"], kind, arguments["task_id"], text, now_ns])
     row = {

@@ -19,6 +19,7 @@ import suffice_store.tables_replay  # noqa: F401  (their tables are of the same 
 from suffice_store.schema import Usd as Usd
 from suffice_store.schema import metadata as metadata
 from suffice_store.schema import project as _project
+from suffice_store.tables_tasks import TASK_TABLES
 
 UsdPerMtok = sa.Numeric(18, 6)  # a price: USD per million tokens
 
@@ -249,6 +250,8 @@ tasks = sa.Table(
     sa.Column("verdict_reason", sa.String, nullable=False),  # one sentence
     sa.Column("levers", sa.String, nullable=False),  # JSON list of sentences, each untested until replayed
     sa.Column("example_call_ids", sa.String, nullable=False),  # JSON list, at most 8
+    sa.Column("hci_yes_calls", sa.BigInteger),  # calls that talk to a human; null in analyses before 0.2
+    sa.Column("hci_no_calls", sa.BigInteger),  # calls that do not; the rest is unknown
 )
 
 assignments = sa.Table(
@@ -260,6 +263,9 @@ assignments = sa.Table(
     sa.Column("task_id", sa.String),  # null = in no task
     sa.Column("point_id", sa.String),  # the template it belongs to, a dot of the map
     sa.Column("action", sa.String),
+    sa.Column("slice_id", sa.String),  # null = its task has no slices
+    sa.Column("hci", sa.String),  # yes, no, unknown: does this call talk to a human
+    sa.Column("hci_rule", sa.String),
 )
 
 actions = sa.Table(  # what the model did in the calls of a task
@@ -388,4 +394,4 @@ dead_letters = sa.Table(  # acknowledged bodies that could not be applied: kept,
 
 # Written by the process that holds the database, and by nobody from outside.
 INTERNAL_TABLES = frozenset({"ingest_state", "dead_letters", "api_keys", "members", "retention", "replay_hosts"})
-ANALYSIS_TABLES = ("tasks", "assignments", "actions", "map_points", "evidence", "estimates", "savings")
+ANALYSIS_TABLES = ("tasks", "assignments", "actions", "map_points", "evidence", "estimates", "savings", *TASK_TABLES)

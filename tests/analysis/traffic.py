@@ -73,6 +73,8 @@ class MemoryStore:
             return pa.Table.from_pylist([PRICE])
         if name in ("toolsets", "decisions", "contracts", "daily", "replays"):
             return pa.table({})
+        if name == "known_tasks":
+            return self._known_tasks()
         if name == "analyses":
             return pa.Table.from_pylist(self.published[::-1]) if self.published else pa.table({})
         if name in self.appended:
@@ -82,6 +84,13 @@ class MemoryStore:
                 rows = [r for r in rows if r["task_id"] == parameters["task_id"]]
             return pa.Table.from_pylist(rows, schema=arrow_schema(name))
         raise KeyError(name)
+
+    def _known_tasks(self) -> pa.Table:
+        order = [run["analysis_id"] for run in self.published]
+        newest = {r["task_id"]: r for r in sorted(self.appended["tasks"], key=lambda r: order.index(r["analysis_id"]))}
+        names = ("task_id", "name", "recogniser")
+        rows = [{n: r[n] for n in names} | {"latest": r["analysis_id"] == order[-1]} for r in newest.values()]
+        return pa.Table.from_pylist(rows) if rows else pa.table({})
 
     def read_batches(self, name: str, **parameters: Any) -> Iterator[pa.RecordBatch]:
         yield from self.read(name, **parameters).to_batches()

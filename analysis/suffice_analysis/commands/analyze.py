@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.progress import Progress
@@ -24,6 +25,7 @@ from suffice_store.console import (
 )
 
 app = typer.Typer(add_completion=False)
+CHANGES_SHOWN = 8
 UNITS = {"m": 60, "h": 3600, "d": 86_400, "w": 604_800}
 
 
@@ -50,11 +52,19 @@ def analyze(
             progress=lambda stage, share: bar.update(line, description=stage, completed=share),
         )
         sentences = read_headlines(store, project)
+        changes = store.read("task_changes", project=project).to_pylist()
     if as_json:
-        print_json({**run, "headlines": sentences})
+        print_json({**run, "headlines": sentences, "task_changes": [change["sentence"] for change in changes]})
         return
-    for sentence in sentences:
+    for sentence in [*sentences, *change_sentences(changes)]:
         out().print(sentence, markup=False, soft_wrap=True)
+
+
+def change_sentences(changes: Sequence[Mapping[str, Any]]) -> list[str]:
+    """What became of the tasks of the analysis before, the largest first; many are counted."""
+    shown = [f"{change['change'].capitalize()}: {change['sentence']}" for change in changes[:CHANGES_SHOWN]]
+    more = len(changes) - len(shown)
+    return [*shown, f"and {more} more changes (read task_changes)"] if more else shown
 
 
 def parse_since(text: str, now: datetime | None = None) -> int:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Sequence
+import json
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import pyarrow as pa
 import typer
 
 from suffice.errors import SufficeError
+from suffice_analysis.commands import task_decisions
 from suffice_analysis.grounds import kind_words
 from suffice_analysis.report.wording import share_words
 from suffice_store import open_store
@@ -31,8 +33,8 @@ from suffice_store.console import (
 from suffice_store.store import Store
 
 app = typer.Typer(add_completion=False)
-COLUMNS = ("task", "kind", "calls", "paid", "of cost", "expected share", "grade", "verdict")
-DROPPED = ("kind", "grade", "of cost")  # on a narrow terminal, one after the other
+COLUMNS = ("task", "kind", "calls", "no human", "paid", "of cost", "expected share", "grade", "verdict")
+DROPPED = ("no human", "kind", "grade", "of cost")  # on a narrow terminal, one after the other
 NAME_WIDTH = 40  # that a name needs at least
 _LEFT_OUT = ("recogniser", "analysis_id")
 
@@ -45,11 +47,20 @@ def tasks(
     assignments: Annotated[
         Path | None, typer.Option(help="Also write external_id,call_id,task_id of every call to this CSV file.")
     ] = None,
+    router: Annotated[
+        Path | None, typer.Option(help="Also write what recognises the tasks, without a word of text, to this file.")
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """List the tasks of the last analysis. With none yet it says so and still ends with 0."""
+    """List the tasks of the last analysis. With none yet it says so and still ends with 0.
+
+    suffice tasks rename|ignore|pin|merge|split TASK: decide about one (each with --help).
+    """
     with open_store(db, server=server, create=False) as store:
         rows = store.read("tasks", project=project).to_pylist()
+        if router is not None:
+            size = export_router(store, project, router)
+            err().print(f"{len(rows):,} tasks, {size:,} bytes written to {router}", markup=False, soft_wrap=True)
         if assignments is not None:
             count = write_assignments(store, project, assignments)
             err().print(f"{count:,} calls written to {assignments}", markup=False, soft_wrap=True)
@@ -64,6 +75,7 @@ def tasks(
             row["name"] + (" (ignored)" if row["ignored"] else ""),
             kind_words(row["kind"]),
             format_count(row["calls"]),
+            "–" if row["hci_no_calls"] is None else format_share(row["hci_no_calls"] / max(1, row["calls"])),
             format_usd(row["paid_usd"]),
             format_share(row["share_cost"]),
             _share(row),
@@ -73,7 +85,39 @@ def tasks(
         for row in rows
     ]
     columns, cells = fit(COLUMNS, cells, out().width)
-    print_table(columns, cells, right=("calls", "paid", "of cost"), wide="task")
+    print_table(columns, cells, right=("calls", "paid", "of cost", "no human"), wide="task")
+    out().print(hci_sentence(rows), markup=False, soft_wrap=True)
+
+
+def hci_sentence(rows: Sequence[Mapping[str, Any]]) -> str:
+    """How much of the tasks' traffic talks to a human, does not, or does not tell."""
+    told = [row for row in rows if row.get("hci_no_calls") is not None]
+    calls = sum(row["calls"] for row in told)
+    if not calls:
+        return "Whether calls talk to a human is not known: analyse again."
+    yes, no = (sum(row[name] for row in told) / calls for name in ("hci_yes_calls", "hci_no_calls"))
+    rest = format_share(max(0.0, 1 - yes - no))
+    return f"Of the calls {format_share(no)} talk to no human, {format_share(yes)} do, of {rest} it is not known."
+
+
+def export_router(store: Store, project: str, path: Path) -> int:
+    """Write the router of the last analysis (see ``discovery.router``). Returns its bytes."""
+    from suffice_analysis.discovery.router import write_router  # clustering comes along: only where it is asked for
+
+    slices: dict[str, list[dict[str, Any]]] = {}
+    for row in store.read("slices", project=project).to_pylist():
+        one = {"slice_id": row["slice_id"], "name": row["name"], "conditions": json.loads(row["conditions"])}
+        slices.setdefault(row["task_id"], []).append(one)
+    rows = store.read("tasks", project=project).to_pylist()
+    tasks = {
+        row["task_id"]: {
+            "name": row["name"],
+            "recogniser": json.loads(row["recogniser"]),
+            "slices": slices.get(row["task_id"], []),
+        }
+        for row in rows
+    }
+    return write_router(path, tasks, project=project, analysis_id=rows[0]["analysis_id"] if rows else None)
 
 
 def fit(columns: Sequence[str], rows: Sequence[Sequence[str]], width: int) -> tuple[list[str], list[list[str]]]:
@@ -117,4 +161,6 @@ def write_assignments(store: Store, project: str, path: Path) -> int:
 
 def main(argv: list[str]) -> int:
     """Run the command; see ``suffice.cli``."""
+    if argv and argv[0] in task_decisions.WORDS:
+        return task_decisions.main(argv)
     return run_app(app, argv, "suffice tasks")

@@ -20,6 +20,7 @@ import pyarrow as pa
 
 from suffice.wire.call import ToolDefinition
 from suffice_analysis.answers import answer_form
+from suffice_analysis.discovery.changes import find_changes
 from suffice_analysis.discovery.finding import (
     CONSTANT_SHARE,
     HeadReader,
@@ -30,8 +31,9 @@ from suffice_analysis.discovery.finding import (
     find_tasks,
     match_heads,
 )
-from suffice_analysis.discovery.heads import Heads, read_heads
+from suffice_analysis.discovery.heads import Heads, Shape, read_heads
 from suffice_analysis.discovery.identity import keep_known_ids
+from suffice_analysis.discovery.joining import join_tasks
 from suffice_analysis.discovery.naming import Nameable, name_tasks
 from suffice_analysis.discovery.recogniser import Matcher
 from suffice_analysis.discovery.templates import render_template
@@ -51,12 +53,14 @@ def discover(
     *,
     seed: int = 0,
     known: Sequence[KnownTask] = (),
+    merged: Mapping[str, str] | None = None,
     progress: Progress | None = None,
 ) -> Discovery:
     """The tasks of ``calls`` (the read ``analysis_calls``), aligned with its rows.
 
     ``texts`` maps message hash to role and canonical parts, ``toolsets`` toolset hash to definitions.
-    ``known`` tasks of earlier analyses keep their ids where found again. The same content gives the
+    ``known`` tasks of earlier analyses keep their ids where found again; ``merged`` maps the ids of tasks that a user
+    merged to the id they are merged into. The same content gives the
     same tasks in any order of calls. ``seed`` fixes the projection behind the map; tasks do not depend on it.
     """
     tell = progress or (lambda stage, share: None)
@@ -65,22 +69,31 @@ def discover(
     tell("reading requests", 0.0)
     heads = read_heads(calls, texts, toolsets)
     reader = HeadReader(texts)
-    making = find_tasks(heads, reader, tell)
-    tell("assigning calls", 0.7)
     every = np.arange(len(heads.messages))
+    known = [
+        task for task in known if "conditions" not in task.recogniser
+    ]  # a part that a user split off is no template
+    known_of, _ = match_heads(Matcher([task.recogniser for task in known]), heads, reader, every)
+    pinned = [k for k, task in enumerate(known) if task.pinned]
+    free = np.flatnonzero(~np.isin(known_of, pinned))
+    making = [_pinned(known[k]) for k in pinned] + find_tasks(heads, reader, tell, free)
+    tell("assigning calls", 0.7)
+    task_of, template_of = match_heads(Matcher([task.recogniser() for task in making]), heads, reader, every)
+    making = making[: len(pinned)] + drop_small(making, task_of, heads)
     matcher = Matcher([task.recogniser() for task in making])
     task_of, template_of = match_heads(matcher, heads, reader, every)
-    making = drop_small(making, task_of, heads)
-    matcher = Matcher([task.recogniser() for task in making])
-    task_of, template_of = match_heads(matcher, heads, reader, every)
+    for place, k in enumerate(pinned):
+        template_of[(known_of == k) & (task_of != place)] = -1
+        task_of[known_of == k] = place
     add_open_tasks(making, task_of, heads)
     used, task_of = np.unique(task_of, return_inverse=True)
     making = [making[t] for t in used]
 
     tell("naming tasks", 0.85)
     fresh = [fresh_id(task) for task in making]
-    known_of, _ = match_heads(Matcher([task.recogniser for task in known]), heads, reader, every)
-    ids = keep_known_ids(fresh, task_of, [task.task_id for task in known], known_of, heads.calls)
+    known_ids = [task.task_id for task in known]
+    ids = keep_known_ids(fresh, task_of, known_ids, known_of, heads.calls)
+    making, ids, task_of = join_tasks(making, ids, task_of, merged or {}, known_ids, known_of, heads.calls)
     point_of = _points(ids, task_of, template_of, matcher)
     templates = [_template_text(np.flatnonzero(task_of == t), point_of, heads, reader) for t in range(len(ids))]
     names = name_tasks(_nameables(calls, texts, heads, task_of, making, templates))
@@ -91,9 +104,17 @@ def discover(
     }
     points, vectors = _found_templates(point_of, ids, task_of, heads, reader, seed)
     tell("done", 1.0)
-    return Discovery(
-        [ids[t] for t in task_of[heads.of_call]], [point_of[h] for h in heads.of_call], tasks, points, vectors
-    )
+    changes = find_changes(ids, [name for name, _ in names], task_of, known, known_of, heads.calls)
+    of_call = heads.of_call.tolist()
+    task_ids = [ids[t] for t in task_of.tolist()]
+    return Discovery([task_ids[h] for h in of_call], [point_of[h] for h in of_call], tasks, points, vectors, changes)
+
+
+def _pinned(task: KnownTask) -> TaskInMaking:
+    """A pinned task, to be found again as it is."""
+    known = task.recogniser
+    shape = Shape(known["operation"], frozenset(known["tools"] or ()), known["form"])
+    return TaskInMaking(known["kind"], shape, known["tools"] is None, list(known["templates"]), fixed=known)
 
 
 def fresh_id(task: TaskInMaking) -> str:

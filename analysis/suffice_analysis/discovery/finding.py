@@ -31,7 +31,8 @@ from suffice_analysis.discovery.vocabulary import Vocabulary, learn_vocabulary
 
 ROUND_HEADS = 20_000
 ROUNDS = 6
-CACHED_GRAMS = 30_000_000  # 240 MB
+CACHED_GRAMS = 5_000_000  # 40 MB
+CACHED_DOCUMENTS = 100_000_000  # 800 MB: the heads of about a million calls
 STRENGTH = 3.7  # a template needs grams that are in 60 % of its heads and sum to this evenness
 CONSTANT_SHARE = 0.6
 CONSTANT_RUNS = 5  # a request without a system message that never varies is a task from here on
@@ -50,28 +51,34 @@ class TaskInMaking:
     shape: Shape
     any_tools: bool
     entries: list[dict[str, Any]]
+    fixed: Mapping[str, Any] | None = None  # a pinned task's recogniser
 
-    def recogniser(self) -> dict[str, Any]:
-        return make_recogniser(self.kind, self.shape, self.entries, any_tools=self.any_tools)
+    def recogniser(self) -> Mapping[str, Any]:
+        return self.fixed or make_recogniser(self.kind, self.shape, self.entries, any_tools=self.any_tools)
 
 
 class HeadReader:
-    """Grams of stored messages, each text read once while the cache holds."""
+    """Grams of stored messages and of heads. A head's are kept while there is room, so that each round reads none anew;
+    a message's while it may come again in another head (a system message does)."""
 
     def __init__(self, texts: Mapping[str, MessageText]) -> None:
         self._texts = texts
         self._reader = GramReader()
         self._cache: dict[str, Grams] = {}
         self._size = 0
+        self._documents: dict[tuple[str, ...], Grams] = {}
+        self._documents_size = 0
 
     def grams(self, message_hash: str) -> Grams:
         found = self._cache.get(message_hash)
         if found is None:
             message = self._texts.get(message_hash)
             found = self._reader.grams(MessageText(*message)) if message is not None else np.zeros(0, dtype=np.uint64)
-            if self._size < CACHED_GRAMS:
-                self._cache[message_hash] = found
-                self._size += len(found)
+            if self._size > CACHED_GRAMS:
+                self._cache.clear()
+                self._size = 0
+            self._cache[message_hash] = found
+            self._size += len(found)
         return found
 
     def message(self, message_hash: str) -> MessageText:
@@ -83,13 +90,20 @@ class HeadReader:
         message = self._texts.get(message_hash)
         return message[0] if message is not None else ""
 
-    def document(self, messages: Sequence[str]) -> Grams:
-        return distinct_grams([self.grams(each) for each in messages])
+    def document(self, messages: tuple[str, ...]) -> Grams:
+        """The distinct grams of a head, ascending."""
+        found = self._documents.get(messages)
+        if found is None:
+            found = distinct_grams([self.grams(each) for each in messages])
+            if self._documents_size < CACHED_DOCUMENTS:
+                self._documents[messages] = found
+                self._documents_size += len(found)
+        return found
 
 
-def find_tasks(heads: Heads, reader: HeadReader, tell: Progress) -> list[TaskInMaking]:
+def find_tasks(heads: Heads, reader: HeadReader, tell: Progress, rest: npt.NDArray[np.int64]) -> list[TaskInMaking]:
+    """The tasks among the heads ``rest``."""
     tasks: list[TaskInMaking] = []
-    rest = np.arange(len(heads.messages))
     for nth in range(ROUNDS):
         sample = rest[:: max(1, -(-len(rest) // ROUND_HEADS))]
         tell("finding templates", 0.1 + 0.6 * nth / ROUNDS)
@@ -217,11 +231,11 @@ def match_heads(
     return task_of, template_of
 
 
-def drop_small(tasks: list[TaskInMaking], task_of: npt.NDArray[np.int64], heads: Heads) -> list[TaskInMaking]:
+def drop_small(tasks: Sequence[TaskInMaking], task_of: npt.NDArray[np.int64], heads: Heads) -> list[TaskInMaking]:
     """Without tasks that too few calls came to: with many calls, two alike are chance, and clutter in a list."""
     calls = np.bincount(task_of + 1, weights=heads.calls, minlength=len(tasks) + 1)[1:]
     least = 3 if heads.calls.sum() >= MANY_CALLS else 2
-    return [task for task, count in zip(tasks, calls, strict=True) if count >= least]
+    return [task for task, count in zip(tasks, calls, strict=True) if count >= least and task.fixed is None]
 
 
 def add_open_tasks(tasks: list[TaskInMaking], task_of: npt.NDArray[np.int64], heads: Heads) -> None:

@@ -16,9 +16,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from suffice.wire.call import ToolDefinition
 from suffice_analysis.discovery.types import MessageText
+from suffice_analysis.texts import StoredTexts
 from suffice_analysis.threads import run_groups
 
 
@@ -110,14 +112,13 @@ def read_heads(
 ) -> Heads:
     """The distinct heads of the calls (columns of the read ``analysis_calls``; only request columns are looked at)."""
     n = calls.num_rows
-    groups = run_groups(calls["chain_before"].to_pylist(), calls["chain_after"].to_pylist())
-    inputs = pa.chunked_array(calls["input_hashes"]).combine_chunks() if n else pa.array([], pa.list_(pa.string()))
+    groups = run_groups(calls["chain_before"], calls["chain_after"])
+    inputs = calls["input_hashes"].combine_chunks() if n else pa.array([], pa.list_(pa.string()))
     flat = inputs.flatten().dictionary_encode()
-    hashes: list[str] = flat.dictionary.to_pylist()
     codes = flat.indices.to_numpy(zero_copy_only=False)
-    lengths = np.asarray([len(each) for each in calls["input_hashes"].to_pylist()], dtype=np.int64)
+    lengths = pc.fill_null(pc.list_value_length(inputs), 0).to_numpy(zero_copy_only=False).astype(np.int64)
     starts = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
-    is_answer = np.asarray([_role(texts, each) == "assistant" for each in hashes], dtype=bool)
+    is_answer = _answers(texts, flat.dictionary)
     answers = np.flatnonzero(is_answer[codes]) if len(codes) else np.zeros(0, dtype=np.int64)
     nth = np.searchsorted(answers, starts[:-1])
     first_answer = np.append(answers, starts[-1])[nth]
@@ -133,7 +134,7 @@ def read_heads(
         if at == len(first):
             first.append(i)
         of_call[i] = at
-    messages = [tuple(hashes[c] for c in codes[starts[i] : ends[i]]) for i in first]
+    messages = _head_messages([codes[starts[i] : ends[i]] for i in first], flat.dictionary)
     shapes = [shape_of.shapes[shape_of.of_call[i]] for i in first]
     order = sorted(range(len(first)), key=lambda k: _digest(messages[k], shapes[k]))
     rank = np.empty(len(first), dtype=np.int64)
@@ -173,9 +174,21 @@ def _shapes(calls: pa.Table, toolsets: Mapping[str, Sequence[ToolDefinition]]) -
     return _Shapes(list(shapes), of_call)
 
 
-def _role(texts: Mapping[str, MessageText], message_hash: str) -> str:
-    message = texts.get(message_hash)
-    return message[0] if message is not None else ""
+def _answers(texts: Mapping[str, MessageText], hashes: pa.Array) -> npt.NDArray[np.bool_]:
+    """For each message whether the model said it."""
+    if isinstance(texts, StoredTexts):
+        return texts.have_role(hashes, "assistant")
+    found = (texts.get(each) for each in hashes.to_pylist())
+    return np.asarray([message is not None and message[0] == "assistant" for message in found], dtype=bool)
+
+
+def _head_messages(heads: Sequence[npt.NDArray[Any]], hashes: pa.Array) -> list[tuple[str, ...]]:
+    """Each head's message hashes; equal hashes are one string."""
+    used, at = np.unique(np.concatenate(heads) if heads else np.zeros(0, np.int64), return_inverse=True)
+    names: list[str] = hashes.take(pa.array(used)).to_pylist()
+    ends = np.cumsum([len(head) for head in heads]).tolist()
+    listed = at.tolist()
+    return [tuple(names[k] for k in listed[end - len(head) : end]) for head, end in zip(heads, ends, strict=True)]
 
 
 def _digest(messages: tuple[str, ...], shape: Shape) -> bytes:

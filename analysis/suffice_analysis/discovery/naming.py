@@ -12,11 +12,13 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import chain, count
 from typing import NamedTuple
 
 NAME_CHARS = 60
 LONGEST_ROLE = 32  # a longer role stands alone
 OWN_FROM = 32  # of a name that another task has already; what is its own follows
+COMPARED = 60  # tasks whose templates a name is compared with
 HOLE_FROM = 40  # of the first line: where a variable part makes it no name
 
 _GOES_ON = r"\n(?=(?-i:[a-z]))"  # a line that begins in lower case goes on where the last one ended
@@ -86,15 +88,16 @@ def name_tasks(tasks: Sequence[Nameable]) -> list[tuple[str, str]]:
     taken: set[str] = set()
     texts = [task.template.casefold() for task in tasks]
     order = sorted(range(len(tasks)), key=lambda t: (-tasks[t].calls, tasks[t].template, tasks[t].form, tasks[t].tools))
+    largest = order[:COMPARED]
     for t in order:
         given = tasks[t].app_names.most_common(1)
         if given and given[0][1] * 2 > tasks[t].calls:
             name = given[0][0]
-            asked = phrases(tasks[t], _others(texts, t)).strong if name.casefold() in taken else []
+            asked = phrases(tasks[t], _others(largest, texts, t)).strong if name.casefold() in taken else []
             names[t] = (_distinct([name, *(f"{name}: {_lower(each)}" for each in asked)], tasks[t], taken), "app")
     for t in order:
         if names[t] is None:
-            others = _others(texts, t)
+            others = _others(largest, texts, t)
             found = phrases(tasks[t], others)
             own = [f"{_cut(found.strong[0], OWN_FROM)} · {each}" for each in _own_words(tasks[t], others)[:3]]
             candidates = [*found.strong, *(own if found.strong[0].casefold() in taken else []), *found.weak]
@@ -166,8 +169,9 @@ def _own_words(task: Nameable, others: Sequence[str]) -> list[str]:
     return [each for each in found if not any(each.casefold() in other for other in others)]
 
 
-def _others(texts: Sequence[str], t: int) -> list[str]:
-    return [*texts[:t], *texts[t + 1 :]]
+def _others(largest: Sequence[int], texts: Sequence[str], t: int) -> list[str]:
+    """The templates of the largest other tasks: what thousands of small ones share is not worth looking through."""
+    return [texts[other] for other in largest if other != t]
 
 
 def _instructions(text: str, others: Sequence[str]) -> tuple[list[str], list[str]]:
@@ -187,9 +191,9 @@ def _instructions(text: str, others: Sequence[str]) -> tuple[list[str], list[str
 def _distinct(candidates: Sequence[str], task: Nameable, taken: set[str]) -> str:
     tails = [f" · {tool.replace('_', ' ')}" for tool in task.tools[:4]]
     tails += [f" · {_FORM_WORDS[task.answer_form]}"] if task.answer_form in _FORM_WORDS else []
-    tails += [f" · {n}" for n in range(2, 10_000)]
     short = [_cut(candidate, NAME_CHARS) for candidate in candidates]
-    options = [*short, *(_cut(candidates[0], NAME_CHARS - len(_cut(tail, 30))) + _cut(tail, 30) for tail in tails)]
+    ends = chain((_cut(tail, 30) for tail in tails), (f" · {n}" for n in count(2)))
+    options = chain(short, (_cut(candidates[0], NAME_CHARS - len(end)) + end for end in ends))
     name = next(option for option in options if option.casefold() not in taken)
     taken.add(name.casefold())
     return name

@@ -27,7 +27,7 @@ import numpy.typing as npt
 from scipy import sparse
 
 from suffice_analysis.discovery.heads import Request, Shape
-from suffice_analysis.discovery.text import GramReader, Grams
+from suffice_analysis.discovery.text import GramReader, Grams, sorted_distinct
 from suffice_analysis.discovery.vocabulary import Vocabulary, row_lengths, unit_rows
 
 VERSION = 1
@@ -37,6 +37,7 @@ MISFIT = 0.35  # other tools or another form: only a nearly equal text (cosine >
 SAME_TOOLS = 0.5  # Jaccard of tool features from which two toolsets are versions of one
 TEMPLATE_GRAMS = 384
 DOCUMENT_ROWS = 4096
+FITS_KEPT = 5000  # shapes
 
 Recogniser = Mapping[str, Any]
 
@@ -86,6 +87,8 @@ class Matcher:
 
     def __init__(self, recognisers: Sequence[Recogniser]) -> None:
         self._recognisers = list(recognisers)
+        self._tools = [None if r["tools"] is None else frozenset(r["tools"]) for r in recognisers]
+        self._fits: dict[Shape, npt.NDArray[np.float32]] = {}
         self.point_ids: list[str] = []
         self._task_of: list[int] = []
         entries = []
@@ -107,19 +110,16 @@ class Matcher:
         grams, first = np.unique(every, return_index=True)
         ones = np.ones(len(grams), dtype=np.float32)
         self.vocabulary = Vocabulary(grams.astype(np.uint64), weights[first].astype(np.float32), ones, ones)
-        rows = []
-        lengths: list[float] = []
-        for own, weight, share in entries:
-            values = (weight * share).astype(np.float32)
-            norm = float(np.sqrt((values**2).sum())) or 1.0
-            lengths.append(norm)
-            row = sparse.csr_matrix(
-                (values / norm, (np.zeros(len(own), dtype=np.int64), np.searchsorted(grams, own))),
-                shape=(1, max(len(grams), 1)),
-            )
-            rows.append(row)
-        self._templates = sparse.vstack(rows).tocsr().T.tocsc() if rows else None
-        self._lengths = np.asarray(lengths)
+        sizes = np.asarray([len(e[0]) for e in entries], dtype=np.int64)
+        starts = np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)
+        values = weights * (np.concatenate([e[2] for e in entries]) if entries else weights)
+        whole = sparse.csr_matrix(
+            (values.astype(np.float32), np.searchsorted(grams, every), starts),
+            shape=(len(entries), max(len(grams), 1)),
+        )
+        self._lengths = row_lengths(whole)
+        self._lengths[self._lengths == 0] = 1.0
+        self._templates = unit_rows(whole).T.tocsr() if entries else None
         self._thresholds = np.asarray([float(r.get("threshold", THRESHOLD)) for r in recognisers], dtype=np.float32)
 
     def match(self, documents: Sequence[Grams], shapes: Sequence[Shape]) -> Matched:
@@ -128,23 +128,61 @@ class Matcher:
         matched = Matched(np.full(n, -1, np.int64), np.full(n, -1, np.int64), np.zeros(n, np.float32))
         kinds: dict[Shape, int] = {}
         kind_of = np.asarray([kinds.setdefault(shape, len(kinds)) for shape in shapes], dtype=np.int64)
-        fits = np.asarray([[self._fit(r, shape) for r in self._recognisers] for shape in kinds], dtype=np.float32)
+        fits = np.asarray([self._fits_of(shape) for shape in kinds], dtype=np.float32)
         task_of = np.asarray(self._task_of, dtype=np.int64)
-        for start in range(0, n, DOCUMENT_ROWS):
+        for start in range(0, n if self._templates is not None else 0, DOCUMENT_ROWS):
             part = slice(start, min(start + DOCUMENT_ROWS, n))
-            if self._templates is not None:
-                rows = self.vocabulary.weighted_rows(documents[part])
-                cosine = np.asarray((unit_rows(rows) @ self._templates).todense())
-                cosine *= np.minimum(1.0, row_lengths(rows)[:, None] / self._lengths)
-                scores = cosine * fits[kind_of[part]][:, task_of]
-                best = scores.argmax(axis=1)
-                score = scores[np.arange(len(best)), best]
-                good = score >= self._thresholds[task_of[best]]
-                matched.template[part] = np.where(good, best, -1)
-                matched.task[part] = np.where(good, task_of[best], -1)
-                matched.score[part] = np.where(good, score, 0.0)
+            rows = self.vocabulary.weighted_rows(documents[part])
+            lengths = row_lengths(rows)
+            found = (unit_rows(rows) @ self._templates).tocsr()
+            found.sort_indices()
+            per_row = np.diff(found.indptr)
+            row_of = np.repeat(np.arange(len(per_row)), per_row)
+            scores = found.data * np.minimum(1.0, lengths[row_of] / self._lengths[found.indices])
+            scores *= fits[kind_of[part][row_of], task_of[found.indices]]
+            scores = np.where(scores >= self._thresholds[task_of[found.indices]], scores, 0.0)
+            best = _first_best(scores, found.indptr)
+            good = np.flatnonzero(best >= 0)
+            matched.template[start + good] = found.indices[best[good]]
+            matched.task[start + good] = task_of[found.indices[best[good]]]
+            matched.score[start + good] = scores[best[good]]
         self._match_open(matched, kinds, kind_of, fits)
         return matched
+
+    def index(self) -> TemplateIndex:
+        """The same templates, for one request at a time."""
+        grams = self.vocabulary.grams
+        templates = self._templates if self._templates is not None else sparse.csr_matrix((max(len(grams), 1), 0))
+        return TemplateIndex(
+            grams,
+            self.vocabulary.weights,
+            templates.indptr.astype(np.int64),
+            templates.indices.astype(np.int64),
+            templates.data,
+            self._lengths,
+            np.asarray(self._task_of, dtype=np.int64),
+            self._thresholds,
+        )
+
+    def _fits_of(self, shape: Shape) -> npt.NDArray[np.float32]:
+        """How each task fits the shape; kept, for a shape comes again in every batch."""
+        found = self._fits.get(shape)
+        if found is None:
+            if len(self._fits) > FITS_KEPT:  # tools may be chosen anew for every call
+                self._fits.clear()
+            found = self._fits[shape] = np.asarray(
+                [self._fit(t, shape) for t in range(len(self._tools))], dtype=np.float32
+            )
+        return found
+
+    def fits(self, shape: Shape) -> tuple[npt.NDArray[np.float32], int]:
+        """How each task fits the shape, and the open task of that very shape (-1 = none)."""
+        fits = self._fits_of(shape)
+        fitting = np.flatnonzero(self._is_open() & (fits == 1.0))
+        return fits, int(fitting[0]) if len(fitting) else -1
+
+    def _is_open(self) -> npt.NDArray[np.bool_]:
+        return np.asarray([r["kind"] == "open" and r.get("version") == VERSION for r in self._recognisers], dtype=bool)
 
     def _match_open(
         self,
@@ -153,9 +191,7 @@ class Matcher:
         kind_of: npt.NDArray[np.int64],
         fits: npt.NDArray[np.float32],
     ) -> None:
-        is_open = np.asarray(
-            [r["kind"] == "open" and r.get("version") == VERSION for r in self._recognisers], dtype=bool
-        )
+        is_open = self._is_open()
         if not is_open.any():
             return
         for k in range(len(kinds)):
@@ -165,13 +201,60 @@ class Matcher:
                 matched.task[rest] = fitting[0]
                 matched.score[rest] = OPEN_SCORE
 
-    @staticmethod
-    def _fit(recogniser: Recogniser, shape: Shape) -> float:
+    def _fit(self, t: int, shape: Shape) -> float:
+        recogniser, tools = self._recognisers[t], self._tools[t]
         if recogniser["operation"] != shape.operation:
             return 0.0
-        tools = recogniser["tools"]
-        same_tools = tools is None or tool_likeness(frozenset(tools), shape.tools) >= SAME_TOOLS
+        same_tools = tools is None or tools == shape.tools or tool_likeness(tools, shape.tools) >= SAME_TOOLS
         return (1.0 if same_tools else MISFIT) * (1.0 if recogniser["form"] == shape.form else MISFIT)
+
+
+@dataclass(frozen=True, slots=True)
+class TemplateIndex:
+    """Gram -> the templates that have it, and what they make of it: a matcher for one request at a time."""
+
+    grams: Grams
+    weights: npt.NDArray[np.float32]
+    starts: npt.NDArray[np.int64]  # [grams + 1]: where a gram's templates stand in the two below
+    templates: npt.NDArray[np.int64]
+    values: npt.NDArray[np.float32]
+    lengths: npt.NDArray[np.float64]  # of each template
+    task_of: npt.NDArray[np.int64]
+    thresholds: npt.NDArray[np.float32]  # of each task
+
+    def best(self, document: Grams, fits: npt.NDArray[np.float32]) -> tuple[int, float]:
+        """(template, score) of the best template for distinct grams, (-1, 0.0) = none. ``fits``: of each task."""
+        if not len(self.grams) or not len(document):
+            return -1, 0.0
+        at = np.minimum(np.searchsorted(self.grams, document), len(self.grams) - 1)
+        at = at[self.grams[at] == document]
+        if not len(at):
+            return -1, 0.0
+        weights = self.weights[at]
+        length = float(np.sqrt((weights.astype(np.float64) ** 2).sum())) or 1.0
+        first, counts = self.starts[at], self.starts[at + 1] - self.starts[at]
+        ends = np.cumsum(counts)
+        places = np.arange(ends[-1]) + np.repeat(first - ends + counts, counts)
+        summed = np.bincount(self.templates[places], self.values[places] * np.repeat(weights, counts))
+        some = np.flatnonzero(summed)
+        tasks = self.task_of[some]
+        scores = summed[some] / length * np.minimum(1.0, length / self.lengths[some]) * fits[tasks]
+        scores = np.where(scores >= self.thresholds[tasks], scores, 0.0)
+        best = int(scores.argmax()) if len(scores) else 0
+        return (int(some[best]), float(scores[best])) if len(scores) and scores[best] > 0 else (-1, 0.0)
+
+
+def _first_best(scores: npt.NDArray[Any], starts: npt.NDArray[Any]) -> npt.NDArray[np.int64]:
+    """For each row of a CSR's ``scores`` the position of its first greatest one over 0, -1 = none."""
+    best = np.full(len(starts) - 1, -1, dtype=np.int64)
+    some = np.flatnonzero(np.diff(starts))
+    if not len(some):
+        return best
+    most = np.maximum.reduceat(scores, starts[some])
+    at = np.flatnonzero((scores > 0) & (scores == np.repeat(most, np.diff(starts)[some])))
+    rows, first = np.unique(np.searchsorted(starts, at, side="right") - 1, return_index=True)
+    best[rows] = at[first]
+    return best
 
 
 def recognise(request: Request, recogniser: Recogniser) -> float:
@@ -198,7 +281,7 @@ def request_grams(request: Request, reader: GramReader) -> Grams:
 def distinct_grams(pieces: Sequence[Any]) -> Grams:
     """One sorted array of the distinct grams of several messages."""
     kept = [piece for piece in pieces if len(piece)]
-    return np.unique(np.concatenate(kept)) if kept else np.zeros(0, dtype=np.uint64)
+    return sorted_distinct(np.concatenate(kept)) if kept else np.zeros(0, dtype=np.uint64)
 
 
 def _pack(values: npt.NDArray[Any]) -> str:

@@ -17,7 +17,17 @@ import numpy.typing as npt
 from suffice.privacy.shingles import GRAM, GRAM_BYTES, HEAD_WORDS, TAIL_WORDS, WORD, marked, read_grams, words_of
 from suffice_analysis.discovery.types import MessageText
 
-__all__ = ["GRAM", "HEAD_WORDS", "TAIL_WORDS", "WORD", "GramReader", "Grams", "message_parts", "plain_text"]
+__all__ = [
+    "GRAM",
+    "HEAD_WORDS",
+    "TAIL_WORDS",
+    "WORD",
+    "GramReader",
+    "Grams",
+    "message_parts",
+    "plain_text",
+    "sorted_distinct",
+]
 
 Grams = npt.NDArray[np.uint64]
 _MULTIPLIER = np.uint64(0x9E3779B97F4A7C15)
@@ -94,6 +104,14 @@ class GramReader:
             out = out * _MULTIPLIER + hashes[i : i + count]
             out ^= out >> _SHIFT
         return out
+
+
+def sorted_distinct(grams: Grams) -> Grams:
+    """The distinct grams, ascending; numpy's own unique takes ten times as long for a few hundred."""
+    if len(grams) < 2:
+        return grams
+    ascending = np.sort(grams)
+    return np.asarray(ascending[np.concatenate([[True], ascending[1:] != ascending[:-1]])])
 
 
 def _hashed_grams(parts: list[dict[str, Any]]) -> Grams:

@@ -20,6 +20,20 @@ class KnownTask:
 
     task_id: str
     recogniser: Mapping[str, Any]
+    name: str = ""
+    pinned: bool = False  # a user said that it stays as it is: what its recogniser takes is its own
+    earlier: bool = False  # of an analysis before the last: it may come back, but its absence is no news
+
+
+@dataclass(frozen=True, slots=True)
+class TaskChange:
+    """What became of a task since the last analysis."""
+
+    change: str  # appeared, vanished, split, merged
+    task_id: str
+    other_ids: tuple[str, ...]  # the parts of a split beside it, the tasks that were merged into it
+    calls: int
+    sentence: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,3 +79,4 @@ class Discovery:
     tasks: dict[str, FoundTask]
     templates: list[FoundTemplate] = field(default_factory=list)
     vectors: Any = None  # float32 [templates, dimensions]: what draw_map lays out
+    changes: list[TaskChange] = field(default_factory=list)  # against the known tasks; empty without any

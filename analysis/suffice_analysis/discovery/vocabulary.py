@@ -19,7 +19,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
-from suffice_analysis.discovery.text import Grams
+from suffice_analysis.discovery.text import Grams, sorted_distinct
 
 FEW_RUNS = 20  # with fewer runs in all, twice is recurring
 RECURS = 3
@@ -44,15 +44,18 @@ class Vocabulary:
 
     def weighted_rows(self, documents: Sequence[Grams]) -> sparse.csr_matrix:
         """The same before the rows are brought to length 1."""
-        columns: list[npt.NDArray[np.int64]] = []
-        for grams in documents:
-            at = np.searchsorted(self.grams, grams)
-            at[at == len(self.grams)] = 0
-            columns.append(at[self.grams[at] == grams] if len(self.grams) else at[:0])
-        starts = np.concatenate([[0], np.cumsum([len(c) for c in columns])]).astype(np.int64)
-        flat = np.concatenate(columns) if columns else np.zeros(0, dtype=np.int64)
-        data = self.weights[flat] if len(flat) else np.zeros(0, dtype=np.float32)
-        return sparse.csr_matrix((data, flat, starts), shape=(len(documents), max(len(self.grams), 1)))
+        sizes = np.asarray([len(grams) for grams in documents], dtype=np.int64)
+        every = np.concatenate(documents) if len(documents) else np.zeros(0, dtype=np.uint64)
+        if len(self.grams):
+            at = np.minimum(np.searchsorted(self.grams, every), len(self.grams) - 1)
+            known = self.grams[at] == every
+        else:
+            at, known = np.zeros(0, dtype=np.int64), np.zeros(len(every), dtype=bool)
+        ends = np.cumsum(sizes)
+        counted = np.concatenate([[0], np.cumsum(known)])
+        starts = counted[np.concatenate([[0], ends])].astype(np.int64)
+        flat = at[known] if len(self.grams) else at
+        return sparse.csr_matrix((self.weights[flat], flat, starts), shape=(len(documents), max(len(self.grams), 1)))
 
 
 def unit_rows(rows: sparse.csr_matrix) -> sparse.csr_matrix:
@@ -78,7 +81,7 @@ def learn_vocabulary(
     ``grams_of`` reads a message's grams in order.
     """
     ordered = [grams_of(message) for message in messages]
-    distinct = [np.unique(each) for each in ordered]
+    distinct = [sorted_distinct(each) for each in ordered]
     every = np.concatenate(distinct) if distinct else np.zeros(0, dtype=np.uint64)
     grams, index = np.unique(every, return_inverse=True)
     if not len(grams):

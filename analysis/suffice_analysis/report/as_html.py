@@ -12,7 +12,7 @@ from suffice_analysis.grounds import kind_words
 from suffice_analysis.report import charts
 from suffice_analysis.report.caveats import assumptions, caveats
 from suffice_analysis.report.model import Report, next_steps, sum_sentence
-from suffice_analysis.report.wording import ALTERNATIVE_NAMES, BY_HAND, CAVEAT, TERMS, VERDICT_WORDS
+from suffice_analysis.report.wording import ALTERNATIVE_NAMES, BY_HAND, CAVEAT, TERMS, VERDICT_WORDS, hci_words
 from suffice_analysis.savings.sentences import at_stake
 from suffice_store.console import format_count, format_interval, format_share, format_time, format_usd
 
@@ -38,6 +38,7 @@ def render_html(report: Report, *, paper: bool = False) -> str:
         savings_chart=charts.savings_chart(report.totals, report.basis_words),
         at_stake=at_stake,
         tornado=charts.tornado_chart(*report.tornado),
+        hci_words=hci_words,
         kind_words=kind_words,
         action_words=action_words,
         excerpt=_excerpt,

@@ -83,3 +83,12 @@ def of_100_interval(low: float, high: float) -> str:
 def counted(number: int, word: str) -> str:
     """``1 call``, ``5,269 calls``."""
     return f"{number:,} {word}{'' if number == 1 else 's'}"
+
+
+def hci_words(row: Mapping[str, Any]) -> str:
+    """Of how many calls a person reads the answer: ``no 92 %, yes 5 %, unknown 3 %``; the task's word where not counted."""
+    yes, no, calls = row.get("hci_yes_calls"), row.get("hci_no_calls"), row.get("calls")
+    if yes is None or no is None or not calls:
+        return str(row.get("hci"))
+    counts = {"no": no, "yes": yes, "unknown": calls - yes - no}
+    return ", ".join(f"{word} {format_share(count / calls)}" for word, count in counts.items() if count)

@@ -7,6 +7,7 @@ from urllib.parse import quote
 import streamlit as st
 
 from suffice.errors import SufficeError
+from suffice_analysis.report.wording import hci_words
 from suffice_analysis.savings.sentences import details_of, replay_sentence
 from suffice_dashboard import insights, pieces, queries, states
 from suffice_dashboard.charts.estimate import actions_bar, estimate_picture
@@ -253,12 +254,16 @@ def _what(analysis: Row | None, task: Row) -> None:
                 st.html(
                     f'<p class="sf-note">{pieces.link(pieces.call_link(first["example_call_id"]), "See an example →")}</p>'
                 )
+        slices = queries.read_analysed("slices", analysis, task_id=task["task_id"])
+        if slices:
+            st.html(pieces.section("Slices", "Splits visible in the request.") + slice_list(slices))
         models = parse_json(task["models"])
         st.html(
             pieces.section("Facts")
             + pieces.facts(
                 [
                     ("Answers with", task["answer_form"].replace("_", " ")),
+                    ("Talks to a person", hci_words(task)),
                     ("Services", ", ".join(parse_list(task["services"])) or "unknown"),
                     (
                         "Models",
@@ -280,6 +285,21 @@ def _what(analysis: Row | None, task: Row) -> None:
         )
         with st.expander("How a request is recognised as this task"):
             st.json(parse_json(task["recogniser"]))
+
+
+def slice_list(slices: list[Row]) -> str:
+    """Each slice: its share of the task, and what the model mostly does in it, found on the half that did not choose it."""
+    items = "".join(
+        f"<li>{pieces.e(row['name'])}: {render_share(row['share'])} of its calls"
+        + (
+            f'<div class="src">mostly {pieces.e(row["action"])}: '
+            f"{render_interval(row['action_share'], row['action_low'], row['action_high'])} · n = {render_count(row['n'])}</div></li>"
+            if row["action"]
+            else "</li>"
+        )
+        for row in slices
+    )
+    return f'<ul class="sf-evidence">{items}</ul>'
 
 
 def _examples(task: Row) -> None:

@@ -22,6 +22,7 @@ from suffice_store.tables import (
     savings,
     tasks,
 )
+from suffice_store.tables_tasks import slices, task_changes
 
 TASK_ID = Parameter("task_id")
 GRADES = ("prior", "proxy", "replay", "live")  # from the weakest
@@ -159,6 +160,32 @@ def _savings(arguments: Arguments) -> sa.Select[Any]:
     return _of_analysis(savings, arguments).order_by(savings.c.task_id, savings.c.position, savings.c.model)
 
 
+def _slices(arguments: Arguments) -> sa.Select[Any]:
+    return _of_analysis(slices, arguments).order_by(slices.c.task_id, slices.c.calls.desc(), slices.c.slice_id)
+
+
+def _task_changes(arguments: Arguments) -> sa.Select[Any]:
+    order = (task_changes.c.calls.desc(), task_changes.c.change, task_changes.c.task_id)
+    return _of_analysis(task_changes, {**arguments, "task_id": None}).order_by(*order)
+
+
+def _known_tasks(arguments: Arguments) -> sa.Select[Any]:
+    """Each task as the last analysis that had it knew it: an analysis of one service must not make the others strangers."""
+    project = arguments["project"]
+    place = sa.func.row_number().over(
+        partition_by=tasks.c.task_id, order_by=[analysis_runs.c.published_ns.desc(), tasks.c.analysis_id.desc()]
+    )
+    newest = (tasks.c.analysis_id == analysis_of({"project": project})).label("latest")
+    published = tasks.join(
+        analysis_runs,
+        sa.and_(analysis_runs.c.analysis_id == tasks.c.analysis_id, analysis_runs.c.project == tasks.c.project),
+    )
+    columns = (tasks.c.task_id, tasks.c.name, tasks.c.recogniser, newest, place.label("place"))
+    ranked = sa.select(*columns).select_from(published).where(tasks.c.project == project).subquery()
+    shown = (ranked.c[name] for name in ("task_id", "name", "recogniser", "latest"))
+    return sa.select(*shown).where(ranked.c.place == 1).order_by(ranked.c.latest.desc(), ranked.c.task_id)
+
+
 def _assignments(arguments: Arguments) -> sa.Select[Any]:
     return (
         sa.select(
@@ -167,6 +194,9 @@ def _assignments(arguments: Arguments) -> sa.Select[Any]:
             assignments.c.task_id,
             assignments.c.point_id,
             assignments.c.action,
+            assignments.c.slice_id,
+            assignments.c.hci,
+            assignments.c.hci_rule,
         )
         .select_from(
             assignments.outerjoin(
@@ -196,6 +226,9 @@ READS = (
         _apply_decisions,
     ),
     Read("actions", (PROJECT, TASK_ID, ANALYSIS), _columns(actions), _actions),
+    Read("slices", (PROJECT, TASK_ID, ANALYSIS), _columns(slices), _slices),
+    Read("task_changes", (PROJECT, ANALYSIS), _columns(task_changes), _task_changes),
+    Read("known_tasks", (PROJECT,), ("task_id", "name", "recogniser", "latest"), _known_tasks),
     Read("evidence", (PROJECT, TASK_ID, ANALYSIS), _columns(evidence), _evidence),
     Read("map_points", (PROJECT, TASK_ID, ANALYSIS), _columns(map_points), _map_points),
     Read("estimates", (PROJECT, TASK_ID, Parameter("measure"), ANALYSIS), _columns(estimates), _estimates),
@@ -203,7 +236,7 @@ READS = (
     Read(
         "assignments",
         (PROJECT, ANALYSIS),
-        ("external_id", "call_id", "task_id", "point_id", "action"),
+        ("external_id", "call_id", "task_id", "point_id", "action", "slice_id", "hci", "hci_rule"),
         _assignments,
     ),
     Read("decisions", (PROJECT,), _columns(decisions), _decisions),
