@@ -24,11 +24,16 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 from sklearn.metrics import adjusted_mutual_info_score, adjusted_rand_score
 
 from suffice.wire.canonical import canonical_json, canonical_message, chains, content_hash, message_hash
 from suffice_analysis.discovery import MessageText, discover, draw_map
+from suffice_analysis.profile import group_rows
+from suffice_analysis.slices import find_slices, holds
+from suffice_analysis.threads import run_groups
+from suffice_analysis.visible import read_visible
 
 ROOT = Path(__file__).resolve().parent.parent
 Logged = Mapping[str, Any]
@@ -69,6 +74,9 @@ def main() -> None:
     actions = [labels[call["id"]]["action"] for call in everything]
     print(f"\ndiscovery alone: {len(everything)} calls in {seconds:.1f} s, {len(discovery.templates)} templates")
     print(f"templates against the labels' action: AMI {adjusted_mutual_info_score(actions, discovery.point_ids):.3f}")
+    in_slices = sliced(discovery.task_ids, actions, calls_table, texts, toolsets)
+    print(f"tasks and slices against it: AMI {adjusted_mutual_info_score(actions, in_slices):.3f}")
+    print(f"tasks alone against it: AMI {adjusted_mutual_info_score(actions, discovery.task_ids):.3f}")
     if options.map:
         started = time.perf_counter()
         draw_map(discovery)
@@ -82,6 +90,25 @@ def by_templates(calls: Sequence[Logged]) -> list[Any]:
     """suffice itself. A call without a task would be one of its own."""
     table, texts, toolsets = as_read(calls)
     return [task or f"none-{i}" for i, task in enumerate(discover(table, texts, toolsets).task_ids)]
+
+
+def sliced(
+    task_ids: Sequence[str | None],
+    actions: Sequence[str | None],
+    table: pa.Table,
+    texts: Mapping[str, MessageText],
+    toolsets: Mapping[str, list[Any]],
+) -> list[str]:
+    """Task and slice of each call. Splits are chosen by the labels' action on half of the runs; the score is over all."""
+    visible = read_visible(table, texts, toolsets)
+    runs = [str(group) for group in run_groups(table["chain_before"], table["chain_after"])]
+    found = [str(task_id) for task_id in task_ids]
+    for task_id, members in group_rows(task_ids).items():
+        rows = np.asarray(members)
+        for each in find_slices(task_id, rows, visible, actions, runs):
+            for row in rows[holds(each.conditions, visible, rows)]:
+                found[row] = f"{task_id} {each.slice_id}"
+    return found
 
 
 def by_first_characters(calls: Sequence[Logged]) -> list[Any]:
