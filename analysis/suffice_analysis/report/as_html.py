@@ -12,7 +12,8 @@ from suffice_analysis.grounds import kind_words
 from suffice_analysis.report import charts
 from suffice_analysis.report.caveats import assumptions, caveats
 from suffice_analysis.report.model import Report, next_steps, sum_sentence
-from suffice_analysis.report.wording import ALTERNATIVE_NAMES, BY_HAND, CAVEAT, TERMS, VERDICT_WORDS, hci_words
+from suffice_analysis.report.replayed import caveat, proven_figure
+from suffice_analysis.report.wording import ALTERNATIVE_NAMES, HOW_TO_TEST, TERMS, VERDICT_WORDS, hci_words
 from suffice_analysis.savings.sentences import at_stake
 from suffice_store.console import format_count, format_interval, format_share, format_time, format_usd
 
@@ -28,8 +29,9 @@ def render_html(report: Report, *, paper: bool = False) -> str:
         verdict_words=VERDICT_WORDS,
         next_steps=next_steps(report),
         sum_sentence=sum_sentence(report),
-        by_hand=BY_HAND,
-        caveat=CAVEAT,
+        how_to_test=HOW_TO_TEST,
+        caveat=caveat(report),
+        proven=proven_figure(report),
         terms=TERMS,
         caveats=caveats(report),
         assumptions=assumptions(report),

@@ -8,7 +8,8 @@ from html import escape
 from suffice_analysis.grounds import kind_words
 from suffice_analysis.report.caveats import assumptions, caveats
 from suffice_analysis.report.model import Report, TaskPart, next_steps, sum_sentence
-from suffice_analysis.report.wording import ALTERNATIVE_NAMES, BY_HAND, CAVEAT, TERMS, VERDICT_WORDS, Row
+from suffice_analysis.report.replayed import caveat
+from suffice_analysis.report.wording import ALTERNATIVE_NAMES, HOW_TO_TEST, TERMS, VERDICT_WORDS, Row
 from suffice_analysis.savings.sentences import at_stake
 from suffice_analysis.savings.stack import SAME_MODEL
 from suffice_store.console import format_count, format_share, format_time, format_usd
@@ -21,11 +22,11 @@ def render_markdown(report: Report) -> str:
     if report.simulated:
         lines += ["**Simulated data.** No real traffic is in this report.", ""]
     period = f"Calls of {report.period_words}. " if report.period_words else ""
-    lines += [_text(f"{period}{CAVEAT}"), ""]
+    lines += [_text(f"{period}{caveat(report)}"), ""]
     lines += [f"- {_text(s)}" for s in report.headlines]
     lines += ["", "## Next steps", ""]
     lines += [f"{n}. {_text(step)}" for n, step in enumerate(next_steps(report), 1)]
-    lines += ["", *(_text(s) for s in (sum_sentence(report), BY_HAND, TERMS) if s)]
+    lines += ["", *(_text(s) for s in (sum_sentence(report), HOW_TO_TEST, TERMS) if s)]
     lines += [
         "",
         "## Tasks",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from suffice_analysis.estimate import GRADES
-from suffice_analysis.report.wording import Row, counted
+from suffice_analysis.report.wording import TRIED_IN_PART, UNTRIED, Row, counted
 from suffice_store.console import format_share
 
 if TYPE_CHECKING:
@@ -37,9 +37,27 @@ def proven_sentence(report: Report) -> str:
     )
 
 
+def proven_figure(report: Report) -> tuple[str, str]:
+    """The share of calls proven, and what it rests on."""
+    calls = report.shares.get("proven_share_calls")
+    if calls is None or not tested_tasks(report):
+        return "0 %", "proven: no small model has been tried on these calls"
+    return format_share(calls["value"]), f"of calls proven, by {calls['n']:,} replayed calls"
+
+
+def caveat(report: Report) -> str:
+    """What a reader must know before the first number."""
+    return TRIED_IN_PART if tested_tasks(report) else UNTRIED
+
+
+def tested_tasks(report: Report) -> int:
+    """How many tasks' estimates rest on answers of a small model."""
+    return sum(t.share is not None and t.share["grade"] in ("replay", "live") for t in report.tasks)
+
+
 def rests_on(report: Report) -> str:
     """What the shares rest on."""
-    tested = sum(t.share is not None and t.share["grade"] in ("replay", "live") for t in report.tasks)
+    tested = tested_tasks(report)
     if not tested:
         return "Every share rests on structure and on recorded answers alone: no small model has been run. Proven is therefore 0 %."
     return (

@@ -32,10 +32,13 @@ TERMS = (
     "Replaceable: a small model's answer would be no worse than the recorded one. SLM: a small language model, under about "
     "10 billion parameters. Prior: judged by the kind of task; proxy: also by how well its recorded answers can be foretold."
 )
-CAVEAT = "These are expectations from recorded calls alone: no small model has been run, so test before anything moves."
-BY_HAND = (
-    "Testing is by hand in this version: send a hundred recorded requests of the task to the model and compare its answers "
-    "with the recorded ones."
+UNTRIED = (
+    "These are expectations from recorded calls alone: no small model has been run, so test before anything moves."
+)
+TRIED_IN_PART = "What was replayed says so, with its n; all else are expectations from recorded calls alone: test before anything moves."
+HOW_TO_TEST = (
+    "To test: suffice prove --budget 5 asks a small model recorded requests, those first that settle most money, and compares "
+    "its answers with the recorded ones."
 )
 
 

@@ -19,6 +19,8 @@ from suffice_analysis.replay.budget import Budget, Limits
 from suffice_analysis.replay.campaign import Campaign, Order, open_campaign
 from suffice_analysis.replay.candidates import Candidate
 from suffice_analysis.replay.rebuilding import Variant, parse_variant
+from suffice_analysis.report.as_html import render_html
+from suffice_analysis.report.model import read_report
 from suffice_store import Store, open_store
 
 pytestmark = pytest.mark.xdist_group("replay")
@@ -86,6 +88,10 @@ def test_a_candidate_that_answers_rightly_is_proven(store: Store) -> None:
     share = store.read("estimates", task_id="", measure="proven_share_calls").to_pylist()[0]
     assert (share["value"], share["grade"], share["n"]) == (0.25, "replay", sent)
     assert read_headlines(store)[2].startswith(f"Proven by {sent} replayed calls: 25 % of the calls and")
+    html = render_html(read_report(store))
+    assert f"<b>25 %</b><span>of calls proven, by {sent} replayed calls</span>" in html
+    assert "What was replayed says so" in html
+    assert "no small model has been" not in html
 
 
 def test_one_that_answers_wrongly_is_refuted_soon_and_stays(store: Store) -> None:
