@@ -1,7 +1,8 @@
 """The apply thread: durable rows into the store, many bodies at a time, each exactly once.
 
-Takes up to BATCH_SPANS spans or what came within LINGER_S and appends their rows together with the journal position. What cannot be applied becomes a dead letter and blocks nothing; what the store cannot
-take now (a full disk) waits and is tried again, while new requests are told to come back later.
+Takes up to BATCH_SPANS spans or what came within LINGER_S and appends their rows together with the journal position.
+What cannot be applied becomes a dead letter and blocks nothing; what the store cannot take now (a full disk) waits and
+is tried again, while new requests are told to come back later.
 """
 
 from __future__ import annotations
