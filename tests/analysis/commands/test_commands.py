@@ -67,11 +67,11 @@ def test_tasks_lists_them(database: str, capsys: pytest.CaptureFixture[str]) -> 
 
 
 def test_a_name_keeps_forty_characters_on_a_narrow_terminal() -> None:
-    row = ["n" * 60, "question answering", "5,000", "$12.34", "42 %", "96 % (88–100 %)", "proxy", "untested"]
+    row = ["n" * 60, "question answering", "5,000", "100 %", "$12.34", "42 %", "96 % (88–100 %)", "proxy", "untested"]
     assert fit(COLUMNS, [row], 500) == (list(COLUMNS), [row])
     columns, cells = fit(COLUMNS, [row], 100)
     assert columns == ["task", "calls", "paid", "of cost", "expected share", "grade", "verdict"]
-    assert cells == [[row[0], *row[2:]]]
+    assert cells == [[row[0], row[2], *row[4:]]]
     assert fit(COLUMNS, [row], 80)[0] == ["task", "calls", "paid", "expected share", "verdict"]
     assert fit(COLUMNS, [], 80)[0][0] == "task"
 
