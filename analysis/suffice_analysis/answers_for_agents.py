@@ -14,6 +14,7 @@ from decimal import Decimal
 from typing import Any
 
 from suffice.errors import SufficeError
+from suffice_analysis.named import named_task
 from suffice_analysis.report.model import TaskPart, next_steps, read_report
 from suffice_store.console import format_count, format_usd
 from suffice_store.store import Store
@@ -162,17 +163,8 @@ def _assumptions(rows: Iterable[Mapping[str, Any]]) -> list[Row]:
 
 
 def _one(parts: list[TaskPart], task: str) -> TaskPart:
-    wanted = task.strip().casefold()
-    found = [part for part in parts if wanted in (part.row["task_id"].casefold(), part.row["name"].casefold())]
-    if len(found) == 1:
-        return found[0]
-    if found:
-        raise SufficeError(f"{len(found)} tasks are named '{task}'; name one by its id: {_ids(found)}")
-    raise SufficeError(f"there is no task '{task}' in the last analysis; tasks() lists them")
-
-
-def _ids(parts: Iterable[TaskPart]) -> str:
-    return ", ".join(part.row["task_id"] for part in parts)
+    meant = named_task([part.row for part in parts], task)["task_id"]
+    return next(part for part in parts if part.row["task_id"] == meant)
 
 
 def _time(started_ns: int | None) -> str | None:

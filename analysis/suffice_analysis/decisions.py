@@ -29,6 +29,7 @@ class Decisions:
     ignored: frozenset[str] = frozenset()
     pinned: frozenset[str] = frozenset()
     merged: dict[str, str] = field(default_factory=dict)
+    parted: frozenset[str] = frozenset()  # merged once, and no longer
     splits: dict[str, list[list[Mapping[str, Any]]]] = field(default_factory=dict)
 
     def renamed(self, task: FoundTask) -> FoundTask:
@@ -42,6 +43,7 @@ def read_decisions(store: Store, project: str) -> Decisions:
     found = Decisions()
     ignored: set[str] = set()
     pinned: set[str] = set()
+    parted: set[str] = set()
     for row in store.read("decisions", project=project).to_pylist():
         task_id, value = row["task_id"], _value(row["value"])
         match row["kind"]:
@@ -53,9 +55,11 @@ def read_decisions(store: Store, project: str) -> Decisions:
                 pinned.add(task_id)
             case "merge" if isinstance(value, str) and value:
                 found.merged[task_id] = value
+            case "merge":
+                parted.add(task_id)
             case "split" if isinstance(value, list) and value:
                 found.splits[task_id] = value
-    return replace(found, ignored=frozenset(ignored), pinned=frozenset(pinned))
+    return replace(found, ignored=frozenset(ignored), pinned=frozenset(pinned), parted=frozenset(parted))
 
 
 def split_tasks(

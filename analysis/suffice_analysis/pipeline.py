@@ -136,7 +136,12 @@ def analyze(
 
 
 def read_known(store: Store, project: str, decisions: Decisions | None = None) -> list[KnownTask]:
-    """The tasks of earlier analyses, those of the last one first, so that the same task keeps its id."""
+    """The tasks of earlier analyses, those of the last one first, so that the same task keeps its id.
+
+    Of two that recognise a call equally well the first counts: one whose merge was taken back comes before the one that
+    has held its calls since.
+    """
+    parted = decisions.parted if decisions else frozenset()
     pinned = decisions.pinned if decisions else frozenset()
     names = decisions.names if decisions else {}
     known: list[KnownTask] = []
@@ -145,7 +150,7 @@ def read_known(store: Store, project: str, decisions: Decisions | None = None) -
         pin = row["task_id"] in pinned and recogniser["kind"] == "template"
         name = names.get(row["task_id"], row["name"])
         known.append(KnownTask(row["task_id"], recogniser, name, pin, not row["latest"]))
-    return known
+    return sorted(known, key=lambda task: task.task_id not in parted)
 
 
 def build(

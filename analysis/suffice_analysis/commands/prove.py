@@ -10,6 +10,7 @@ from rich.progress import Progress
 
 from suffice_analysis.commands.replay import as_dict
 from suffice_analysis.commands.replay_options import (
+    AllowOption,
     AnalyzeOption,
     BarOption,
     CallsOption,
@@ -21,6 +22,7 @@ from suffice_analysis.commands.replay_options import (
     campaign_line,
     parse_limits,
     publish,
+    tell_spent,
 )
 from suffice_analysis.replay.budget import Budget
 from suffice_analysis.replay.finding import find_candidates
@@ -53,10 +55,7 @@ def prove(
     candidates: Annotated[
         str, typer.Option(metavar="WHICH", help="auto, a TOML file, or [FORMAT+]URL#MODEL with commas between.")
     ] = "auto",
-    allow: Annotated[
-        list[str] | None,
-        typer.Option("--allow-host", metavar="HOST", help="Recorded content may go there; noted in the audit log."),
-    ] = None,
+    allow: AllowOption = None,
     yes: YesOption = False,
     max_calls: CallsOption = None,
     max_tokens: TokensOption = None,
@@ -99,10 +98,7 @@ def prove(
         )
         return
     tell_results(works)
-    out().print(
-        f"{spent.calls:,} calls, {spent.tokens:,} tokens, {format_usd(spent.usd)} by the candidates' prices",
-        markup=False,
-    )
+    tell_spent(spent)
 
 
 def show(plan: Plan) -> None:

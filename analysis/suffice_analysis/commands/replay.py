@@ -10,6 +10,7 @@ from rich.progress import Progress
 
 from suffice.errors import UsageError
 from suffice_analysis.commands.replay_options import (
+    AllowOption,
     AnalyzeOption,
     BarOption,
     BudgetOption,
@@ -20,9 +21,11 @@ from suffice_analysis.commands.replay_options import (
     campaign_line,
     parse_limits,
     publish,
+    tell_spent,
 )
 from suffice_analysis.judges import Judge
 from suffice_analysis.judges.own import load_judge
+from suffice_analysis.named import named_task
 from suffice_analysis.replay.budget import Budget
 from suffice_analysis.replay.campaign import Campaign, Order, open_campaign
 from suffice_analysis.replay.candidates import find_candidate
@@ -35,7 +38,6 @@ from suffice_store.console import (
     ProjectOption,
     ServerOption,
     err,
-    format_usd,
     out,
     print_json,
     run_app,
@@ -66,10 +68,7 @@ def replay(
     judge: Annotated[
         str | None, typer.Option(metavar="FILE:NAME", help="Your own judge: a Python function, or 'command:...'.")
     ] = None,
-    allow: Annotated[
-        list[str] | None,
-        typer.Option("--allow-host", metavar="HOST", help="Recorded content may go there; noted in the audit log."),
-    ] = None,
+    allow: AllowOption = None,
     budget: BudgetOption = None,
     max_calls: CallsOption = None,
     max_tokens: TokensOption = None,
@@ -95,7 +94,7 @@ def replay(
                 return
             raise UsageError("say which: --task T --candidate C")
         chosen, own = find_candidate(candidate, file), load_judge(judge) if judge else None
-        task_id = find_task(store, project, task)
+        task_id = named_task(store.read("tasks", project=project).to_pylist(), task)["task_id"]
         orders = [
             Order(task_id, chosen, parse_variant(each), n if until is None else None, until or "settled", bar, seed)  # type: ignore[arg-type]
             for each in variant or ["as_is"]
@@ -111,10 +110,7 @@ def replay(
     for each in done:
         out().print(campaign_line(each), markup=False, soft_wrap=True)
         out().print(f"  ended: {each.reason}", markup=False, soft_wrap=True)
-    out().print(
-        f"{spent.calls:,} calls, {spent.tokens:,} tokens, {format_usd(spent.usd)} by the candidate's prices",
-        markup=False,
-    )
+    tell_spent(spent)
 
 
 def run(store: Store, project: str, order: Order, budget: Budget, judges: list[Judge] | None) -> Campaign:
@@ -124,19 +120,6 @@ def run(store: Store, project: str, order: Order, budget: Budget, judges: list[J
         line = bar.add_task("replaying", total=order.wanted or len(campaign.left))
         campaign.run(budget, lambda c: bar.update(line, completed=c.counts.n, description=campaign_line(c)))
     return campaign
-
-
-def find_task(store: Store, project: str, task: str) -> str:
-    """The id of a task named by id or, where only one has it, by name. Raises UsageError."""
-    tasks = store.read("tasks", project=project).to_pylist()
-    found = [row["task_id"] for row in tasks if row["task_id"] == task]
-    found = found or [row["task_id"] for row in tasks if row["name"].casefold() == task.casefold()]
-    if len(found) != 1:
-        names = ", ".join(f"{row['task_id']} ({row['name']})" for row in tasks[:12])
-        raise UsageError(
-            f"{'no task is' if not found else 'several tasks are'} called '{task}'; there are {names or 'none yet'}"
-        )
-    return str(found[0])
 
 
 def as_dict(campaign: Campaign) -> dict[str, Any]:

@@ -9,9 +9,9 @@ import typer
 
 from suffice.errors import SufficeError, UsageError
 from suffice_analysis.pipeline import analyze
-from suffice_analysis.replay.budget import Limits
+from suffice_analysis.replay.budget import Budget, Limits
 from suffice_analysis.replay.campaign import Campaign
-from suffice_store.console import format_count, format_interval, format_share
+from suffice_store.console import format_count, format_interval, format_share, format_usd, out
 from suffice_store.store import Store
 
 BarOption = Annotated[
@@ -21,6 +21,10 @@ BudgetOption = Annotated[str | None, typer.Option("--budget", metavar="USD", hel
 CallsOption = Annotated[int | None, typer.Option("--max-calls", metavar="N", min=1, help="Most calls that are sent.")]
 TokensOption = Annotated[int | None, typer.Option("--max-tokens", metavar="N", min=1, help="Most tokens, in and out.")]
 TimeOption = Annotated[float | None, typer.Option("--max-seconds", metavar="N", min=1, help="Most time that it takes.")]
+AllowOption = Annotated[
+    list[str] | None,
+    typer.Option("--allow-host", metavar="HOST", help="Recorded content may go there; noted in the audit log."),
+]
 SeedOption = Annotated[int, typer.Option(help="The same seed draws the same calls.")]
 YesOption = Annotated[bool, typer.Option("--yes", help="Don't ask.")]
 AnalyzeOption = Annotated[
@@ -60,6 +64,12 @@ def campaign_line(campaign: Campaign) -> str:
         f"{n:,} {word}" for n, word in ((c.unjudged, "unjudged"), (c.unavailable, "unavailable"), (c.lost, "lost")) if n
     ]
     return f"{campaign.task['name']} with {campaign.order.candidate.label}: {said}{', ' if more else ''}{', '.join(more)}: {campaign.status}"
+
+
+def tell_spent(spent: Budget) -> None:
+    """What was sent, and what it cost by the candidates' own prices."""
+    sent = f"{spent.calls:,} calls, {spent.tokens:,} tokens"
+    out().print(f"{sent}, {format_usd(spent.usd)} by the prices given", markup=False, soft_wrap=True)
 
 
 def publish(store: Store, project: str) -> None:

@@ -5,13 +5,15 @@ A new name and *ignore* show at once; *pin*, *merge* and *split* count from the 
 
 from __future__ import annotations
 
-import getpass
 import json
+from collections.abc import Mapping
 from typing import Annotated, Any
 
 import typer
 
 from suffice.errors import SufficeError
+from suffice_analysis.named import named_task
+from suffice_analysis.replay.permission import person
 from suffice_store import open_store
 from suffice_store.console import DbOption, ProjectOption, ServerOption, out, run_app
 from suffice_store.store import Store
@@ -120,27 +122,13 @@ def split(
     _say(f"{row['name']} is split off: {'; '.join(each['name'] for each in chosen)}. {LATER}")
 
 
-def find_task(store: Store, project: str, said: str) -> dict[str, Any]:
-    """The task of the last analysis with this id or, where only one has it, this name. Raises SufficeError."""
-    rows = store.read("tasks", project=project).to_pylist()
-    found = [row for row in rows if row["task_id"] == said] or [
-        row for row in rows if row["name"].casefold() == said.casefold()
-    ]
-    if len(found) != 1:
-        what = "several tasks are" if found else "no task of the last analysis is"
-        raise SufficeError(f"{what} called '{said}': take its id from suffice tasks --json")
-    return dict(found[0])
+def find_task(store: Store, project: str, said: str) -> Mapping[str, Any]:
+    """The task of the last analysis that is meant. Raises UsageError."""
+    return named_task(store.read("tasks", project=project).to_pylist(), said)
 
 
 def _decide(store: Store, project: str, kind: str, task_id: str, value: Any) -> None:
-    store.command("decide", project=project, kind=kind, task_id=task_id, value=value, decided_by=_user())
-
-
-def _user() -> str:
-    try:
-        return getpass.getuser()
-    except (OSError, KeyError):
-        return "command line"
+    store.command("decide", project=project, kind=kind, task_id=task_id, value=value, decided_by=person())
 
 
 def _say(sentence: str) -> None:

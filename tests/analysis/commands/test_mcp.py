@@ -168,7 +168,7 @@ def test_what_cannot_be_answered_says_what_to_do(database: str) -> None:
     ]
     _, answers = converse(["--db", database], questions)
     assert all(answer.is_error for answer in answers)
-    assert ["tasks() lists them" in text_of(answer) for answer in answers[:2]] == [True, True]
+    assert ["name one by its id; there are t_" in text_of(answer) for answer in answers[:2]] == [True, True]
     assert "needs a text" in text_of(answers[2])
     assert "50" in text_of(answers[3])
     assert "cost_centre" in text_of(answers[4])
