@@ -32,8 +32,9 @@ REFUSED = Metric("refused_total", "Requests refused before they were looked at, 
 SPANS = Metric("spans_accepted_total", "Spans and log records acknowledged.")
 REJECTED = Metric("spans_rejected_total", "Spans and log records of accepted requests that were not kept.")
 TEXT_READS = Metric("text_reads_total", "Reads that may tell what was said, by role.")
+REPEATS = Metric("repeats_removed_total", "Texts that were stored again and taken out again.")
 
-_COUNTERS = (REQUESTS, REQUEST_SECONDS, RECEIVED_BYTES, REFUSED, SPANS, REJECTED, TEXT_READS)
+_COUNTERS = (REQUESTS, REQUEST_SECONDS, RECEIVED_BYTES, REFUSED, SPANS, REJECTED, TEXT_READS, REPEATS)
 PREFIX = "suffice_"
 
 Gauges = Callable[[], Iterable[tuple[Metric, float]]]

@@ -18,6 +18,7 @@ import uvicorn
 
 from suffice.errors import SufficeError, UsageError
 from suffice_collector.app import Collector, make_app
+from suffice_collector.compaction import Compactor
 from suffice_collector.grpc_server import GrpcServer
 from suffice_collector.ingest import Ingest
 from suffice_collector.journal import NAME as JOURNAL
@@ -93,8 +94,9 @@ def serve(
     )
     certificate = None if tls is None else (Path(tls.key).read_bytes(), Path(tls.certificate).read_bytes())
     grpc_server = GrpcServer.start(collector, sock.getsockname()[0], grpc_port, certificate)
-    keeper = Keeper(collector)
+    keeper, compactor = Keeper(collector), Compactor(collector)
     keeper.start()
+    compactor.start()
     try:
         with contextlib.nullcontext() if tls else _noted(collector.store, sock):  # a certificate names no loopback
             _Server(config).run(sockets=[sock])
@@ -102,6 +104,7 @@ def serve(
         if grpc_server is not None:
             grpc_server.close(GRACE_S)
         keeper.close()
+        compactor.close()
         if collector.maintenance is not None:
             collector.maintenance.wait(MAINTENANCE_S)
     if collector.reading is not None:

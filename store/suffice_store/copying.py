@@ -33,6 +33,10 @@ _TEXTS = {
 _CLOSURE_ROUNDS = 4  # a duplicate of a duplicate of ...; the rules that mark them make two
 
 
+class RowsMovedError(SufficeError):
+    """Rows that the snapshot holds have other numbers now, or are gone: a checkpoint merged what was deleted before."""
+
+
 class Copy:
     """One copy, on a cursor that sees ``suffice`` (the default) and ``fresh``."""
 
@@ -56,7 +60,7 @@ class Copy:
         for table in self._tables:
             self._last[table], self._count[table] = self._numbers(table)
             if everything or table not in REPLACED:
-                self._insert(table, self._stays(table))
+                self._insert(table, f"({self._stays(table)}) AND {self._first(table)}")
         self._run("COMMIT")
 
     def rest(self) -> None:
@@ -69,7 +73,7 @@ class Copy:
                 self._insert(table, stays)
                 continue
             if self._numbers(table, f"rowid <= {self._last[table]}")[1] != self._count[table]:
-                raise SufficeError(f"rows of table {table} were taken out meanwhile; nothing was changed, try again")
+                raise RowsMovedError(f"rows of table {table} were taken out meanwhile; nothing was changed, try again")
             self._insert(table, f"rowid > {self._last[table]} AND ({stays})")
             if self._gone is not None and table in _TEXTS:
                 self._insert(table, f"rowid <= {self._last[table]} AND ({self._needed_again(table)})")
@@ -176,6 +180,12 @@ class Copy:
         if "trace_id" in columns:
             return f"NOT coalesce({trace_goes}, FALSE)"
         return "TRUE"
+
+    def _first(self, table: str) -> str:
+        """Of a text that is stored again (see ``compacting``) one row is copied."""
+        if table not in _TEXTS:
+            return "TRUE"
+        return f"rowid IN (SELECT min(rowid) FROM suffice.{table} GROUP BY project, {_TEXTS[table][0]})"
 
     def _referred_to(self, table: str, which: str) -> str:
         """Texts that a call that stays (and is ``which``) refers to."""

@@ -36,7 +36,7 @@ from suffice_store.tables import ingest_state
 _PREPARED = 256  # statements kept as text: building one takes as long as running it on a small file
 _NS_PER_DAY = 86_400 * 10**9
 EXACT_ROWS = 200_000  # of a table of texts: asking it for 16,000 spans' texts takes 0.3 us a span
-_TEXTS = {"messages": "message_hash", "toolsets": "toolset_hash"}  # their hashes have the project in them
+TEXTS = {"messages": "message_hash", "toolsets": "toolset_hash"}  # their hashes have the project in them
 
 
 class DatabaseStore:
@@ -51,7 +51,7 @@ class DatabaseStore:
         """
         self.database = database
         self._exact_rows = exact_rows
-        self._seen = {name: Seen() for name in _TEXTS}
+        self._seen = {name: Seen() for name in TEXTS}
         self._long: set[str] = set()
         self.path = database.path
         self._clock = clock
@@ -79,7 +79,7 @@ class DatabaseStore:
                     added[name], known[name] = fresh.num_rows, rows.num_rows - fresh.num_rows
                 if journal is not None:
                     self._note_position(connection, *journal)
-            for name, key in _TEXTS.items():  # only what is committed
+            for name, key in TEXTS.items():  # only what is committed
                 if name in ready:
                     self._seen[name].note(ready[name].column(key))
         return AppendResult(added, known)
@@ -132,6 +132,12 @@ class DatabaseStore:
             yield connection
 
     @contextmanager
+    def changing(self) -> Iterator[sa.Connection]:
+        """A transaction beside that of ``writing``, for ``maintenance``: it may read for long, and holds writes to write."""
+        with self._gate.passing(), self.database.writing() as connection:
+            yield connection
+
+    @contextmanager
     def holding_writes(self) -> Iterator[None]:
         """Inside, others read and nobody appends; what comes waits in the collector's journal."""
         with self._writing:
@@ -168,8 +174,8 @@ class DatabaseStore:
         if keys is None or rows.num_rows == 0:
             return rows
         rows = _each_once(rows, keys)
-        if name in _TEXTS:
-            rows = rows.filter(pc.invert(self._seen[name].has(rows.column(_TEXTS[name]))))
+        if name in TEXTS:
+            rows = rows.filter(pc.invert(self._seen[name].has(rows.column(TEXTS[name]))))
             if rows.num_rows == 0 or self._is_long(connection, name):
                 return rows
         return rows.filter(pc.invert(self.database.stored(connection, name, rows)))

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from suffice.errors import SufficeError
-from suffice_store.copying import Copy
+from suffice_store.copying import Copy, RowsMovedError
 from suffice_store.engines.duckdb import MEMORY, REWRITE, DuckDB, discard, sync_folder
 from suffice_store.file_store import DatabaseStore
 from suffice_store.gate import GateBusyError
@@ -26,6 +26,7 @@ from suffice_store.selection import Selection
 
 WAIT_S = 5.0  # for reads to end before the files are exchanged; new ones wait that long
 TRIES = 12
+COPIES = 3  # of them, where a checkpoint moved rows under the first
 
 Say = Callable[[str], None]
 
@@ -60,11 +61,7 @@ def rewrite(store: DatabaseStore, gone: Selection | None, say: Say = lambda step
     with store.maintenance:
         room(store).check()
         target = f"{store.path}{REWRITE}"
-        discard(target)
-        try:
-            removed = _rewrite(store, database, target, gone, say)
-        finally:
-            discard(target)
+        removed = _rewrite_again(store, database, target, gone, say)
     shutil.rmtree(f"{store.path}.tmp", ignore_errors=True)  # what DuckDB spilled
     return removed
 
@@ -94,6 +91,21 @@ def sync_file(path: str) -> None:
     finally:
         os.close(file)
     sync_folder(Path(path).parent)
+
+
+def _rewrite_again(
+    store: DatabaseStore, database: DuckDB, target: str, gone: Selection | None, say: Say
+) -> dict[str, int]:
+    for copies in range(COPIES):
+        discard(target)
+        try:
+            return _rewrite(store, database, target, gone, say)
+        except RowsMovedError:
+            if copies == COPIES - 1:
+                raise
+        finally:
+            discard(target)
+    raise AssertionError
 
 
 def _rewrite(store: DatabaseStore, database: DuckDB, target: str, gone: Selection | None, say: Say) -> dict[str, int]:

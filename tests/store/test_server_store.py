@@ -15,6 +15,7 @@ from suffice.errors import SufficeError
 from suffice_migrations import current, head
 from suffice_store import AppendResult, open_store
 from suffice_store.appending import build_tables
+from suffice_store.compacting import compact
 from suffice_store.file_store import ServerStore
 from suffice_store.records import SpanRecord
 from suffice_store.tables import metadata
@@ -53,6 +54,18 @@ def test_more_calls_than_a_query_names(store: ServerStore) -> None:
     overview = store.read("overview").to_pylist()[0]
     assert (overview["calls"], overview["paid_usd"]) == (6_000, 6_000 * Decimal("0.0035"))
     assert sum(batch.num_rows for batch in store.read_batches("analysis_calls")) == 6_000
+
+
+@needs_engine
+def test_texts_that_were_stored_again_are_taken_out(store: ServerStore) -> None:
+    store.append(rows(0, 1))
+    before = store.read("analysis_messages").sort_by("message_hash")
+    for _ in range(2):
+        with store.writing() as connection:
+            store.database.insert(connection, "messages", rows(0, 1)["messages"])
+    assert compact(store) == 8
+    assert store.read("analysis_messages").sort_by("message_hash") == before
+    assert compact(store) == 0
 
 
 @needs_engine

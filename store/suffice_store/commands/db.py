@@ -15,6 +15,7 @@ from suffice_store.audit import audit_log
 from suffice_store.backups import check as check_file
 from suffice_store.backups import restore as restore_file
 from suffice_store.backups import seal, write_backup
+from suffice_store.compacting import compact
 from suffice_store.console import (
     DbOption,
     JsonOption,
@@ -134,14 +135,17 @@ def delete(
 
 @app.command()
 def vacuum(db: DbOption = None, server: ServerOption = None, as_json: JsonOption = False) -> None:
-    """Write the database anew, without the space that nothing uses."""
+    """Write the database anew, without the space that nothing uses and texts that were stored again."""
     with open_store(db, server=server, create=False) as store:
         if isinstance(store, RemoteStore):
             store.maintain("vacuum")
             _wait(store)
             answer = {"size_bytes": store.look().get("database_bytes")}
         else:
-            rewrite(store, None, _progress)
+            if isinstance(store.database, DuckDB):
+                rewrite(store, None, _progress)
+            else:
+                compact(store)  # a server looks after its unused space itself
             answer = {"size_bytes": store.database.size_bytes()}
     if as_json:
         print_json(answer)

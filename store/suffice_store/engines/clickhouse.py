@@ -91,6 +91,10 @@ class ClickHouse:
         own = zip(*(rows.column(key).to_pylist() for key in keys), strict=True)
         return pa.array([key in found for key in own], pa.bool_())
 
+    def remove_repeats(self, connection: sa.Connection, name: str, keys: tuple[str, ...]) -> None:
+        """One row of each key stays, by the engine's own means: it merges the parts of the table anew."""
+        connection.execute(sa.text(f"OPTIMIZE TABLE `{name}` FINAL DEDUPLICATE BY {', '.join(keys)}"))
+
     def prepare(self, statement: sa.Select[Any]) -> Prepared:
         """See ``Database.prepare``."""
         compiled = statement.compile(dialect=self.engine.dialect, compile_kwargs={"render_postcompile": True})
