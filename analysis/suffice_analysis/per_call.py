@@ -15,6 +15,7 @@ from suffice_analysis import answers
 from suffice_analysis.discovery.types import Discovery
 from suffice_analysis.hci import Hci, calls_hci, persona_of
 from suffice_analysis.inputs import Inputs, parse_message
+from suffice_analysis.replay.results import Result
 from suffice_analysis.slices import Slice, find_slices, holds
 from suffice_analysis.visible import Visible
 
@@ -31,8 +32,14 @@ class PerCall:
     slices: Mapping[str, list[Slice]] = field(default_factory=dict)
 
 
-def read_per_call(inputs: Inputs, found: Discovery, groups: Mapping[str, Sequence[int]], visible: Visible) -> PerCall:
-    """``groups``: the calls of each task; ``visible``: what was visible in each call's request."""
+def read_per_call(
+    inputs: Inputs,
+    found: Discovery,
+    groups: Mapping[str, Sequence[int]],
+    visible: Visible,
+    replayed: Mapping[str, Sequence[Result]] | None = None,
+) -> PerCall:
+    """``groups``: the calls of each task; ``visible``: what was visible in each call's request; ``replayed``: of each task."""
     actions = call_actions(inputs)
     columns: dict[str, Sequence[Any]] = {
         "operation": inputs.column("operation"),
@@ -45,13 +52,26 @@ def read_per_call(inputs: Inputs, found: Discovery, groups: Mapping[str, Sequenc
     runs = [run or call for run, call in zip(inputs.column("run_id"), inputs.column("call_id"), strict=True)]
     slice_ids = np.full(len(actions), None, dtype=object)
     slices: dict[str, list[Slice]] = {}
+    place_of = {call: i for i, call in enumerate(inputs.column("call_id"))} if replayed else {}
     for task_id, members in groups.items():
         rows = np.asarray(members, dtype=np.int64)
-        slices[task_id] = find_slices(task_id, rows, visible, actions, runs)
+        verdicts = _replay_verdicts(replayed.get(task_id, ()) if replayed else (), place_of)
+        slices[task_id] = find_slices(task_id, rows, visible, actions, runs, verdicts)
         for each in slices[task_id]:
             slice_ids[rows[holds(each.conditions, visible, rows)]] = each.slice_id
     hci = calls_hci(columns, [personas.get(task_id or "") for task_id in found.task_ids])
     return PerCall(actions, hci, slice_ids.tolist(), slices)
+
+
+def _replay_verdicts(results: Sequence[Result], place_of: Mapping[str, int]) -> dict[int, str]:
+    """Pass or fail of each replayed call of a task, by the candidate and variant that answered most."""
+    most = max(results, key=lambda r: (r.counts.judged, r.candidate, r.variant), default=None)
+    rows = most.rows if most is not None else ()
+    return {
+        place_of[r["call_id"]]: r["verdict"]
+        for r in rows
+        if r["verdict"] in ("pass", "fail") and r["call_id"] in place_of
+    }
 
 
 def call_actions(inputs: Inputs) -> list[str | None]:
@@ -87,27 +107,6 @@ def action_rows(groups: Mapping[str, Sequence[int]], actions: Sequence[str | Non
         for action, calls in sorted(counts.items(), key=lambda item: (-item[1], item[0])):
             rows.append({"task_id": task_id, "action": action, "calls": calls, "example_call_id": first[action]})
     return rows
-
-
-def slice_rows(per_call: PerCall) -> list[Row]:
-    """Rows of ``slices``."""
-    return [
-        {
-            "task_id": task_id,
-            "slice_id": each.slice_id,
-            "name": each.name,
-            "conditions": json.dumps(each.conditions),
-            "calls": each.calls,
-            "share": each.share,
-            "action": each.action,
-            "action_share": each.action_share,
-            "action_low": each.action_low,
-            "action_high": each.action_high,
-            "n": each.n,
-        }
-        for task_id, found in per_call.slices.items()
-        for each in found
-    ]
 
 
 def change_rows(found: Discovery) -> list[Row]:

@@ -26,26 +26,20 @@ from suffice_analysis.decisions import Decisions, read_decisions, split_tasks
 from suffice_analysis.discovery.discover import discover
 from suffice_analysis.discovery.map import draw_map
 from suffice_analysis.discovery.types import Discovery, KnownTask, MapPoint
-from suffice_analysis.evidence import evidence_rows
-from suffice_analysis.grounds import find_grounds
 from suffice_analysis.inputs import Inputs, data_hash, read_inputs
-from suffice_analysis.per_call import action_rows, assignments, change_rows, hci_counts, read_per_call, slice_rows
-from suffice_analysis.prior import task_prior
-from suffice_analysis.profile import TaskProfile, group_rows, profile_task
+from suffice_analysis.per_call import action_rows, assignments, change_rows, hci_counts, read_per_call
+from suffice_analysis.profile import TaskProfile, group_rows
 from suffice_analysis.proven import proven_rows
-from suffice_analysis.proxy import Predictability, predictability
-from suffice_analysis.replaceability import CLAIM_CALLS, Replaceability, SharedError
-from suffice_analysis.replay.results import Result, best_result, estimate_row, evidence_row, read_results
+from suffice_analysis.replaceability import CLAIM_CALLS, SharedError
+from suffice_analysis.replay.results import Result, estimate_row, read_results
 from suffice_analysis.replays_needed import need_details, waiting_by_task
-from suffice_analysis.sampling import sample_calls
-from suffice_analysis.savings.alternatives import Case
-from suffice_analysis.savings.basis import Basis, find_basis
-from suffice_analysis.savings.candidates import choose
-from suffice_analysis.savings.cases import build_case, price_factor, with_peak
+from suffice_analysis.savings.basis import find_basis
+from suffice_analysis.savings.cases import with_peak
 from suffice_analysis.savings.runs import count_runs, estimate_dependence
-from suffice_analysis.savings.stack import Around, savings_rows
+from suffice_analysis.savings.stack import Around, part_savings, savings_rows
 from suffice_analysis.savings.terms import NS_PER_DAY, Terms, read_terms
-from suffice_analysis.verdicts import Verdict, judge_task, stake
+from suffice_analysis.slice_results import SliceResult, counted_units, judge_slices, slice_rows, tests_of
+from suffice_analysis.task_results import Judging, TaskResult, judge_calls
 from suffice_analysis.visible import read_visible
 from suffice_store.arrow_schema import arrow_schema
 from suffice_store.store import Store
@@ -62,21 +56,6 @@ class Analysis:
     tables: Mapping[str, pa.Table]
     run: Mapping[str, Any]
     task_names: list[str] = field(default_factory=list)
-
-
-@dataclass(frozen=True)
-class TaskResult:
-    """Everything about one task before it becomes rows."""
-
-    profile: TaskProfile
-    replaceability: Replaceability | None
-    evidence: list[Row]
-    case: Case
-    verdict: Verdict
-    ignored: bool
-    proxy: Predictability | None = None
-    expected: Replaceability | None = None  # of any SLM, before a replay spoke
-    replayed: list[Result] = field(default_factory=list)
 
 
 def analyze(
@@ -171,33 +150,44 @@ def build(
     visible = read_visible(inputs.calls, inputs.texts, inputs.toolsets)
     found = split_tasks(found, decisions.splits, visible)
     groups = group_rows(found.task_ids)
-    per_call = read_per_call(inputs, found, groups, visible)
+    per_call = read_per_call(inputs, found, groups, visible, replayed)
+    slice_groups = group_rows(per_call.slice_ids)
+    judging = Judging(inputs, basis, terms, shared)
     results: list[TaskResult] = []
+    slices: dict[str, list[SliceResult]] = {}
     for number, (task_id, rows) in enumerate(groups.items()):
         tell("estimating", 0.5 + 0.35 * number / max(1, len(groups)))
-        own = replayed.get(task_id, [])
-        results.append(_task_result(inputs, found, task_id, rows, basis, shared, decisions, terms, own))
+        task = decisions.renamed(found.tasks[task_id])
+        own, ignored = replayed.get(task_id, []), task_id in decisions.ignored
+        results.append(judge_calls(judging, task, rows, own, ignored=ignored))
+        parts = per_call.slices.get(task_id, [])
+        slices[task_id] = judge_slices(judging, task, parts, slice_groups, results[-1])
     tell("drawing the map", 0.85)
     points = [_point_row(p) for p in draw_map(found, seed)]
     tell("pricing alternatives", 0.9)
     total_paid = terms.effective_usd(inputs.calls) if inputs.calls["paid_usd"].drop_null() else None
     counted = [r for r in results if not r.ignored]
+    units = counted_units(results, slices)
+    unit_groups = {r.profile.task_id: (groups | slice_groups)[r.profile.task_id] for r in units}
     around = Around(
         terms,
-        count_runs(inputs.column("run_id"), found.task_ids, seed=seed),
+        count_runs(inputs.column("run_id"), _ids_of(unit_groups, inputs.calls.num_rows), seed=seed),
         estimate_dependence([r.proxy for r in counted], seed=seed),
     )
-    moving = [row for r in counted if r.case.movable for row in groups[r.profile.task_id]]
-    cases = [r.case for r in counted]
-    savings = savings_rows(cases, with_peak(basis, inputs, moving), total_paid=total_paid, seed=seed, around=around)
+    moving = [row for r in units if r.case.movable for row in unit_groups[r.profile.task_id]]
+    cases, peaked = [r.case for r in counted], with_peak(basis, inputs, moving)
+    unit_cases = cases if units == counted else [r.case for r in units]
+    savings = savings_rows(cases, peaked, total_paid=total_paid, seed=seed, around=around, counted=unit_cases)
+    parts_of = [each.result.case for own in slices.values() for each in own]
+    part_money = part_savings(parts_of, peaked, counted=unit_cases, seed=seed)
     tables: dict[str, Sequence[Row]] = {
         "tasks": [_task_row(r) | hci_counts(per_call, groups[r.profile.task_id]) for r in results],
         "actions": action_rows(groups, per_call.actions, inputs),
-        "slices": slice_rows(per_call),
+        "slices": slice_rows(per_call.slices, slices, part_money),
         "task_changes": change_rows(found),
         "map_points": points,
         "evidence": [row for r in results for row in r.evidence],
-        "estimates": _estimate_rows(results, counted, inputs, seed, waiting_by_task(savings)),
+        "estimates": _estimate_rows(results, units, inputs, seed, waiting_by_task(savings), tests_of(slices)),
         "savings": savings,
     }
     hashed = data_hash(inputs)
@@ -226,48 +216,18 @@ def build(
     )
 
 
+def _ids_of(groups: Mapping[str, Sequence[int]], calls: int) -> list[str | None]:
+    """Of each call what it counts in; None: in no total."""
+    ids: list[str | None] = [None] * calls
+    for unit, rows in groups.items():
+        for row in rows:
+            ids[row] = unit
+    return ids
+
+
 def as_table(name: str, rows: Sequence[Row]) -> pa.Table:
     """Rows as an Arrow table in the schema of table ``name``."""
     return pa.Table.from_pylist(list(rows), schema=arrow_schema(name))
-
-
-def _task_result(
-    inputs: Inputs,
-    found: Discovery,
-    task_id: str,
-    rows: Sequence[int],
-    basis: Basis,
-    shared: SharedError,
-    decisions: Decisions,
-    terms: Terms,
-    replayed: list[Result],
-) -> TaskResult:
-    sample = sample_calls(inputs, rows, seed=shared.seed)
-    profile = profile_task(decisions.renamed(found.tasks[task_id]), inputs, rows, sample)
-    prior = task_prior(profile, sample)
-    proxy = predictability(sample, seed=shared.seed) if profile.kind != "embedding" else None
-    estimated = None
-    if sample and profile.kind != "embedding":
-        estimated = replaceability.estimate_replaceability(task_id, profile.calls, prior, proxy, shared)
-    choice = choose(profile)
-    expected, best = estimated, best_result(replayed)
-    if expected is not None and best is not None:
-        draws = best.draws(expected.draws, shared.seed)
-        estimated = Replaceability(task_id, best.estimate(shared.seed), draws, expected.claimed)
-    paid = None if profile.paid_usd is None else float(profile.paid_usd) * basis.factor
-    paid = None if paid is None else paid * price_factor(profile, inputs, rows, terms)
-    verdict = judge_task(
-        profile,
-        estimated.estimate if estimated else None,
-        stake(paid, basis.name),
-        find_grounds(profile.kind, prior, proxy),
-        none_fits=choice.none_fits,
-        replayed=best,
-    )
-    case = build_case(profile, estimated, verdict.word, choice, inputs, rows, terms)
-    evidence = evidence_rows(profile, prior, proxy) + [evidence_row(each) for each in replayed]
-    ignored = task_id in decisions.ignored
-    return TaskResult(profile, estimated, evidence, case, verdict, ignored, proxy, expected, replayed)
 
 
 def _estimate_rows(
@@ -276,6 +236,7 @@ def _estimate_rows(
     inputs: Inputs,
     seed: int,
     waiting: Mapping[str, Row],
+    tests: Mapping[str, int],
 ) -> list[Row]:
     """One row per task, and the headline shares of all calls together."""
     rows = [
@@ -289,7 +250,11 @@ def _estimate_rows(
     ]
     rows += [estimate_row(each, seed, r.profile.calls) for r in results for each in r.replayed]
     rows += _headline_rows(results, counted, inputs, seed)
-    known = [(r.profile, r.verdict.word, r.replayed) for r in counted if r.replaceability is not None]
+    known = [
+        (r.profile, r.verdict.word, r.replayed, tests.get(r.profile.task_id, 1))
+        for r in counted
+        if r.replaceability is not None
+    ]
     return rows + proven_rows(known, seed)
 
 
@@ -311,7 +276,7 @@ def _headline_rows(
     small = [r.profile for r in counted if r.profile.calls < CLAIM_CALLS and r.replaceability is not None]
     judged = sum(r.profile.calls for r in counted if r.replaceability is not None)
     details = {
-        "tasks": sum(r.replaceability is not None for r in counted),
+        "tasks": sum(r.replaceability is not None and not r.ignored for r in results),
         "calls": judged,
         "left_out_calls": inputs.calls.num_rows - judged,
         "left_out_small_calls": sum(p.calls for p in small),

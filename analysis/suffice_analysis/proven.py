@@ -16,13 +16,15 @@ _WEIGHTS: dict[str, Callable[[TaskProfile], float]] = {
 }
 
 
-def proven_rows(parts: Sequence[tuple[TaskProfile, str, Sequence[Result]]], seed: int) -> list[dict[str, Any]]:
-    """Rows of ``estimates``. ``parts``: each task's profile, verdict and replays; the choice among tasks and candidates is paid for."""
-    together = proven_together({p.task_id: [r.p_value for r in results] for p, _, results in parts if results})
-    proven = [p for p, word, _ in parts if word == "proven" and p.task_id in together]
-    answers = sum(r.counts.n for _, _, results in parts for r in results)
-    calls = sum(p.calls for p, _, _ in parts)
+def proven_rows(parts: Sequence[tuple[TaskProfile, str, Sequence[Result], int]], seed: int) -> list[dict[str, Any]]:
+    """Rows of ``estimates``. ``parts``: profile, verdict, replays and number of tests of each task, or of the slices it counts
+    by; the choice among tasks, slices and candidates is paid for."""
+    p_values = {p.task_id: [min(1.0, n * r.p_value) for r in results] for p, _, results, n in parts if results}
+    together = proven_together(p_values)
+    proven = [p for p, word, _, _ in parts if word == "proven" and p.task_id in together]
+    answers = sum(r.counts.n for _, _, results, _ in parts for r in results)
+    calls, profiles = sum(p.calls for p, _, _, _ in parts), [p for p, _, _, _ in parts]
     return [
-        proven_row(measure, calls, seed, sum(weight(p) for p in proven), sum(weight(p) for p, _, _ in parts), answers)
+        proven_row(measure, calls, seed, sum(map(weight, proven)), sum(map(weight, profiles)), answers)
         for measure, weight in _WEIGHTS.items()
     ]

@@ -1,8 +1,9 @@
-"""Slices: the few splits of a task, visible in the request, behind which the model does something else.
+"""Slices: the few splits of a task, visible in the request, behind which a small model does better or worse.
 
 A big agent is not all or nothing: after one tool it only repeats a number, after another it plans. The split is chosen
 on one half of the task's runs and described on the other, so that what is said of a slice has not been picked for it.
-What is looked at is a label of each call: its action, or whether a replayed answer was acceptable.
+What is looked at is a label of each call: whether a replayed answer was acceptable where enough were replayed, else its
+action (``slice_results`` says what follows for the estimates).
 
     gain = mutual information (bits) of split and label; chosen if the G-test's p, times the number of splits tried,
     is under 1 % and the gain is at least 0.05 bits. At most two splits deep, at most 12 slices.
@@ -51,6 +52,7 @@ class Slice:
     action_low: float | None
     action_high: float | None
     n: int  # calls of the describing half
+    chosen_by: str = "action"  # what the calls differ in: their "action", or whether they pass in "replay"
 
     @property
     def name(self) -> str:
@@ -77,26 +79,50 @@ def condition_words(condition: Condition) -> str:
 
 
 def find_slices(
-    task_id: str, rows: npt.NDArray[np.int64], visible: Visible, labels: Sequence[str | None], runs: Sequence[str]
+    task_id: str,
+    rows: npt.NDArray[np.int64],
+    visible: Visible,
+    actions: Sequence[str | None],
+    runs: Sequence[str],
+    verdicts: Mapping[int, str] | None = None,
 ) -> list[Slice]:
-    """The slices of the calls ``rows`` of one task, none where no split tells anything. ``runs``: of every call."""
+    """The slices of the calls ``rows`` of one task, none where no split tells anything.
+
+    ``actions`` and ``runs`` are of every call; ``verdicts`` of those that were replayed: where they tell a split, it counts.
+    """
+    passed = [verdicts.get(i) for i in range(len(actions))] if verdicts else []
+    leaves = _choose(*_halves(rows, passed, runs), passed, visible) if verdicts else []
+    chosen_by = "replay" if leaves else "action"
+    half, other = _halves(rows, actions, runs)
+    leaves = leaves or _choose(half, other, actions, visible)
+    found = []
+    for conditions in leaves:
+        members = rows[holds(conditions, visible, rows)]
+        describing = [str(actions[i]) for i in other[holds(conditions, visible, other)]]
+        found.append(_describe(task_id, conditions, len(members), len(rows), describing, chosen_by))
+    return sorted(found, key=lambda s: (-s.calls, s.slice_id))
+
+
+def _halves(
+    rows: npt.NDArray[np.int64], labels: Sequence[str | None], runs: Sequence[str]
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """The labelled calls of the half that chooses, and of the other; of very many some."""
     told = rows[np.array([labels[i] is not None for i in rows], dtype=bool)] if len(rows) else rows
     if len(told) > MOST_CALLS:
         told = told[np.linspace(0, len(told) - 1, MOST_CALLS).astype(np.int64)]
-    chooses = np.array([_chooses(runs[i]) for i in told], dtype=bool)
-    half, other = told[chooses], told[~chooses]
+    choosing = np.array([chooses(runs[i]) for i in told], dtype=bool)
+    return told[choosing], told[~choosing]
+
+
+def _choose(
+    half: npt.NDArray[np.int64], other: npt.NDArray[np.int64], labels: Sequence[str | None], visible: Visible
+) -> list[tuple[Condition, ...]]:
+    """The conditions of each slice; none where no split tells the labels apart or either half has too few calls."""
     if len(half) < 2 * LEAST_CALLS or len(other) < 2 * LEAST_CALLS:
         return []
     named, codes = np.unique(np.array([labels[i] for i in half], dtype=object).astype(str), return_inverse=True)
     leaves = _split(half, codes, len(named), visible, (), DEPTH)
-    if len(leaves) < 2:
-        return []
-    found = []
-    for conditions in leaves:
-        members = rows[holds(conditions, visible, rows)]
-        describing = other[holds(conditions, visible, other)]
-        found.append(_describe(task_id, conditions, len(members), len(rows), [str(labels[i]) for i in describing]))
-    return sorted(found, key=lambda s: (-s.calls, s.slice_id))
+    return leaves if len(leaves) > 1 else []
 
 
 def holds(conditions: Sequence[Condition], visible: Visible, rows: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
@@ -191,16 +217,18 @@ def _gain(part_of: npt.NDArray[np.int64], codes: npt.NDArray[np.int64], parts: i
     return g / (2 * len(codes) * np.log(2)), float(chi2.sf(g, freedom)) if freedom else 1.0
 
 
-def _describe(task_id: str, conditions: tuple[Condition, ...], calls: int, of: int, labels: Sequence[str]) -> Slice:
+def _describe(
+    task_id: str, conditions: tuple[Condition, ...], calls: int, of: int, labels: Sequence[str], chosen_by: str
+) -> Slice:
     digest = blake2b(json.dumps([task_id, *conditions], sort_keys=True).encode(), digest_size=6).hexdigest()
     counts = Counter(labels)
     action = min(counts, key=lambda a: (-counts[a], a)) if counts else None
     low, high = wilson_interval(counts[action], len(labels)) if action is not None else (None, None)
     share = counts[action] / len(labels) if action is not None else None
-    return Slice("s_" + digest, conditions, calls, calls / of, action, share, low, high, len(labels))
+    return Slice("s_" + digest, conditions, calls, calls / of, action, share, low, high, len(labels), chosen_by)
 
 
-def _chooses(run: str) -> bool:
+def chooses(run: str) -> bool:
     """Whether a run is of the half that chooses; the other describes."""
     return bool(blake2b(run.encode(), digest_size=1).digest()[0] & 1)
 

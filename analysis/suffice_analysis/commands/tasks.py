@@ -64,8 +64,10 @@ def tasks(
         if assignments is not None:
             count = write_assignments(store, project, assignments)
             err().print(f"{count:,} calls written to {assignments}", markup=False, soft_wrap=True)
+        slices = read_slices(store, project) if as_json else {}
     if as_json:
-        print_json([{k: v for k, v in row.items() if k not in _LEFT_OUT} for row in rows])
+        kept = [{k: v for k, v in row.items() if k not in _LEFT_OUT} for row in rows]
+        print_json([row | {"slices": slices.get(row["task_id"], [])} for row in kept])
         return
     if not rows:
         out().print("No tasks yet: record calls (suffice.init()) or 'suffice import FILE', then 'suffice analyze'.")
@@ -104,20 +106,30 @@ def export_router(store: Store, project: str, path: Path) -> int:
     """Write the router of the last analysis (see ``discovery.router``). Returns its bytes."""
     from suffice_analysis.discovery.router import write_router  # clustering comes along: only where it is asked for
 
-    slices: dict[str, list[dict[str, Any]]] = {}
-    for row in store.read("slices", project=project).to_pylist():
-        one = {"slice_id": row["slice_id"], "name": row["name"], "conditions": json.loads(row["conditions"])}
-        slices.setdefault(row["task_id"], []).append(one)
+    kept = ("slice_id", "name", "conditions", "verdict")
+    slices = {task: [{k: row[k] for k in kept} for row in own] for task, own in read_slices(store, project).items()}
     rows = store.read("tasks", project=project).to_pylist()
     tasks = {
         row["task_id"]: {
             "name": row["name"],
+            "verdict": row["verdict"],
             "recogniser": json.loads(row["recogniser"]),
             "slices": slices.get(row["task_id"], []),
         }
         for row in rows
     }
     return write_router(path, tasks, project=project, analysis_id=rows[0]["analysis_id"] if rows else None)
+
+
+def read_slices(store: Store, project: str) -> dict[str, list[dict[str, Any]]]:
+    """By task its slices, the largest first, with what is said of each."""
+    slices: dict[str, list[dict[str, Any]]] = {}
+    for row in store.read("slices", project=project).to_pylist():
+        parsed = {name: json.loads(row[name] or "[]") for name in ("conditions", "evidence")}
+        slices.setdefault(row["task_id"], []).append(
+            {k: v for k, v in (row | parsed).items() if k not in ("project", "analysis_id", "task_id")}
+        )
+    return slices
 
 
 def fit(columns: Sequence[str], rows: Sequence[Sequence[str]], width: int) -> tuple[list[str], list[list[str]]]:

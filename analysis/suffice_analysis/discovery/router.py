@@ -36,9 +36,13 @@ class Router:
     """Routes requests by the recognisers of tasks, given by task id."""
 
     def __init__(
-        self, recognisers: Mapping[str, Recogniser], slices: Mapping[str, Sequence[Mapping[str, Any]]] | None = None
+        self,
+        recognisers: Mapping[str, Recogniser],
+        slices: Mapping[str, Sequence[Mapping[str, Any]]] | None = None,
+        verdicts: Mapping[str, str] | None = None,
     ) -> None:
-        """``slices``: of a task, each with ``slice_id`` and ``conditions``."""
+        """``slices``: of a task, each with ``slice_id`` and ``conditions``; ``verdicts``: of tasks and slices by id, where known."""
+        self.verdicts = dict(verdicts or {})
         self._parts: dict[
             str, list[dict[str, Any]]
         ] = {}  # split off by a user: recognised as the task, then by conditions
@@ -96,7 +100,11 @@ def read_router(path: Path) -> Router:
     if not isinstance(document, dict) or document.get("format") != FORMAT or document.get("version") != VERSION:
         raise SufficeError(f"{path} is no router of version {VERSION}; write it anew: suffice tasks --router FILE")
     tasks = document["tasks"]
+    slices = {task_id: task.get("slices") or () for task_id, task in tasks.items()}
+    verdicts = {task_id: task.get("verdict") for task_id, task in tasks.items()}
+    verdicts |= {each["slice_id"]: each.get("verdict") for own in slices.values() for each in own}
     return Router(
         {task_id: task["recogniser"] for task_id, task in tasks.items()},
-        {task_id: task.get("slices") or () for task_id, task in tasks.items()},
+        slices,
+        {key: verdict for key, verdict in verdicts.items() if verdict},
     )

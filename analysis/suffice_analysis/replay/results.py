@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import json
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Container, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -126,6 +126,25 @@ def best_result(results: Sequence[Result]) -> Result | None:
     return max(enough, key=lambda r: (r.status == "proven", r.value or 0.0, r.counts.n), default=None)
 
 
+def part_results(results: Sequence[Result], parts: Mapping[str, Container[str]]) -> dict[str, list[Result]]:
+    """The same of parts of one task: each by its calls. The choice among all parts and candidates is paid for.
+
+    How many answers fell into a part was not set before, so the interval is that of every look.
+    """
+    found: list[Result] = []
+    for part_id, calls in parts.items():
+        for each in results:
+            rows = [row for row in each.rows if row["call_id"] in calls]
+            if rows:
+                low, high, p_value, status = _by_every_look(rows, each.bar)
+                own = replace(each, task_id=part_id, design="sequential", counts=count_replays(rows), rows=rows)
+                found.append(replace(own, low=low, high=high, p_value=p_value, status=status))
+    grouped: defaultdict[str, list[Result]] = defaultdict(list)
+    for each in _paid_for(found):
+        grouped[each.task_id].append(each)
+    return grouped
+
+
 def _result(key: tuple[str, str, str], rows: list[Row], campaigns: Mapping[str, Row], template: str) -> Result | None:
     known = [row for row in rows if row["campaign_id"] in campaigns]
     fresh, reopened = _fresh(known, campaigns, template)
@@ -188,8 +207,7 @@ def _paid_for(results: Sequence[Result]) -> list[Result]:
 
 
 def _opened(result: Result) -> Result:
-    values = {name: getattr(result, name) for name in result.__dataclass_fields__}
-    return Result(**{**values, "status": "open"})
+    return replace(result, status="open")
 
 
 def estimate_row(result: Result, seed: int, calls: int) -> dict[str, Any]:

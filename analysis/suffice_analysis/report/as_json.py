@@ -54,6 +54,7 @@ def _task(task: TaskPart) -> dict[str, Any]:
         "evidence": [_plain(r) for r in task.evidence],
         "actions": [_plain(r) for r in task.actions],
         "alternatives": [_plain(r) for r in task.alternatives],
+        "slices": [_plain(r) for r in task.slices],
     }
 
 

@@ -71,6 +71,8 @@ def _section(task: TaskPart) -> list[str]:
     r = task.row
     lines = ["", f"### {_text(r['name'])}", "", f"{_text(r['verdict_reason'])}", ""]
     lines += [f"- {_text(e['sentence'])} *({_text(e['source'])}; {e['grade']})*" for e in task.evidence]
+    if task.differing:
+        lines += ["", "Slices with another verdict:", "", *(f"- {_text(said)}" for said in task.differing)]
     settling = ["", _text(f"What would settle it: {task.settling}")] if task.settling else []
     return [*lines, *settling, "", *_alternatives(task.alternatives)]
 

@@ -29,6 +29,7 @@ from suffice_analysis.report.wording import (
 )
 from suffice_analysis.savings.recommend import CACHING, Recommendation, first_choice, recommend
 from suffice_analysis.savings.sentences import beside_the_money, details_of, replay_sentence
+from suffice_analysis.slice_words import differing, slice_sentence
 from suffice_store.console import format_time, format_usd
 from suffice_store.store import Store
 
@@ -46,6 +47,12 @@ class TaskPart:
     evidence: list[Row]
     actions: list[Row]
     alternatives: list[Row]
+    slices: list[Row] = field(default_factory=list)
+
+    @property
+    def differing(self) -> list[str]:
+        """Its slices with another verdict than its own, in sentences."""
+        return [slice_sentence(row) for row in differing(self.slices, self.row["verdict"])]
 
     @property
     def paid_usd(self) -> float | None:
@@ -142,7 +149,7 @@ class Report:
             return ""
         row = self.recommended.row
         alternatives = [a for t in self.tasks for a in t.alternatives]
-        moved = moved_answers([t.row for t in self.tasks], alternatives, row["alternative"])
+        moved = row.get("answers") or moved_answers([t.row for t in self.tasks], alternatives, row["alternative"])
         return f" ({of_100(wrong_share(row['extra_wrong'], moved))} moved answers)" if moved else ""
 
     @property
@@ -208,6 +215,7 @@ def read_report(store: Store, *, project: str = "default", clock: Callable[[], i
     evidence = _by_task(store.read("evidence", **these).to_pylist())
     actions = _by_task(store.read("actions", **these).to_pylist())
     savings = _by_task(store.read("savings", **these).to_pylist())
+    slices = _by_task(store.read("slices", **these).to_pylist())
     own = spoken_for([e for e in estimates if e["measure"] == "replaceability"])
     tasks = [
         TaskPart(
@@ -216,6 +224,7 @@ def read_report(store: Store, *, project: str = "default", clock: Callable[[], i
             evidence=evidence.get(row["task_id"], []),
             actions=actions.get(row["task_id"], []),
             alternatives=_positioned(savings.get(row["task_id"], [])),
+            slices=slices.get(row["task_id"], []),
         )
         for row in store.read("tasks", **these).to_pylist()
     ]
@@ -308,7 +317,9 @@ def _staying_sentence(report: Report) -> str:
         return "No task is expected to need the large model for most of its calls, but none is tested either."
     names = ", ".join(f"“{t.row['name']}”" for t in staying[:3])
     more = f" and {len(staying) - 3} more" if len(staying) > 3 else ""
-    return f"{counted(len(staying), 'task')} should stay on the large model: {names}{more}."
+    apart = sum(bool(t.slices) and bool(t.slices[0].get("counted_apart")) for t in staying)
+    parts = f"; of {apart} of them a slice could move" if apart else ""
+    return f"{counted(len(staying), 'task')} should stay on the large model: {names}{more}{parts}."
 
 
 def next_steps(report: Report) -> list[str]:

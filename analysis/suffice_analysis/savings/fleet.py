@@ -19,6 +19,7 @@ class Fleet:
 
     def __init__(self, cases: Sequence[Case], basis: Basis, scenario: Scenario) -> None:
         self.hourly: Number = scenario["gpu_usd_per_hour"] * (1 + scenario["gpu_overhead"])
+        self._sized_for = {c.profile.task_id for c in cases if on_gpu(c)}
         self.seconds: Number = sum((alt.busy_seconds(c, scenario) for c in cases if on_gpu(c)), 0.0)
         self.monthly = basis.name == "month" and bool(np.all(self.seconds > 0))
         self.busy: Number = 0.0  # GPUs, in the mean over the month
@@ -35,7 +36,7 @@ class Fleet:
 
     def share(self, case: Case, scenario: Scenario) -> Number:
         """What a second costs this task, of what the fleet takes: one that is not among those to move would share with them."""
-        if on_gpu(case) or not np.all(self.seconds > 0):
+        if case.profile.task_id in self._sized_for or not np.all(self.seconds > 0):
             return 1.0
         return self.seconds / (self.seconds + alt.busy_seconds(case, scenario))
 

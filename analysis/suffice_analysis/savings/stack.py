@@ -51,33 +51,64 @@ class Part:
 
 
 def savings_rows(
-    cases: Sequence[Case], basis: Basis, *, total_paid: float | None, seed: int, around: Around | None = None
+    cases: Sequence[Case],
+    basis: Basis,
+    *,
+    total_paid: float | None,
+    seed: int,
+    around: Around | None = None,
+    counted: Sequence[Case] | None = None,
 ) -> list[Row]:
-    """Rows for every task and, with task_id "", for all. ``total_paid``: of all priced calls, also those in no task."""
+    """Rows for every task and, with task_id "", for all. ``total_paid``: of all priced calls, also those in no task.
+
+    ``counted``: what the total adds up, where some tasks count by their slices; else the tasks.
+    """
     around = around or Around()
-    expected = World.of(cases, basis, Scenario.expected())
-    drawn = World.of(cases, basis, Scenario.drawn(seed=seed, draws=DRAWS))
+    counted = cases if counted is None else counted
+    expected, drawn = _worlds(counted, basis, seed)
     floors = spend_by_floor(cases, around.terms)
     rows: list[Row] = []
     kept: dict[str, list[Part]] = {name: [] for name in ALTERNATIVES}
-    for case in cases:
-        task_rows = []
+    tasks = {case.profile.task_id for case in cases}
+    totalled = {case.profile.task_id for case in counted}
+    for case in [*cases, *(case for case in counted if case.profile.task_id not in tasks)]:
+        own = []
         for name in ALTERNATIVES:
             part = _part(name, case, expected, drawn)
             row = _row(name, case, part, basis, expected, drawn)
             if part is not None and case.paid is not None:
                 _add_rest(row, name, [part], cases, basis, (expected, drawn), around, floors)
-                if _counts_in_total(name, case, row):
+                if case.profile.task_id in totalled and _counts_in_total(name, case, row):
                     kept[name].append(part)
-            task_rows.append(row)
-        rows += _stacked(task_rows)
+            own.append(row)
+        rows += _stacked(own) if case.profile.task_id in tasks else []
     totals = []
     for name in ALTERNATIVES:
-        row = _total_row(name, kept[name], len(cases), basis, expected, drawn, total_paid)
+        row = _total_row(name, kept[name], len(counted), basis, expected, drawn, total_paid)
+        if counted is not cases:
+            row["note"] = row["note"].replace(" tasks ", " tasks and slices ", 1)
         if kept[name] and total_paid is not None:
             _add_rest(row, name, kept[name], cases, basis, (expected, drawn), around, floors)
         totals.append(row)
     return rows + _stacked(totals)
+
+
+def part_savings(parts: Sequence[Case], basis: Basis, *, counted: Sequence[Case], seed: int) -> dict[str, list[Row]]:
+    """By id the alternatives of slices, on the fleet of what is counted in the total. No set-up and no payback: those are
+    spent once for a task."""
+    expected, drawn = _worlds(counted, basis, seed)
+    return {
+        case.profile.task_id: _stacked(
+            [_row(name, case, _part(name, case, expected, drawn), basis, expected, drawn) for name in ALTERNATIVES]
+        )
+        for case in parts
+    }
+
+
+def _worlds(cases: Sequence[Case], basis: Basis, seed: int) -> tuple[World, World]:
+    """At the assumptions' values, and over all draws."""
+    drawn = World.of(cases, basis, Scenario.drawn(seed=seed, draws=DRAWS))
+    return World.of(cases, basis, Scenario.expected()), drawn
 
 
 def _part(name: str, case: Case, expected: World, drawn: World) -> Part | None:

@@ -28,6 +28,7 @@ from suffice_dashboard.formatting import (
 from suffice_dashboard.layout import side_by_side
 from suffice_dashboard.parsing import parse_json, parse_list
 from suffice_dashboard.queries import Row
+from suffice_dashboard.slices import slices_section
 from suffice_dashboard.steps import BY_HAND
 from suffice_dashboard.verdicts import GRADES, kind_words
 from suffice_dashboard.views.savings import alternatives_table
@@ -53,6 +54,8 @@ def render() -> None:
     estimates = queries.read_analysed("estimates", analysis, task_id=task["task_id"], measure="replaceability")
     evidence = queries.read_analysed("evidence", analysis, task_id=task["task_id"])
     _estimate(task, estimates, evidence)
+    if slices := queries.read_analysed("slices", analysis, task_id=task["task_id"]):
+        st.html(slices_section(slices))
     what, examples, money = st.tabs(
         [":material/description: What it is", ":material/forum: Examples", ":material/savings: Alternatives"]
     )
@@ -254,9 +257,6 @@ def _what(analysis: Row | None, task: Row) -> None:
                 st.html(
                     f'<p class="sf-note">{pieces.link(pieces.call_link(first["example_call_id"]), "See an example →")}</p>'
                 )
-        slices = queries.read_analysed("slices", analysis, task_id=task["task_id"])
-        if slices:
-            st.html(pieces.section("Slices", "Splits visible in the request.") + slice_list(slices))
         models = parse_json(task["models"])
         st.html(
             pieces.section("Facts")
@@ -285,21 +285,6 @@ def _what(analysis: Row | None, task: Row) -> None:
         )
         with st.expander("How a request is recognised as this task"):
             st.json(parse_json(task["recogniser"]))
-
-
-def slice_list(slices: list[Row]) -> str:
-    """Each slice: its share of the task, and what the model mostly does in it, found on the half that did not choose it."""
-    items = "".join(
-        f"<li>{pieces.e(row['name'])}: {render_share(row['share'])} of its calls"
-        + (
-            f'<div class="src">mostly {pieces.e(row["action"])}: '
-            f"{render_interval(row['action_share'], row['action_low'], row['action_high'])} · n = {render_count(row['n'])}</div></li>"
-            if row["action"]
-            else "</li>"
-        )
-        for row in slices
-    )
-    return f'<ul class="sf-evidence">{items}</ul>'
 
 
 def _examples(task: Row) -> None:

@@ -1,0 +1,58 @@
+"""Slices in words, the same in the report and on the pages. Pure functions of rows of the reads ``slices`` and ``tasks``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from suffice_analysis.report.wording import VERDICT_WORDS, share_words
+from suffice_store.console import format_count, format_share, format_usd
+
+Row = Mapping[str, Any]
+
+
+def differing(slices: Iterable[Row], verdict: str) -> list[Row]:
+    """Those with a verdict other than their task's, the largest first."""
+    return [row for row in slices if row.get("verdict") is not None and row["verdict"] != verdict]
+
+
+def estimate_of(row: Row) -> Row | None:
+    """A slice's share as a row of ``estimates`` has it; None where nothing was estimated."""
+    if row.get("replaceability_low") is None:
+        return None
+    return {
+        "value": row["replaceability"],
+        "low": row["replaceability_low"],
+        "high": row["replaceability_high"],
+        "grade": row["grade"],
+        "n": row["evidence_n"],
+    }
+
+
+def slice_sentence(row: Row) -> str:
+    """``after search: 45 % of its calls (450), likely, to be tested; 84 % (71–92 %), grade proxy, n = 120; saves ...``."""
+    said = f"{row['name']}: {format_share(row['share'])} of its calls ({format_count(row['calls'])})"
+    if row.get("verdict") is None:
+        return f"{said}."
+    said += f", {VERDICT_WORDS[row['verdict']]}"
+    estimate = estimate_of(row)
+    if estimate is not None:
+        said += f"; {share_words(estimate, row['calls'])}, grade {row['grade']}, n = {format_count(row['evidence_n'])}"
+    return f"{said}{money_words(row)}."
+
+
+def money_words(row: Row) -> str:
+    """What moving the slice alone would save, and at how many wrong answers; "" where no small model pays or none is moved."""
+    if row["saving_usd"] is None or row["verdict"] == "stays":
+        return ""
+    per = "a month" if row["basis"] == "month" else "per 1,000 calls of all traffic"
+    amount = f"{format_usd(row['saving_usd'])} {per} ({format_usd(row['saving_low_usd'])} to {format_usd(row['saving_high_usd'])})"
+    wrong = round(row["extra_wrong"] or 0)
+    return f"; moved alone it saves {amount} at about {wrong:,} more wrong answer{'' if wrong == 1 else 's'} nobody catches"
+
+
+def apart_sentence(slices: Iterable[Row]) -> str:
+    """That a task is counted by its slices; "" where it is counted whole."""
+    if not any(row.get("counted_apart") for row in slices):
+        return ""
+    return "Some of its slices could move and some stay, so every total counts it by its slices."

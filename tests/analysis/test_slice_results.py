@@ -1,0 +1,179 @@
+"""Slices carry what a task carries: a big agent whose first step a small model can do, and whose second it can't."""
+
+from __future__ import annotations
+
+import json
+import random
+from collections.abc import Iterable
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pytest
+from analysis.traffic import MemoryStore, Traffic, by_instructions
+
+from suffice_analysis import pipeline
+from suffice_analysis.commands import tasks as tasks_command
+from suffice_analysis.discovery.router import read_router
+from suffice_analysis.report.as_json import document
+from suffice_analysis.report.as_markdown import render_markdown
+from suffice_analysis.report.model import read_report
+from suffice_analysis.slice_words import differing, slice_sentence
+from suffice_analysis.slices import chooses
+from suffice_store import open_store
+
+LABELS = ("billing", "shipping", "returns", "other")
+SYSTEM = "You work for our shop. First name the ticket's category, and when you are told to, plan the answer in steps."
+RUNS = 300
+
+
+def agent_traffic(runs: int = RUNS, *, plans: int | None = None, noise: Iterable[str] = ()) -> Traffic:
+    """Runs of two calls: a label, then a plan. ``noise``: runs whose labels say nothing; ``plans``: of the first so many runs."""
+    rng = random.Random(7)
+    traffic = Traffic()
+    words = [f"word{i}" for i in range(400)]
+    for i in range(runs):
+        label, run = rng.choice(LABELS), f"r{i}"
+        asked = ("user", f"Ticket about {label}: {' '.join(rng.choices(words, k=12))}")
+        plan = "\n".join(f"{n}. {' '.join(rng.choices(words, k=14))}" for n in range(1, 9))
+        said = LABELS[i % 4] if run in noise else label
+        traffic.call([("system", SYSTEM), asked], said, run_id=run)
+        if plans is None or i < plans:
+            more = ("user", f"Now plan the steps: {' '.join(rng.choices(words, k=6))}")
+            traffic.call([("system", SYSTEM), asked, ("assistant", said), more], plan, run_id=run)
+    return traffic
+
+
+def replays(traffic: Traffic, runs: int = RUNS, candidate: str = "tiny") -> dict[str, pa.Table]:
+    """Every call of the first runs replayed: labels pass, plans fail."""
+    names = ("campaign_id", "candidate", "variant", "call_id", "verdict", "cluster", "position", "recorded_ns", "cost_usd",
+             "latency_ms", "response_model", "failure", "judge", "masked")  # fmt: skip
+    rows = []
+    for place, call in enumerate(c for c in traffic.calls if int(c["run_id"][1:]) < runs):
+        good = len(call["input_hashes"]) == 2
+        own = ("c", candidate, "as_is", call["call_id"], "pass" if good else "fail", call["run_id"], place, place, 0.001,
+               200.0, "tiny-1", None if good else "text", "label", False)  # fmt: skip
+        rows.append(dict(zip(names, own, strict=True)))
+    order = {"campaign_id": "c", "template": "", "recorded_ns": 1, "bar": 0.95, "design": "sequential", "wanted": None}
+    return {"replays": pa.Table.from_pylist(rows), "replay_campaigns": pa.Table.from_pylist([order])}
+
+
+def analysed(traffic: Traffic, **reads: pa.Table) -> MemoryStore:
+    store = traffic.store(**reads)
+    pipeline.analyze(store, find=by_instructions, clock=iter(range(10**18, 10**18 + 99)).__next__)  # type: ignore[arg-type]
+    return store
+
+
+def by_name(store: MemoryStore) -> dict[str, dict[str, Any]]:
+    return {row["name"]: row for row in store.appended["slices"]}
+
+
+@pytest.fixture(scope="module")
+def plain() -> MemoryStore:
+    return analysed(agent_traffic())
+
+
+def test_each_slice_has_an_interval_a_grade_a_verdict_and_a_saving(plain: MemoryStore) -> None:
+    (task,) = plain.appended["tasks"]
+    found = by_name(plain)
+    assert set(found) == {"step 1", "from step 2 on"}
+    label, plan = found["step 1"], found["from step 2 on"]
+    assert (label["verdict"], label["kind"]) == ("likely", "classification")
+    assert (plan["verdict"], plan["kind"]) == ("stays", "planning")
+    for each in found.values():
+        assert each["replaceability_low"] < each["replaceability"] < each["replaceability_high"]
+        assert each["grade"] in ("prior", "proxy")
+        assert each["proven"] is False
+        assert {e["grade"] for e in json.loads(each["evidence"])} == {"prior", "proxy"}
+    assert label["grade"] == "proxy"
+    assert label["replaceability"] > plan["replaceability"] + 0.3
+    assert label["saving_low_usd"] <= label["saving_usd"] <= label["saving_high_usd"]
+    assert label["saving_usd"] < label["basis_usd"]
+    assert sum(each["calls"] for each in found.values()) == task["calls"] == 2 * RUNS
+    assert sum((each["paid_usd"] for each in found.values()), Decimal(0)) == task["paid_usd"]
+
+
+def test_estimates_come_from_the_half_that_did_not_choose(plain: MemoryStore) -> None:
+    """Labels that say nothing, in the choosing half alone, move the task's estimate and not the slice's."""
+    choosing = [f"r{i}" for i in range(RUNS) if chooses(f"r{i}")]
+    noisy = analysed(agent_traffic(noise=choosing))
+    names = ("replaceability", "replaceability_low", "replaceability_high", "grade", "evidence_n")
+    before, after = by_name(plain)["step 1"], by_name(noisy)["step 1"]
+    assert [before[n] for n in names] == [after[n] for n in names]
+    assert before["evidence_n"] < RUNS / 3  # half of it is history, and half of the rest
+
+    def skill(store: MemoryStore) -> float:
+        return next(float(e["value"]) for e in store.appended["evidence"] if e["kind"] == "predictability")
+
+    assert skill(noisy) < skill(plain) - 0.05
+
+
+def test_a_task_with_slices_that_move_and_slices_that_stay_is_counted_by_them(plain: MemoryStore) -> None:
+    found = by_name(plain)
+    assert all(each["counted_apart"] for each in found.values())
+    totals = {e["measure"]: e for e in plain.appended["estimates"] if not e["task_id"]}
+    expected = found["step 1"]["replaceability"] * found["step 1"]["share"]
+    assert totals["expected_share_calls"]["value"] == pytest.approx(expected)
+    rows = {s["alternative"]: s for s in plain.appended["savings"] if not s["task_id"]}
+    named = found["step 1"]["alternative"]
+    assert rows[named]["saving_usd"] == pytest.approx(found["step 1"]["saving_usd"])
+    assert rows[named]["note"].startswith("1 of 2 tasks and slices moved.")
+    assert {s["task_id"] for s in plain.appended["savings"]} == {"", plain.appended["tasks"][0]["task_id"]}
+
+
+def test_a_slice_with_few_calls_makes_small_claims() -> None:
+    few = analysed(agent_traffic(plans=90))
+    plan = by_name(few)["from step 2 on"]
+    assert (plan["calls"], plan["replaceability"], plan["saving_usd"]) == (90, None, None)
+    assert plan["verdict_reason"].startswith("Only 90 calls; under 100 no percentage is claimed")
+    assert plan["replaceability_low"] < plan["replaceability_high"]
+    assert not plan["counted_apart"]
+
+
+def test_replays_of_the_task_prove_a_slice_and_refute_another() -> None:
+    traffic = agent_traffic()
+    store = analysed(traffic, **replays(traffic))
+    (task,) = store.appended["tasks"]
+    found = by_name(store)
+    assert task["verdict"] == "stays"
+    label, plan = found["step 1"], found["from step 2 on"]
+    assert {each["chosen_by"] for each in found.values()} == {"replay"}
+    assert (label["verdict"], label["grade"], label["proven"], label["candidate"]) == ("proven", "replay", True, "tiny")
+    assert (plan["verdict"], plan["proven"]) == ("stays", False)
+    other_half = sum(not chooses(f"r{i}") for i in range(RUNS))
+    assert label["evidence_n"] == plan["evidence_n"] == other_half  # what chose the split proves nothing
+    assert f"{other_half} of {other_half} as well as recorded" in label["verdict_reason"]
+    share = next(e for e in store.appended["estimates"] if e["measure"] == "proven_share_calls")
+    assert share["value"] == pytest.approx(label["share"])
+
+
+def test_few_replays_of_a_slice_prove_nothing() -> None:
+    traffic = agent_traffic()
+    label = by_name(analysed(traffic, **replays(traffic, runs=60)))["step 1"]
+    assert (label["verdict"], label["grade"], label["proven"]) == ("likely", "replay", False)
+    assert label["verdict_reason"].startswith("Replayed, but not settled yet")
+    assert label["replaceability_low"] < 0.95 < label["replaceability_high"]
+
+
+def test_slices_are_in_json_router_and_report(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    database = str(tmp_path / "calls.duckdb")
+    with open_store(database) as store:
+        agent_traffic().fill(store)
+        pipeline.analyze(store)
+        read = store.read("slices").to_pylist()
+        report = read_report(store)
+        tasks_command.export_router(store, "default", tmp_path / "tasks.router")
+    told = differing(read, report.tasks[0].row["verdict"])
+    assert told
+    markdown = render_markdown(report).replace("\\", "")
+    assert all(slice_sentence(each) in markdown for each in told)
+    assert [s["verdict"] for s in document(report)["tasks"][0]["slices"]] == [row["verdict"] for row in read]
+    assert tasks_command.main(["--db", database, "--json"]) == 0
+    (task,) = json.loads(capsys.readouterr().out)
+    assert {s["name"]: s["verdict"] for s in task["slices"]} == {row["name"]: row["verdict"] for row in read}
+    assert task["slices"][0]["evidence"][0]["sentence"]
+    assert read_router(tmp_path / "tasks.router").verdicts == {
+        **{row["slice_id"]: row["verdict"] for row in read},
+        task["task_id"]: task["verdict"],
+    }
