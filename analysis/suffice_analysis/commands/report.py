@@ -1,4 +1,4 @@
-"""``suffice report -o FILE``: the last analysis as HTML, PDF, Markdown, JSON or CSV."""
+"""``suffice report -o FILE``: the last analysis as HTML, PDF, Markdown, XLSX, JSON or CSV."""
 
 from __future__ import annotations
 
@@ -19,7 +19,9 @@ app = typer.Typer(add_completion=False)
 
 @app.command()
 def report(
-    output: Annotated[Path, typer.Option("--output", "-o", help="File to write: .html, .pdf, .md, .json or .csv.")],
+    output: Annotated[
+        Path, typer.Option("--output", "-o", help="File to write: .html, .pdf, .md, .xlsx, .json or .csv.")
+    ],
     db: DbOption = None,
     server: ServerOption = None,
     project: ProjectOption = "default",

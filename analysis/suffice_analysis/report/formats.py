@@ -11,6 +11,7 @@ from suffice_analysis.report.as_html import render_html
 from suffice_analysis.report.as_json import render_json
 from suffice_analysis.report.as_markdown import render_markdown
 from suffice_analysis.report.as_pdf import render_pdf
+from suffice_analysis.report.as_xlsx import render_xlsx
 from suffice_analysis.report.model import Report
 
 FORMATS: dict[str, Callable[[Report], str | bytes]] = {
@@ -19,15 +20,13 @@ FORMATS: dict[str, Callable[[Report], str | bytes]] = {
     ".md": render_markdown,
     ".json": render_json,
     ".csv": render_csv,
+    ".xlsx": render_xlsx,
 }
-_LATER = (".xlsx",)
 
 
 def renderer(path: Path) -> Callable[[Report], bytes]:
     """The function that renders ``path``. Raises UsageError for an ending that can't be written."""
     ending = path.suffix.lower()
-    if ending in _LATER:
-        raise UsageError(f"{ending} reports can't be written yet: use .csv, which a spreadsheet opens, or {_known()}")
     if ending not in FORMATS:
         raise UsageError(f"can't tell a report's format from '{path.name}': end it in {_known()}")
     render = FORMATS[ending]

@@ -25,7 +25,7 @@ from suffice_analysis.savings.self_host import gpu_seconds
 
 Number = Any  # a float, or float64 [draws]
 ALTERNATIVES = ("caching_batch", "small_tier", "hosted_slm", "self_hosted_slm")
-_LENGTHS = (0.5, 1.0, 1.15, 1.5, 2.0)  # where GPU seconds are worked out; between them linear
+LENGTHS = (0.5, 1.0, 1.15, 1.5, 2.0)  # times the recorded answer: where GPU seconds are worked out; between them linear
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,12 +150,17 @@ def self_hosted(
 
 def busy_seconds(case: Case, scenario: Scenario) -> Number:
     """GPU seconds that the observed calls keep one GPU busy, at the latency the scenario allows."""
+    seconds = np.interp(scenario["slm_answer_length"], LENGTHS, seconds_by_length(case))
+    return seconds / scenario["throughput_at_latency"]
+
+
+def seconds_by_length(case: Case) -> list[float]:
+    """GPU seconds of the observed calls at full load, by how long the answers are (``LENGTHS``)."""
     params = case.own.params_b if case.own else 8.0
     calls = max(case.calls, 1)
-    seconds = [
-        gpu_seconds(case.input_tokens / calls, case.output_tokens / calls * x, params_b=params) for x in _LENGTHS
+    return [
+        calls * gpu_seconds(case.input_tokens / calls, case.output_tokens / calls * x, params_b=params) for x in LENGTHS
     ]
-    return calls * np.interp(scenario["slm_answer_length"], _LENGTHS, seconds) / scenario["throughput_at_latency"]
 
 
 def caught_share(case: Case, scenario: Scenario) -> Number:

@@ -17,6 +17,7 @@ from suffice_analysis.savings.payback import LONGEST_DAYS, payback_days
 from suffice_analysis.savings.rests_on import running
 from suffice_analysis.savings.terms import Floor, Terms
 from suffice_analysis.savings.tornado import falling, tornado
+from suffice_analysis.savings.workings import workings
 
 MOST_CANDIDATES = 3
 Row = dict[str, Any]
@@ -121,6 +122,8 @@ def fill_details(
             "utilisation": float(world.fleet.utilisation),
             "peak_factor": basis.peak_factor,
         }
+    if not total:
+        row["details"]["workings"] = workings(name, these[0], basis)
     if not total and name in ("hosted_slm", "self_hosted_slm"):
         row["details"]["candidates"] = _candidates(name, these[0])
     if total:

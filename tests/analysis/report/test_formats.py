@@ -320,7 +320,7 @@ def test_no_analysis_says_what_to_do(tmp_path: Path) -> None:
         read_report(store)
 
 
-@pytest.mark.parametrize(("name", "reason"), [("r.xlsx", "yet"), ("r", "format"), ("r.doc", "format")])
+@pytest.mark.parametrize(("name", "reason"), [("r", "format"), ("r.doc", "format")])
 def test_other_formats_are_refused_in_one_line(name: str, reason: str) -> None:
     with pytest.raises(UsageError, match=reason):
         renderer(Path(name))
