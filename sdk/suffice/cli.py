@@ -25,6 +25,11 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "mcp": ("suffice_analysis.commands.mcp", "mcp", "answers an assistant's questions over MCP"),
     "replay": ("suffice_analysis.commands.replay", "server", "ask a candidate a task's recorded calls, and compare"),
     "prove": ("suffice_analysis.commands.prove", "server", "replay what settles most money per dollar, until proven"),
+    "plan": (
+        "suffice_analysis.commands.plan",
+        "server",
+        "from proof to moved traffic: routing, validator, steps, rollback",
+    ),
     "doctor": ("suffice.commands.doctor", "", "what is patched, what was captured, does the collector answer"),
     "db renormalise": ("suffice_collector.commands.renormalise", "server", "read stored telemetry by today's dialects"),
     "db": ("suffice_store.commands.db", "server", "info, backup, restore, check, delete, retention, audit"),

@@ -8,7 +8,7 @@ name = "qwen3-8b"                     # as reports call it; default: the model
 url = "http://gpu-box:8000/v1"
 model = "Qwen/Qwen3-8B"
 format = "openai"                     # openai (also vLLM, llama.cpp, Ollama's /v1), anthropic, gemini, bedrock
-key_env = "QWEN_KEY"                  # the environment variable that holds its key
+key_env = "QWEN_KEY"                  # the environment variable that holds its key; default: the vendor's, at its own host
 input_usd_per_mtok = 0.06             # or, for one's own GPU:
 output_usd_per_mtok = 0.14
 usd_per_hour = 4.29                   # hosting; costs what the campaign lasts
@@ -44,6 +44,12 @@ KEY_ENV = {
     "anthropic": "ANTHROPIC_API_KEY",
     "gemini": "GEMINI_API_KEY",
     "bedrock": "AWS_BEARER_TOKEN_BEDROCK",
+}
+_VENDOR_HOSTS = {
+    "openai": "openai.com",
+    "anthropic": "anthropic.com",
+    "gemini": "googleapis.com",
+    "bedrock": "amazonaws.com",
 }
 
 
@@ -81,9 +87,15 @@ class Candidate:
         return WIRE_FORMATS[self.format]
 
     @property
+    def key_name(self) -> str | None:
+        """The variable that holds its key: the one named, else the vendor's at the vendor's own host and nowhere else."""
+        at_vendor = f".{self.host}".endswith(f".{_VENDOR_HOSTS[self.format]}")
+        return self.key_env or (KEY_ENV[self.format] if at_vendor else None)
+
+    @property
     def key(self) -> str | None:
         """From the environment, when it is needed; never stored."""
-        return os.environ.get(self.key_env or KEY_ENV[self.format]) or None
+        return os.environ.get(self.key_name) or None if self.key_name else None
 
     @property
     def is_priced(self) -> bool:

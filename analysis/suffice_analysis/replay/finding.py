@@ -52,6 +52,7 @@ def vendor_tiers(providers: Sequence[str]) -> list[Candidate]:
                 model=row["model"],
                 url=os.environ.get(vendor[2]) or vendor[1],
                 format=vendor[0],
+                key_env=KEY_ENV[vendor[0]],  # also where the base URL is the user's own
                 input_usd_per_mtok=float(row["input_usd_per_mtok"]),
                 output_usd_per_mtok=float(row["output_usd_per_mtok"]),
                 context_tokens=int(row["context_tokens"]),

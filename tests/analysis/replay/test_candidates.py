@@ -70,6 +70,26 @@ def test_auto_takes_the_small_tier_whose_key_is_there(monkeypatch: pytest.Monkey
     assert vendor_tiers(["mistral_ai"]) == []
 
 
+@pytest.mark.parametrize(
+    ("url", "key_env", "name"),
+    [
+        ("https://api.openai.com/v1", "", "OPENAI_API_KEY"),
+        ("http://127.0.0.1:8000/v1", "", None),
+        ("https://openai.com.example.net/v1", "", None),
+        ("https://notopenai.com/v1", "", None),
+        ("https://gpu.example.com/v1", "BOX_KEY", "BOX_KEY"),
+    ],
+)
+def test_a_vendors_key_goes_to_the_vendor_alone(
+    url: str, key_env: str, name: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "of the vendor")
+    monkeypatch.setenv("BOX_KEY", "of the box")
+    found = Candidate(model="m", url=url, key_env=key_env)
+    assert found.key_name == name
+    assert found.key == {"OPENAI_API_KEY": "of the vendor", "BOX_KEY": "of the box", None: None}[name]
+
+
 def test_several_in_one_line() -> None:
     assert [c.model for c in find_candidates("http://h/v1#a, http://h/v1#b", [])] == ["a", "b"]
 
