@@ -19,7 +19,6 @@ from suffice_analysis.plan.gateway import (
     candidate_params,
     gateway_config,
     render_yaml,
-    task_group,
 )
 from suffice_analysis.plan.hook import MOVED_BY, Hook, task_group
 from suffice_analysis.replay.candidates import Candidate
