@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 MOST_TRIES = 16  # named by the last one
 LONGEST_WAIT_NS = 300 * 10**9  # a server's Retry-After is seldom longer, and clients wait for less
+_RETRY_COUNT = b"x-stainless-retry-count"
 _WORTH_A_RETRY = frozenset({408, 409, 425, 429})
 
 
@@ -81,7 +82,7 @@ def end_attempt(capture: Capture) -> None:
 
 def _number_in(headers: RawHeaders) -> int:
     for name, value in headers:
-        if name.lower() == b"x-stainless-retry-count":
+        if len(name) == len(_RETRY_COUNT) and name.lower() == _RETRY_COUNT:
             return int(value) + 1 if value.isdigit() and len(value) < 5 else 1
     return 1
 

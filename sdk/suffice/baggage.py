@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from opentelemetry import baggage
 from opentelemetry.baggage.propagation import W3CBaggagePropagator
-from opentelemetry.context import Context
+from opentelemetry.context import Context, get_current
 from opentelemetry.trace import SpanContext, get_current_span, set_span_in_context
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
@@ -37,6 +37,8 @@ class Upstream(NamedTuple):
 
 def read_baggage(context: Context | None = None) -> Upstream | None:
     """What the (current) context carries; None for nothing of ours."""
+    if context is None and not (context := get_current()):  # no telemetry of the app's: 10 µs less
+        return None
     given = baggage.get_all(context)
     if not given:
         return None

@@ -12,11 +12,14 @@ and content goes over that same connection only.
 from __future__ import annotations
 
 import gzip
-import http.client
 import json
+import selectors
 import ssl
+import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
+from http.client import HTTPConnection, HTTPException, HTTPSConnection  # by name: vcrpy replaces them in their module
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
@@ -24,6 +27,7 @@ from suffice.otlp import Bytes
 
 CONNECT_TIMEOUT_S = 2.0
 ANSWER_TIMEOUT_S = 10.0
+LOOK_UP_S = 0.02  # while waiting for an answer
 _RETRY_LATER = frozenset({408, 429, 502, 503, 504})
 _PROTOBUF = "application/x-protobuf"
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
@@ -57,6 +61,7 @@ class Collector:
         parts = urlsplit(endpoint)
         self.endpoint = endpoint
         self.dashboard_url: str | None = None  # as /healthz gave it
+        self.meanwhile: Callable[[], bool] | None = None  # called while an answer is awaited; whether it had work
         self._secure = parts.scheme == "https"
         self._host = parts.hostname or "127.0.0.1"
         self._port = parts.port or (443 if self._secure else 80)
@@ -64,7 +69,7 @@ class Collector:
         self._key = key
         self._must_be_suffice = must_be_suffice
         self._compress = self._host not in _LOOPBACK  # over loopback gzip costs the app more than it saves
-        self._connection: http.client.HTTPConnection | None = None
+        self._connection: HTTPConnection | None = None
 
     def post_spans(self, body: Bytes) -> Answer:
         """Send one export request. Raises UnreachableError."""
@@ -117,7 +122,7 @@ class Collector:
             connection = self._connected()
             try:
                 return self._exchange(connection, method, path, body, headers)
-            except (OSError, http.client.HTTPException) as error:
+            except (OSError, HTTPException) as error:
                 self.close()
                 if not kept or isinstance(error, TimeoutError):
                     raise UnreachableError(f"{self.endpoint} broke off: {_text_of(error)}") from error
@@ -125,7 +130,7 @@ class Collector:
 
     def _exchange(
         self,
-        connection: http.client.HTTPConnection,
+        connection: HTTPConnection,
         method: str,
         path: str,
         body: Bytes | None,
@@ -134,19 +139,30 @@ class Collector:
         if self._key:
             headers = {**headers, "Authorization": f"Bearer {self._key}"}
         connection.request(method, self._path + path, body, headers)
+        if self.meanwhile is not None:
+            self._await(connection, self.meanwhile)
         response = connection.getresponse()
         data = response.read()
         return response.status, {name.lower(): value for name, value in response.getheaders()}, data
 
-    def _connected(self) -> http.client.HTTPConnection:
+    def _await(self, connection: HTTPConnection, meanwhile: Callable[[], bool]) -> None:
+        """Until the answer begins or its time is over."""
+        over_at = time.monotonic() + ANSWER_TIMEOUT_S
+        with selectors.DefaultSelector() as selector:
+            selector.register(connection.sock, selectors.EVENT_READ)
+            had_work = False
+            while not selector.select(0 if had_work else LOOK_UP_S) and time.monotonic() < over_at:
+                had_work = meanwhile()
+
+    def _connected(self) -> HTTPConnection:
         if self._connection is not None:
             return self._connection
-        connection: http.client.HTTPConnection
+        connection: HTTPConnection
         if self._secure:
             context = ssl.create_default_context()
-            connection = http.client.HTTPSConnection(self._host, self._port, timeout=CONNECT_TIMEOUT_S, context=context)
+            connection = HTTPSConnection(self._host, self._port, timeout=CONNECT_TIMEOUT_S, context=context)
         else:
-            connection = http.client.HTTPConnection(self._host, self._port, timeout=CONNECT_TIMEOUT_S)
+            connection = HTTPConnection(self._host, self._port, timeout=CONNECT_TIMEOUT_S)
         connection.auto_open = 0  # a new connection may be answered by somebody else: always ask first
         try:
             connection.connect()
@@ -161,12 +177,12 @@ class Collector:
         self._connection = connection
         return connection
 
-    def _exchange_health(self, connection: http.client.HTTPConnection) -> dict[str, Any]:
+    def _exchange_health(self, connection: HTTPConnection) -> dict[str, Any]:
         try:
             connection.request("GET", self._path + "/healthz")  # without the key: it may be somebody else
             response = connection.getresponse()
             body = response.read(65536)
-        except (OSError, http.client.HTTPException) as error:
+        except (OSError, HTTPException) as error:
             self.close()
             connection.close()
             raise UnreachableError(f"what answers at {self.endpoint} is not suffice") from error

@@ -62,12 +62,17 @@ class Deliverer:
         self._spool_seen = True  # something may wait there from an earlier process
         self._waiting: deque[tuple[bytes, int]] = deque()
         self._waiting_bytes = 0
+        self.sending = False  # a request is on its way
         self.last_problem = ""  # why the last try failed
 
     @property
     def down(self) -> bool:
         """Whether the last try failed."""
         return self._backoff_s > 0.0
+
+    @property
+    def spools(self) -> bool:
+        return self._spool is not None
 
     def retry_in(self) -> float | None:
         """Seconds until it is worth trying again; None if nothing waits for that."""
@@ -122,11 +127,13 @@ class Deliverer:
                 body = claimed.read()
             except OSError:
                 continue
+            self.counts.spooled.discard(waiting.path)  # claimed, it is not among those that may fall out
             if self._settle([body], waiting.calls if own else 0) is Verdict.LATER:
                 claimed.release()
+                if own:
+                    self.counts.spooled.add(waiting.path)
                 return False
             claimed.discard()
-            self.counts.spooled.discard(waiting.path)
         self._spool_seen = False
         return False
 
@@ -176,10 +183,13 @@ class Deliverer:
         return Verdict.STORED
 
     def _post(self, body: Bytes) -> Answer:
+        self.sending = True
         try:
             answer = self.collector.post_spans(body)
         except UnreachableError as error:
             answer = Answer(Verdict.LATER, reason=str(error))
+        finally:
+            self.sending = False
         if answer.verdict is Verdict.LATER:
             self._failed(answer)
         else:

@@ -9,8 +9,8 @@ then being late by milliseconds is the lesser evil than losing calls.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
+from time import perf_counter, sleep
 
 SLICE_S = 0.0003
 PAUSE_S = 0.0001  # the kernel adds its timer's slack, 50 µs
@@ -29,17 +29,17 @@ class Pacing:
 
     def start(self) -> None:
         """The thread begins to work, after having waited."""
-        self._since = time.perf_counter()
+        self._since = perf_counter()
 
     def __call__(self) -> None:
-        worked_s = time.perf_counter() - self._since
+        worked_s = perf_counter() - self._since
         if worked_s < SLICE_S:
             return
         if self.hurry:
-            time.sleep(0)
+            sleep(0)
         else:
             fullness = self._fullness()
             if fullness > FULL or (fullness > CROWDED and worked_s < CROWDED_SLICE_S):
                 return
-            time.sleep(PAUSE_S)
-        self._since = time.perf_counter()
+            sleep(PAUSE_S)
+        self._since = perf_counter()

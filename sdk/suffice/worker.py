@@ -2,6 +2,9 @@
 
 Starts with the first call, sleeps while there is nothing to do, and works in small slices (``pacing``).
 Bounded by bytes: what doesn't fit is dropped and counted, never waited for.
+
+What it waits with is bound by name, all from before or all from after ``gevent.monkey.patch_all()``: a patched
+thread that waits at an unpatched queue is a greenlet that holds up the app's.
 """
 
 from __future__ import annotations
@@ -9,8 +12,10 @@ from __future__ import annotations
 import os
 import threading
 import time
+from _thread import RLock, get_ident, start_new_thread
 from asyncio import _get_running_loop  # C, 40 ns; get_running_loop() raises, 300 ns
 from queue import Empty, SimpleQueue
+from time import monotonic, sleep
 from typing import NamedTuple
 
 from opentelemetry.sdk.trace import ReadableSpan
@@ -79,20 +84,22 @@ class Worker:
         self._hurry: SimpleQueue[None] = SimpleQueue()
         self._outbox: list[Encoded] = []
         self._outbox_bytes = 0
-        self._counting = threading.RLock()  # reentrant for the same reason
+        self._counting = RLock()  # reentrant for the same reason
         self._accepted = 0  # calls submitted so far, those that did not fit included
         self._unfit = 0
         self._held_bytes = 0
-        self._thread: threading.Thread | None = None
-        self._starting = threading.RLock()  # reentrant: a signal's handler flushes
+        self._thread: int | None = None  # its id
+        self._starting = RLock()  # reentrant: a signal's handler flushes
         self._first: FirstCall | None = None
         self._first_said = False
         self.announcement: threading.Thread | None = None
         self._sending: _Sending | None = None
+        self._flushes: list[Flush] = []  # that wait for this cycle
         self._last_sent = 0.0
         self._lingering = False
         self._pace = Pacing(self._fullness)
         collector = Collector(settings.endpoint, settings.key, must_be_suffice=not settings.explicit_endpoint)
+        collector.meanwhile = self._relieve
         self.deliverer = Deliverer(collector, settings.spool, lambda line: say(line, settings))
         self._started = time.time()
         self._noted = 0.0
@@ -126,7 +133,7 @@ class Worker:
 
     def take_span(self, span: ReadableSpan) -> None:
         """An ended span: of a call (then we are in our own thread), a run, an outcome, or an HTTP child."""
-        if threading.current_thread() is self._thread:
+        if get_ident() == self._thread:
             self._add(encode_readable(span, self.settings, shared=self._shared))
         else:
             self._put(span)
@@ -167,7 +174,7 @@ class Worker:
         """Write down for ``suffice doctor`` how things stand."""
         if self.settings.spool is None:
             return
-        self._noted = time.monotonic()
+        self._noted = monotonic()
         delivered, dropped, pending = self.delivery()
         self._patched |= set(transports.patched())  # at the end they are off again
         state = {
@@ -198,22 +205,26 @@ class Worker:
         if self._thread is None:
             with self._starting:
                 if self._thread is None:
-                    self._thread = threading.Thread(target=self._work, name="suffice-recorder", daemon=True)
-                    self._thread.start()
+                    self._thread = start_new_thread(self._work, ())
 
     def _fullness(self) -> float:
         return self._held_bytes / MAX_HELD_BYTES
 
+    def _crowded(self) -> bool:
+        return self._fullness() > CROWDED
+
     # --- in the recorder's own thread ---
 
     def _work(self) -> None:
+        self._thread = get_ident()  # of a greenlet, it is none that start_new_thread gave
+        threading.current_thread().name = "suffice-recorder"
         while True:
             try:
                 if self._cycle():
                     return
             except Exception:
                 log_once("the recorder's thread")
-                time.sleep(0.1)
+                sleep(0.1)
 
     def _cycle(self) -> bool:
         """Wait for something, let a little company gather, work it off. True after the last flush."""
@@ -224,28 +235,40 @@ class Worker:
         if item is not None and not isinstance(item, Flush):
             self._linger()
         self._pace.start()
-        flushes: list[Flush] = []
         try:
             while item is not None:
-                if isinstance(item, Flush):
-                    flushes.append(item)
-                else:
-                    self._work_off(item)
-                self._pace.hurry = bool(flushes) or not self._hurry.empty()
-                enough = CROWDED_BATCH_BYTES if self._fullness() > CROWDED else BATCH_BYTES
+                self._take(item)
+                self._pace.hurry = bool(self._flushes) or not self._hurry.empty()
+                enough = CROWDED_BATCH_BYTES if self._crowded() else BATCH_BYTES
                 if len(self._outbox) >= BATCH_SPANS or self._outbox_bytes >= enough:
-                    self._send(now=bool(flushes))
+                    self._send(now=bool(self._flushes))
                 item = self._next_item()
-            self._send(now=bool(flushes))
+            self._send(now=bool(self._flushes))
             while self.deliverer.drain():
-                if not self._inbox.empty():
+                if self._crowded() or not (self._flushes or self._inbox.empty()):
                     break
-            if time.monotonic() - self._noted > WRITTEN_EVERY_S:
+            if monotonic() - self._noted > WRITTEN_EVERY_S:
                 self.note_state()
         finally:
+            flushes, self._flushes = self._flushes, []
             for flush in flushes:
                 flush.done.set()
         return any(flush.last for flush in flushes)
+
+    def _take(self, item: _Item) -> None:
+        if isinstance(item, Flush):
+            self._flushes.append(item)
+        else:
+            self._work_off(item)
+
+    def _relieve(self) -> bool:
+        """While the collector takes its time: a batch of what crowds the queue goes to the spool."""
+        if not self._crowded() or not self.deliverer.spools or get_ident() != self._thread:
+            return False
+        while self._outbox_bytes < CROWDED_BATCH_BYTES and (item := self._next_item()) is not None:
+            self._take(item)
+        self._send(now=False)
+        return True
 
     def _next_item(self) -> _Item | None:
         try:
@@ -254,9 +277,9 @@ class Worker:
             return None
 
     def _linger(self) -> None:
-        silent = time.monotonic() - self._last_sent > SILENCE_S
+        silent = monotonic() - self._last_sent > SILENCE_S
         linger_s = DOWN_LINGER_S if self.deliverer.down else FIRST_LINGER_S if silent else LINGER_S
-        self._lingering = self._fullness() <= CROWDED
+        self._lingering = not self._crowded()
         try:
             if self._lingering:
                 self._hurry.get(timeout=linger_s)
@@ -317,7 +340,7 @@ class Worker:
         try:
             if spans:
                 self._deliver(spans, now=now)
-                self._last_sent = time.monotonic()
+                self._last_sent = monotonic()
         finally:
             with self._counting:
                 self._held_bytes -= size
@@ -326,6 +349,9 @@ class Worker:
     def _deliver(self, spans: list[Encoded], *, now: bool) -> None:
         calls = sum(each.is_call for each in spans)
         body = encode_batch(self._resource, [(each.scope, each.data) for each in spans])
+        if self.deliverer.sending:  # we are called while its answer is awaited
+            self.deliverer.keep(b"".join(body), calls)
+            return
         self._sending = _Sending(body, calls)
         self._pace()
         verdict = self.deliverer.deliver(body, calls, now=now)
@@ -340,7 +366,7 @@ class Worker:
             if self._sending is not None:
                 self.deliverer.keep(b"".join(self._sending.body), self._sending.calls)
             kept, self._outbox = list(self._outbox), []
-            self._thread = threading.current_thread()  # ended spans come to this outbox now
+            self._thread = get_ident()  # ended spans come to this outbox now
             self._pace.hurry = True
             while (item := self._next_item()) is not None:
                 if not isinstance(item, Flush):

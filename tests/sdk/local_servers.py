@@ -252,6 +252,13 @@ def provider_server() -> Server:
 # --- the collector's ingest -----------------------------------------------------------------------
 
 
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
 class SinkHandler(Handler):
     def do_GET(self) -> None:
         sink: Sink = self.server
@@ -273,6 +280,7 @@ class SinkHandler(Handler):
         if status == 0:  # break off
             self.close_connection = True
             return
+        time.sleep(sink.takes_s)
         if status == -1:  # hang
             sink.release.wait(20)
             status = 200
@@ -299,6 +307,7 @@ class Sink(Server):
         self.asked: list[dict[str, str]] = []
         self.cost_rows: list[list[Any]] = [["0.000123"]]
         self.release = threading.Event()
+        self.takes_s = 0.0  # for one request
         self.connections: list[Any] = []
         self.max_bytes = 64 * 1024 * 1024
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 import stat
 import threading
 from pathlib import Path
@@ -10,7 +9,7 @@ from typing import Any
 
 import httpx2
 import pytest
-from sdk.local_servers import Server, Sink, decode_spans, serving
+from sdk.local_servers import Server, Sink, decode_spans, free_port, serving
 
 import suffice
 from suffice import context
@@ -23,13 +22,6 @@ def ask(provider: Server, times: int = 1) -> None:
     with httpx2.Client() as client:
         for _ in range(times):
             client.post(f"{provider.url}/v1/chat/completions", json=BODY).raise_for_status()
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 @pytest.mark.parametrize(
