@@ -77,6 +77,12 @@ def read_overview(filters: Filters) -> Row:
     return read_live("overview", **filters)[0]
 
 
+def read_funnel(filters: Filters) -> Row:
+    """The one row of the read ``funnel``: what is left from the bill to the tasks."""
+    within = {key: value for key, value in filters.items() if key in ("since_ns", "until_ns", "service", "model")}
+    return read_live("funnel", **within)[0]
+
+
 def read_spend(by: str, filters: Filters) -> list[Row]:
     """USD, tokens and calls by ``model``, ``service``, ``day``, ``hour``, ``task``, ..."""
     return read_live("spend", by=by, **filters)
@@ -106,12 +112,15 @@ def read_headline(analysis: Row | None) -> dict[str, Row]:
     return {row["measure"]: row for row in read_analysed("estimates", analysis, task_id="")}
 
 
-def read_calls(filters: Filters, *, search: str | None, errors_only: bool, order: str, page: int) -> list[Row]:
+def read_calls(
+    filters: Filters, *, search: str | None, errors_only: bool, order: str, page: int, only: str | None = None
+) -> list[Row]:
     """One page of calls, and one row more where there is a next page."""
     return read_live(
         "calls",
         search=search or None,
         errors_only=errors_only or None,
+        only=only,
         order=order,
         limit=PAGE_SIZE + 1,
         offset=page * PAGE_SIZE,

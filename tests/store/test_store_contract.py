@@ -522,3 +522,49 @@ def test_a_refused_command_says_why_and_changes_nothing(
     with pytest.raises(SufficeError, match=said):
         store.command(name, **arguments)
     assert file_store.read("info").to_pylist() == before
+
+
+def test_the_funnel_says_what_is_left_at_each_step_and_calls_lists_what_falls_out(store: Store) -> None:
+    put(
+        store,
+        call_record(0),
+        call_record(1),
+        call_record(2, environment="staging"),
+        call_record(3, response_model="nosuch"),
+        call_record(4, response_model="nosuch", environment="test"),
+    )
+    ids = [call_record(n).call_id for n in range(5)]
+    store.command(
+        "record_invoice",
+        source="bill.csv",
+        rows=[{"provider": "openai", "kind": "cost", "day": 20_700, "model": "", "usd": "0.02"}],
+    )
+    one_usd = Decimal("0.003500000000")
+    nothing_found = {
+        "invoiced_usd": Decimal("0.020000000000"), "calls": 5, "paid_usd": 3 * one_usd, "unpriced_calls": 2, "other_calls": 1,
+        "other_usd": one_usd, "production_calls": 2, "production_usd": 2 * one_usd, "no_task_calls": 2, "no_task_usd": 2 * one_usd,
+        "task_calls": 0, "task_usd": None,
+    }  # fmt: skip
+    assert one(store, "funnel") == nothing_found
+    found = {
+        "project": "default",
+        "analysis_id": "a1",
+        "call_id": ids[0],
+        "task_id": "t1",
+        "point_id": "p",
+        "action": "a",
+    }
+    store.append({"assignments": pa.Table.from_pylist([found], schema=arrow_schema("assignments"))})
+    assert one(store, "funnel", analysis_id="a1") == nothing_found | {
+        "no_task_calls": 1, "no_task_usd": one_usd, "task_calls": 1, "task_usd": one_usd,
+    }  # fmt: skip
+
+    def listed(**parameters: Any) -> set[int]:
+        return {ids.index(row["call_id"]) for row in rows(store, "calls", **parameters)}
+
+    assert listed(only="unpriced") == {3}
+    assert listed(only="unpriced", environment="all") == {3, 4}
+    assert listed(only="other_environment", environment="all") == {2, 4}
+    assert listed(only="no_task") == {0, 1, 3}  # nothing is published, so no call has a task
+    with pytest.raises(SufficeError, match="'only' must be one of unpriced"):
+        store.read("calls", only="dear")

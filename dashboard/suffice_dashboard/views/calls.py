@@ -17,6 +17,11 @@ from suffice_dashboard.formatting import (
 from suffice_dashboard.queries import PAGE_SIZE, Row
 from suffice_dashboard.views.call import show_call
 
+ONLY = {
+    "unpriced": "calls without a known price",
+    "no_task": "calls in no task",
+    "other_environment": "calls of environments that don't count",
+}
 ORDERS = {"newest": "Newest", "costliest": "Costliest", "slowest": "Slowest"}
 
 
@@ -52,8 +57,18 @@ def render() -> None:
             pieces.badges(pieces.badge(f"only run {shorten(run, 16)}"))
             + f'<p class="sf-note">{pieces.link("calls", "Show all calls")}</p>'
         )
+    only = st.query_params.get("only")
+    if only in ONLY:
+        if only != "no_task":  # money falls out in every environment
+            filters["environment"] = "all"
+        st.html(
+            pieces.badges(pieces.badge(f"only {ONLY[only]}"))
+            + f'<p class="sf-note">{pieces.link("calls", "Show all calls")}</p>'
+        )
     page = max(0, _number(st.query_params.get("page")) - 1)
-    rows = queries.read_calls(filters, search=search, errors_only=errors_only, order=order, page=page)
+    rows = queries.read_calls(
+        filters, search=search, errors_only=errors_only, order=order, page=page, only=only if only in ONLY else None
+    )
     if not rows:
         states.show_nothing_found("No call matches", "Try fewer words, a longer time, or clear a filter.")
         return

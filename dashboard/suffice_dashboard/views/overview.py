@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import streamlit as st
 
-from suffice_analysis.next_steps import find_next_steps
-from suffice_dashboard import insights, pieces, queries, states
-from suffice_dashboard.charts.spend import money_bar, spend_over_time
+from suffice_analysis.next_steps import NextStep, find_next_steps
+from suffice_dashboard import insights, pieces, queries, states, waterfall
+from suffice_dashboard.charts.spend import spend_over_time
 from suffice_dashboard.charts.style import CONFIG
 from suffice_dashboard.filters import ask_filters
 from suffice_dashboard.formatting import (
@@ -23,7 +23,7 @@ from suffice_dashboard.formatting import (
 from suffice_dashboard.layout import side_by_side
 from suffice_dashboard.parsing import parse_json
 from suffice_dashboard.queries import Row
-from suffice_dashboard.steps import BY_HAND, step_lines, step_title, together
+from suffice_dashboard.steps import BY_HAND, next_sentence, savings_row, step_lines, step_title, together
 
 HOURS_SHOWN_NS = 3 * 86_400 * 10**9  # spend by hour up to three days, by day beyond
 
@@ -45,13 +45,15 @@ def render() -> None:
     tasks, headline = queries.read_tasks(analysis), queries.read_headline(analysis)
     models = queries.read_spend("model", filters)
     sentences = [insights.spend_sentence(overview, models, [] if filtered else tasks)]
-    if tasks:
+    steps = find_next_steps(tasks, queries.read_analysed("savings", analysis))
+    if tasks and analysis:
         sentences.append(insights.movable_sentence(headline, filtered))
+        sentences.append(next_sentence(steps, insights.task_basis_words(analysis["basis"])))
     st.html(pieces.paragraphs(sentences, "sf-hero"))
     st.html(_tiles(overview, headline, filtered))
     if tasks:
-        _money(tasks, headline, filtered)
-        _next_steps(analysis, tasks, filtered)
+        _waterfall(analysis, tasks, headline, filters)
+        _next_steps(analysis, tasks, steps, filtered)
     else:
         states.show_no_analysis(everything["calls"])
     _spend(overview, models, filters)
@@ -122,23 +124,22 @@ def _of_calls(cost: Row, calls: Row) -> str:
     return " · ".join(part for part in (f"{inside.strip('()')} % of spend" if inside else "of spend", by_calls) if part)
 
 
-def _money(tasks: list[Row], headline: dict[str, Row], filtered: bool) -> None:
-    if not any(number_or_none(row["paid_usd"]) for row in tasks):
+def _waterfall(analysis: Row | None, tasks: list[Row], headline: dict[str, Row], filters: queries.Filters) -> None:
+    """From the bill to the proven saving; follows the filters."""
+    funnel = queries.read_funnel(filters)
+    if number_or_none(funnel["paid_usd"]) is None:
         return
+    filtered = any(value is not None for value in filters.values())
+    paid = {row["key"]: number_or_none(row["paid_usd"]) or 0.0 for row in queries.read_spend("task", filters)}
+    whole = waterfall.expected_of_all(headline.get("expected_share_cost"), funnel["production_usd"])
+    expected = waterfall.expected_of_part(tasks, paid) if filtered else whole
+    net = waterfall.net_money(tasks, queries.read_analysed("savings", analysis), paid)
+    found = waterfall.steps(funnel, expected, waterfall.proven_money(tasks, paid), net)
     note = (
-        "One segment a task, by verdict. Below it, what is expected to be movable of all of it, with its 90 % interval, and what "
-        "is proven. The dotted line is where the tasks begin that stay: they count as nothing movable."
-    )
-    note += left_out_note(headline.get("expected_share_cost"))
-    st.html(pieces.section("Where the money goes", note + (" All traffic, without the filters." if filtered else "")))
-    figure = money_bar(tasks, headline.get("expected_share_cost"), headline.get("proven_share_cost"))
-    event = st.plotly_chart(figure, config=CONFIG, key="money-bar", on_select="rerun", selection_mode="points")
-    st.html(pieces.verdict_key(row["verdict"] for row in tasks))
-    points = event.selection.points if event else []
-    chosen = points[0].get("customdata") if points else None
-    task_id = str(chosen[0] if isinstance(chosen, list) else chosen or "")
-    if task_id:
-        st.switch_page("views/task.py", query_params={"task_id": task_id})
+        "As recorded. Filled: what is left; hatched: what falls out, and a click shows it; the bracket is the 90 % interval."
+    ) + left_out_note(headline.get("expected_share_cost"))
+    st.html(pieces.section("From the bill to the saving", note))
+    st.html(waterfall.render_waterfall(found))
 
 
 def left_out_note(estimate: Row | None) -> str:
@@ -148,8 +149,8 @@ def left_out_note(estimate: Row | None) -> str:
     return f" {plural(left_out, 'call')} in tasks too small for a claim are left out of it." if left_out else ""
 
 
-def _next_steps(analysis: Row | None, tasks: list[Row], filtered: bool) -> None:
-    steps = find_next_steps(tasks, queries.read_analysed("savings", analysis))
+def _next_steps(analysis: Row | None, tasks: list[Row], steps: list[NextStep], filtered: bool) -> None:
+    savings = queries.read_analysed("savings", analysis)
     by_id = {row["task_id"]: row for row in tasks}
     per = f"Money {insights.task_basis_words(analysis['basis'])}." if analysis else ""
     st.html(pieces.section("What to do next", f"{'Of all traffic, without the filters. ' if filtered else ''}{per}"))
@@ -167,7 +168,7 @@ def _next_steps(analysis: Row | None, tasks: list[Row], filtered: bool) -> None:
         pieces.card(
             f"{place}. {shorten(step_title(step), 90)}",
             pieces.task_link(step.task_id),
-            step_lines(step, by_id[step.task_id]),
+            step_lines(step, by_id[step.task_id], savings_row(step, savings)),
             pieces.verdict_badge(step.verdict) + (pieces.badge("first test") if step.test_first else ""),
             "See the evidence",
         )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from suffice_dashboard import insights, pieces, queries, states
+from suffice_dashboard.charts.spend import money_bar
 from suffice_dashboard.charts.style import CONFIG
 from suffice_dashboard.charts.tasks import task_map
 from suffice_dashboard.formatting import (
@@ -40,12 +41,31 @@ def render() -> None:
         '<h1 class="sf-title">Tasks</h1>'
         + pieces.paragraphs([f"**{plural(len(tasks), 'recurring task')}** found in {plural(analysis['calls'], 'call')}: {told}."])
     )  # fmt: skip
+    _money(tasks, queries.read_headline(analysis))
     table, picture = st.tabs([":material/table_rows: Table", ":material/scatter_plot: Map"])
     with table:
         _table(tasks)
     with picture:
         _map(analysis, tasks)
     st.html(pieces.trace(*insights.analysis_trace(analysis)))
+
+
+def _money(tasks: list[Row], headline: dict[str, Row]) -> None:
+    if not any(number_or_none(row["paid_usd"]) for row in tasks):
+        return
+    note = (
+        "One segment a task, by verdict. Below it, what is expected to be movable of all of it, with its 90 % interval, and what "
+        "is proven. The dotted line is where the tasks begin that stay: they count as nothing movable."
+    )
+    st.html(pieces.section("Where the money goes", note))
+    figure = money_bar(tasks, headline.get("expected_share_cost"), headline.get("proven_share_cost"))
+    event = st.plotly_chart(figure, config=CONFIG, key="money-bar", on_select="rerun", selection_mode="points")
+    st.html(pieces.verdict_key(row["verdict"] for row in tasks))
+    points = event.selection.points if event else []
+    chosen = points[0].get("customdata") if points else None
+    task_id = str(chosen[0] if isinstance(chosen, list) else chosen or "")
+    if task_id:
+        st.switch_page("views/task.py", query_params={"task_id": task_id})
 
 
 def _table(tasks: list[Row]) -> None:
@@ -58,10 +78,18 @@ def _table(tasks: list[Row]) -> None:
             "Sort by", list(ORDERS), format_func=lambda key: f"By {ORDERS[key][0].lower()}", default="cost", key="sort",
             bind="query-params", label_visibility="collapsed", required=True,
         )  # fmt: skip
+        words = {each.word: key for key, each in VERDICTS.items()}
+        chosen = st.selectbox(
+            "Verdict", list(words), index=None, key="verdict", bind="query-params", placeholder="Every verdict",
+            width=170, label_visibility="collapsed",
+        )  # fmt: skip
     needle = (search or "").lower()
     shown = [row for row in tasks if needle in f"{row['name']} {row['kind']} {row['template']}".lower()]
+    shown = [row for row in shown if chosen is None or verdict(row["verdict"]).key == words[chosen]]
     if not shown:
-        states.show_nothing_found("No task has these words", "Names, kinds and templates are searched.")
+        states.show_nothing_found(
+            "No task has these words", "Names, kinds and templates are searched; clear the verdict too."
+        )
         return
     st.html(task_table(sorted(shown, key=ORDERS[order or "cost"][1])))
     st.html(

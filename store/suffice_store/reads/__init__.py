@@ -13,6 +13,7 @@ from suffice_store.reads import (
     calls,
     catalogue,
     cost_truth,
+    funnel,
     replays,
     results,
     steps,
@@ -24,7 +25,18 @@ __all__ = ["READS", "Parameter", "Read", "find_read"]
 
 READS: dict[str, Read] = {
     read.name: read
-    for module in (totals, calls, steps, analysis_input, results, replays, catalogue, cost_truth, administration)
+    for module in (
+        totals,
+        calls,
+        steps,
+        analysis_input,
+        results,
+        replays,
+        catalogue,
+        cost_truth,
+        funnel,
+        administration,
+    )
     for read in module.READS
 }
 

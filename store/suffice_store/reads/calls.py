@@ -8,15 +8,26 @@ from typing import Any
 import pyarrow as pa
 import sqlalchemy as sa
 
+from suffice_store.environments import PRODUCTION
 from suffice_store.reads.functions import contains_text, each_of_both
 from suffice_store.reads.previews import CALL_COLUMNS, add_previews, conversation_rows, show_task_names
 from suffice_store.reads.registry import ANALYSIS, FILTERS, LIMIT, OFFSET, PROJECT, Arguments, Parameter, Read
-from suffice_store.reads.sources import assigned, counted, filters, latency_ms, latest, model
+from suffice_store.reads.sources import (
+    assigned,
+    counted,
+    filters,
+    in_environment,
+    latency_ms,
+    latest,
+    model,
+    unpriced,
+)
 from suffice_store.records import RETRY
 from suffice_store.tables import calls, duplicates, messages, toolsets
 
 CALL_ID = Parameter("call_id", required=True)
 _ATTEMPT_COLUMNS = ("call_id", "attempt", "started_ns", "status_code", "completeness", "error_type", "latency_ms")
+ONLY = ("unpriced", "no_task", "other_environment")  # where a call falls out on the way from the bill to a task
 ORDERS = ("newest", "costliest", "slowest")
 
 _LISTED = (
@@ -49,6 +60,8 @@ def _calls(arguments: Arguments) -> sa.Select[Any]:
         statement = statement.where(rows.c.run_id == arguments["run_id"])
     if arguments["errors_only"]:
         statement = statement.where(rows.c.completeness == "error")
+    if arguments["only"] is not None:
+        statement = statement.where(_falls_out(arguments, rows))
     if arguments["search"]:
         statement = statement.where(rows.c.call_id.in_(_found(arguments)))
     newest = (rows.c.started_ns.desc().nulls_last(), rows.c.received_ns.desc(), rows.c.call_id)
@@ -56,6 +69,18 @@ def _calls(arguments: Arguments) -> sa.Select[Any]:
         arguments["order"], (rows.c.latency_ms.desc().nulls_last(),)
     )
     return statement.order_by(*first, *newest).limit(arguments["limit"]).offset(arguments["offset"])
+
+
+def _falls_out(arguments: Arguments, rows: sa.Subquery) -> sa.ColumnElement[bool]:
+    if arguments["only"] == "unpriced":
+        return unpriced(rows)
+    if arguments["only"] == "other_environment":
+        counting = sa.select(calls.c.call_id).where(
+            calls.c.project == arguments["project"], *in_environment(arguments["project"], PRODUCTION)
+        )
+        return rows.c.call_id.not_in(counting)
+    task = assigned(arguments)
+    return rows.c.call_id.not_in(sa.select(task.c.call_id).where(sa.func.coalesce(task.c.task_id, "") != ""))
 
 
 def _found(arguments: Arguments) -> sa.Select[Any]:
@@ -221,6 +246,7 @@ READS = (
             Parameter("search"),
             Parameter("run_id"),
             Parameter("errors_only", "flag", default=False),
+            Parameter("only", "choice", choices=ONLY),
             Parameter("order", "choice", default="newest", choices=ORDERS),
             LIMIT,
             OFFSET,
