@@ -138,6 +138,34 @@ def read_conversation(call_id: str) -> list[Row]:
     return read_live("conversation", call_id=call_id)
 
 
+def page_number(text: str | None) -> int:
+    """The page of an address, from 0; 0 for what is no page."""
+    return max(0, int(text) - 1) if text and text.isascii() and text.isdigit() and len(text) < 7 else 0
+
+
+def read_runs(filters: Filters, *, run: str | None, errors_only: bool, order: str, page: int) -> list[Row]:
+    """One page of runs, and one row more where there is a next page."""
+    return read_live(
+        "runs",
+        run=run or None,
+        errors_only=errors_only or None,
+        order=order,
+        limit=PAGE_SIZE + 1,
+        offset=page * PAGE_SIZE,
+        **filters,
+    )
+
+
+def read_run_steps(run_id: str) -> list[Row]:
+    """Everything a run did, its calls among it, in order of time."""
+    return read_live("run_steps", run_id=run_id)
+
+
+def read_run_attempts(run_id: str) -> list[Row]:
+    """The failed attempts of a run's calls."""
+    return read_live("run_attempts", run_id=run_id)
+
+
 def read_run(run_id: str) -> list[Row]:
     """The calls of a run in order of time."""
     return read_live("run_calls", run_id=run_id)

@@ -200,7 +200,7 @@ def test_a_call_is_read_as_a_chat_with_its_run(
     assert "6 steps" in text
     assert steps[2]["call_id"] in text
     assert f'<a href="task?task_id={fleet.task_id(3)}"' in text
-    assert f'<a href="calls?run={run}"' in text
+    assert f'<a href="runs?run_id={run}"' in text
     listed = drawn(open_page(fleet_store, "views/calls.py", run=run))
     assert listed.count("calls?call_id=") == 6
 

@@ -23,6 +23,7 @@ NEEDED = {
     "attempts": {"call_id": "none"},
     "conversation": {"call_id": "none"},
     "run_calls": {"run_id": "none"},
+    "run_attempts": {"run_id": "none"},
     "run_steps": {"run_id": "none"},
     "task": {"task_id": "none"},
     "task_calls": {"task_id": "none"},
@@ -568,3 +569,29 @@ def test_the_funnel_says_what_is_left_at_each_step_and_calls_lists_what_falls_ou
     assert listed(only="no_task") == {0, 1, 3}  # nothing is published, so no call has a task
     with pytest.raises(SufficeError, match="'only' must be one of unpriced"):
         store.read("calls", only="dear")
+
+
+def test_runs_add_up_their_calls_and_say_how_they_ended(store: Store) -> None:
+    put(
+        store,
+        call_record(0, run_id="r1", started_ns=START_NS),
+        call_record(1, run_id="r1", completeness="error", usage=Usage(source="absent"), answer=None),
+        call_record(2, run_id="r2", response_model="nosuch"),
+        call_record(3, run_id="r2", started_ns=None),
+        call_record(4, run_id=None),
+    )
+    store.command("record_outcome", target="run", target_id="r1", ok=False, score=0.25)
+    found = {row["run_id"]: row for row in rows(store, "runs")}
+    assert {
+        k: (r["calls"], r["error_calls"], r["paid_usd"], r["unpriced_calls"], r["ok"]) for k, r in found.items()
+    } == {
+        "r1": (2, 1, Decimal("0.003500000000"), 0, False),
+        "r2": (2, 0, Decimal("0.003500000000"), 1, None),
+    }
+    assert [row["run_id"] for row in rows(store, "runs", errors_only=True)] == ["r1"]
+    assert [row["run_id"] for row in rows(store, "runs", run="r2")] == ["r2"]
+    assert len(rows(store, "runs", limit=1, offset=1)) == 1
+    assert rows(store, "run_attempts", run_id="r1") == []
+    store.command("mark_duplicate", call_id=call_record(1).call_id, duplicate_of=call_record(0).call_id, rule="retry")
+    (tried,) = rows(store, "run_attempts", run_id="r1")
+    assert (tried["retry_of"], tried["call_id"]) == (call_record(0).call_id, call_record(1).call_id)

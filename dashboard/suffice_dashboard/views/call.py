@@ -165,8 +165,8 @@ def _run(call: Row, run: list[Row]) -> None:
         else "unpriced"
     )
     st.html(pieces.section("Its run", f"{plural(len(run), 'step')} · {money}. This call in blue, failed ones in red."))
-    address = f"calls?run={quote(call['run_id'], safe='')}"
-    st.html(f'<p class="sf-note">{pieces.link(address, "All calls of this run →")}</p>')
+    address = f"runs?run_id={quote(call['run_id'], safe='')}"
+    st.html(f'<p class="sf-note">{pieces.link(address, "This run, step by step →")}</p>')
     near = near_steps(run, call["call_id"])
     figure = run_timeline(near, call["call_id"])
     if figure is not None:

@@ -65,7 +65,7 @@ def render() -> None:
             pieces.badges(pieces.badge(f"only {ONLY[only]}"))
             + f'<p class="sf-note">{pieces.link("calls", "Show all calls")}</p>'
         )
-    page = max(0, _number(st.query_params.get("page")) - 1)
+    page = queries.page_number(st.query_params.get("page"))
     rows = queries.read_calls(
         filters, search=search, errors_only=errors_only, order=order, page=page, only=only if only in ONLY else None
     )
@@ -73,7 +73,7 @@ def render() -> None:
         states.show_nothing_found("No call matches", "Try fewer words, a longer time, or clear a filter.")
         return
     st.html(call_table(rows[:PAGE_SIZE]))
-    _pager(page, len(rows) > PAGE_SIZE)
+    pager(page, len(rows) > PAGE_SIZE)
 
 
 def call_table(rows: list[Row]) -> str:
@@ -103,7 +103,8 @@ def _cells(row: Row) -> list[str]:
     ]
 
 
-def _pager(page: int, more: bool) -> None:
+def pager(page: int, more: bool) -> None:
+    """One page back, one on; the page stands in the address."""
     if page == 0 and not more:
         return
     with st.container(horizontal=True, vertical_alignment="center"):
@@ -119,10 +120,6 @@ def _pager(page: int, more: bool) -> None:
 def _task_name(task_id: str) -> str:
     task = queries.read_task(queries.read_latest_analysis(), task_id)
     return shorten(task["name"] if task else task_id, 60)
-
-
-def _number(text: str | None) -> int:
-    return int(text) if text and text.isdigit() and len(text) < 7 else 1
 
 
 if __name__ == "__main__":

@@ -16,6 +16,7 @@ from suffice_store.reads import (
     funnel,
     replays,
     results,
+    runs,
     steps,
     totals,
 )
@@ -28,6 +29,7 @@ READS: dict[str, Read] = {
     for module in (
         totals,
         calls,
+        runs,
         steps,
         analysis_input,
         results,

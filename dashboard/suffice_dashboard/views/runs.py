@@ -1,0 +1,151 @@
+"""Runs: agents' executions with their money, or with ``?run_id=`` one of them: its steps in time, their cost, what was said."""
+
+from __future__ import annotations
+
+from urllib.parse import quote
+
+import streamlit as st
+
+from suffice_dashboard import pieces, queries, states
+from suffice_dashboard.conversation import render_conversation
+from suffice_dashboard.filters import ask_filters
+from suffice_dashboard.formatting import (
+    number_or_none,
+    plural,
+    render_count,
+    render_duration,
+    render_moment,
+    render_money,
+    render_time,
+    render_tokens,
+    shorten,
+)
+from suffice_dashboard.queries import PAGE_SIZE, Row
+from suffice_dashboard.run_steps import render_run, run_lines
+from suffice_dashboard.views.calls import pager
+
+ORDERS = {"Newest": "newest", "Costliest": "costliest", "Longest": "longest", "Most calls": "most_calls"}
+MOST_STEPS = 300  # drawn at once; a run of more says so
+
+
+@states.guarded
+def render() -> None:
+    """Draw one run, or the list."""
+    if run_id := st.query_params.get("run_id"):
+        _run(run_id)
+        return
+    if not queries.read_overview({})["calls"]:
+        states.show_no_calls()
+        return
+    st.html('<h1 class="sf-title">Runs</h1>')
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        wanted = st.text_input("Run", key="run", bind="query-params", placeholder="A run's id, or how it begins",
+                               icon=":material/search:", width=340)  # fmt: skip
+        order = st.selectbox("Order", list(ORDERS), key="order", bind="query-params", width=140)
+        errors_only = st.toggle("With errors only", key="errors", bind="query-params")
+    filters = ask_filters()
+    page = queries.page_number(st.query_params.get("page"))
+    rows = queries.read_runs(filters, run=wanted, errors_only=errors_only, order=ORDERS[order], page=page)
+    if not rows:
+        states.show_nothing_found("No run matches", "Try another id, a longer time, or clear a filter.")
+        return
+    st.html(run_table(rows[:PAGE_SIZE]))
+    pager(page, len(rows) > PAGE_SIZE)
+
+
+def run_link(run_id: str) -> str:
+    """The address of a run's page, relative to any page."""
+    return f"runs?run_id={quote(run_id, safe='')}"
+
+
+def run_table(rows: list[Row]) -> str:
+    """Runs as a table; the name opens one."""
+    head = [("Started (UTC)", "num"), ("Run", "name"), ("Service", "short"), ("Calls", "num"), ("Errors", "num"),
+            ("Tokens in / out", "num less"), ("Cost", "num"), ("Took", "num less"), ("Outcome", "less")]  # fmt: skip
+    return pieces.table(head, (("", _cells(row)) for row in rows))
+
+
+def _cells(row: Row) -> list[str]:
+    name = pieces.link(run_link(row["run_id"]), shorten(row["run_name"] or row["run_id"], 44))
+    under = f'<div class="sub">{pieces.e(shorten(row["run_id"], 20))}</div>' if row["run_name"] else ""
+    return [
+        pieces.e(render_moment(row["started_ns"])),
+        f"{name}{under}",
+        f"<div>{pieces.e(row['service'] or 'unknown service')}</div>",
+        render_count(row["calls"]),
+        pieces.badge(f"✕ {row['error_calls']}", "bad") if row["error_calls"] else "0",
+        pieces.e(f"{render_tokens(row['input_tokens'])} / {render_tokens(row['output_tokens'])}"),
+        _cost(row),
+        pieces.e(render_duration(_took(row))),
+        outcome_badge(row["ok"]),
+    ]
+
+
+def _cost(row: Row) -> str:
+    unpriced = row["unpriced_calls"]
+    note = f'<div class="sub">{pieces.e(plural(unpriced, "call"))} unpriced</div>' if unpriced else ""
+    return pieces.e(render_money(row["paid_usd"])) + note
+
+
+def _took(row: Row) -> float | None:
+    if row["started_ns"] is None or row["ended_ns"] is None:
+        return None
+    return float(row["ended_ns"] - row["started_ns"]) / 1e6
+
+
+def outcome_badge(ok: bool | None) -> str:
+    """Whether the run was any good, as the app said."""
+    if ok is None:
+        return '<span class="sub">not told</span>'
+    return pieces.badge("✓ good", "proven") if ok else pieces.badge("✕ not good", "bad")
+
+
+def _run(run_id: str) -> None:
+    calls = queries.read_run(run_id)
+    if not calls:
+        states.show_nothing_found("There is no such run", f"No call belongs to the run {shorten(run_id, 40)}.")
+        st.page_link("views/runs.py", label="All runs", icon=":material/arrow_back:")
+        return
+    st.html(f'<p class="sf-crumb">{pieces.link("runs", "Runs")} / {pieces.e(shorten(run_id, 24))}</p>')
+    steps, attempts = queries.read_run_steps(run_id), queries.read_run_attempts(run_id)
+    st.html(f'<h1 class="sf-title">{pieces.e(shorten(calls[0]["service"] or "Run", 60))}</h1>')
+    st.html(run_tiles(calls, steps, attempts))
+    shown = steps[:MOST_STEPS]
+    cut = f" The first {MOST_STEPS} of {len(steps):,} are drawn." if len(steps) > MOST_STEPS else ""
+    words = (
+        "◆ call, ⚙ tool, ▣ agent, ⌕ retrieval, ✕ failed attempt. A call's name opens it; its cost stands at its right."
+    )
+    st.html(pieces.section("Steps", words + cut) + render_run(run_lines(shown, calls, attempts)))
+    _conversation(calls)
+
+
+def run_tiles(calls: list[Row], steps: list[Row], attempts: list[Row]) -> str:
+    """The run at a glance."""
+    paid = [usd for row in calls if (usd := number_or_none(row["paid_usd"])) is not None]
+    unpriced = sum(row["paid_usd"] is None and not row["error_type"] for row in calls)
+    tools = sum(row["kind"] == "tool" for row in steps)
+    failed = sum(bool(row["error_type"]) for row in calls)
+    starts = [row["started_ns"] for row in steps if row["started_ns"] is not None]
+    ends = [row["ended_ns"] for row in steps if row["ended_ns"] is not None]
+    took = (max(ends) - min(starts)) / 1e6 if starts and ends else None
+    tokens = (sum(row[name] or 0 for row in calls) for name in ("input_tokens", "output_tokens"))
+    return pieces.tiles(
+        pieces.tile("Cost", render_money(sum(paid)) if paid else "unpriced", f"{plural(unpriced, 'call')} unpriced" if unpriced else "every call priced"),
+        pieces.tile("Calls", render_count(len(calls)), f"{plural(failed, 'error')} · {plural(len(attempts), 'failed attempt')}"),
+        pieces.tile("Tools", render_count(tools), "steps that are no calls, as the app told them"),
+        pieces.tile("Tokens", " / ".join(map(render_tokens, tokens)), "in / out"),
+        pieces.tile("Took", render_duration(took), f"began {render_time(min(starts))}" if starts else "no times"),
+    )  # fmt: skip
+
+
+def _conversation(calls: list[Row]) -> None:
+    last = calls[-1]
+    messages = queries.read_conversation(last["call_id"])
+    note = f"As the last of its {plural(len(calls), 'call')} was asked it, and its answer."
+    st.html(pieces.section("Conversation", note))
+    empty = pieces.paragraphs(["No content was recorded (capture without content)."], "sf-note")
+    st.html(render_conversation(messages) if messages else empty)
+
+
+if __name__ == "__main__":
+    render()
