@@ -7,7 +7,7 @@ take what they are. A text becomes a Python object when it is looked at, and not
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -47,6 +47,24 @@ class StoredTexts(Mapping[str, MessageText]):
         chunk = bisect_right(self._starts, row) - 1
         content = self._contents[chunk][row - self._starts[chunk]].as_py()
         return MessageText(self._roles[self._role_of[row]], content)
+
+    def read(self, hashes: Sequence[str]) -> list[MessageText | None]:
+        """What is stored under each hash, None where nothing is; one look-up for all of them."""
+        if not len(self._hashes) or not hashes:
+            return [None] * len(hashes)
+        wanted = np.array(hashes, dtype="S")
+        at = np.minimum(np.searchsorted(self._hashes, wanted), len(self._hashes) - 1)
+        stored = self._hashes[at] == wanted
+        rows = self._order[at]
+        chunks = np.searchsorted(self._starts, rows, side="right") - 1
+        found: list[MessageText | None] = [None] * len(hashes)
+        for chunk in np.unique(chunks[stored]).tolist():
+            places = np.flatnonzero(stored & (chunks == chunk))
+            contents = self._contents[chunk].take(pa.array(rows[places] - self._starts[chunk])).to_pylist()
+            roles = self._role_of[rows[places]].tolist()
+            for place, role, content in zip(places.tolist(), roles, contents, strict=True):
+                found[place] = MessageText(self._roles[role], content)
+        return found
 
     def __iter__(self) -> Iterator[str]:
         return (each.decode() for each in self._hashes.tolist())

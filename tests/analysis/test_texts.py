@@ -38,3 +38,11 @@ def test_none() -> None:
     assert (dict(texts), texts.get("a")) == ({}, None)
     assert texts.have_role(pa.array(["a"]), "user").tolist() == [False]
     assert texts.lengths(pa.array(["a"])).tolist() == [0]
+
+
+def test_many_are_read_like_one_after_the_other() -> None:
+    texts = StoredTexts([table(ROWS[:2]), table(ROWS[2:])])
+    wanted = ["c", "none", "a", "b", "a", "zz"]
+    assert texts.read(wanted) == [texts.get(each) for each in wanted]
+    assert StoredTexts().read(["a"]) == [None]
+    assert texts.read([]) == []

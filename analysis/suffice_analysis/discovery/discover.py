@@ -37,7 +37,7 @@ from suffice_analysis.discovery.joining import join_tasks
 from suffice_analysis.discovery.naming import Nameable, name_tasks
 from suffice_analysis.discovery.recogniser import Matcher
 from suffice_analysis.discovery.templates import render_template
-from suffice_analysis.discovery.text import message_parts
+from suffice_analysis.discovery.text import in_sorted, message_parts
 from suffice_analysis.discovery.types import Discovery, FoundTask, FoundTemplate, KnownTask, MessageText
 
 SAMPLE_HEADS = 60  # of a template, to tell what is constant in it
@@ -146,10 +146,10 @@ def _template_text(
     most = min(point for point, count in commonest if count == commonest[0][1])
     own = [int(h) for h in members if point_of[h] == most]
     sample = own[:: max(1, -(-len(own) // SAMPLE_HEADS))]
-    documents = [reader.document(heads.messages[h]) for h in sample]
+    documents = reader.documents([heads.messages[h] for h in sample])
     grams, counts = np.unique(np.concatenate(documents), return_counts=True)
     constant = grams[counts >= max(CONSTANT_SHARE * len(sample), min(2, len(sample)))]
-    covered = [np.isin(document, constant).sum() for document in documents]
+    covered = [in_sorted(document, constant).sum() for document in documents]
     shown = sample[int(np.argmax(covered))]
     return render_template([reader.message(m) for m in heads.messages[shown]], constant, limit)
 

@@ -28,9 +28,12 @@ from suffice_analysis.discovery.recogniser import (
 from suffice_analysis.discovery.text import GramReader, Grams
 from suffice_analysis.discovery.types import MessageText
 from suffice_analysis.discovery.vocabulary import Vocabulary, learn_vocabulary
+from suffice_analysis.texts import StoredTexts
 
 ROUND_HEADS = 20_000
 ROUNDS = 6
+READ_MESSAGES = 2_000  # at once: half a million words
+NOT_KEPT = MessageText("", "[]")
 CACHED_GRAMS = 5_000_000  # 40 MB
 CACHED_DOCUMENTS = 100_000_000  # 800 MB: the heads of about a million calls
 STRENGTH = 3.7  # a template needs grams that are in 60 % of its heads and sum to this evenness
@@ -69,22 +72,24 @@ class HeadReader:
         self._documents: dict[tuple[str, ...], Grams] = {}
         self._documents_size = 0
 
-    def grams(self, message_hash: str) -> Grams:
-        found = self._cache.get(message_hash)
-        if found is None:
-            message = self._texts.get(message_hash)
-            found = self._reader.grams(MessageText(*message)) if message is not None else np.zeros(0, dtype=np.uint64)
-            if self._size > CACHED_GRAMS:
-                self._cache.clear()
-                self._size = 0
-            self._cache[message_hash] = found
-            self._size += len(found)
-        return found
+    def grams(self, messages: Sequence[str]) -> list[Grams]:
+        """Of each message its grams in order; none where its text is not kept."""
+        if self._size > CACHED_GRAMS:
+            self._cache.clear()
+            self._size = 0
+        missing = [each for each in dict.fromkeys(messages) if each not in self._cache]
+        read: dict[str, Grams] = {}
+        for start in range(0, len(missing), READ_MESSAGES):
+            part = missing[start : start + READ_MESSAGES]
+            read.update(zip(part, self._reader.grams_of(self._stored(part)), strict=True))
+        if len(missing) < len(messages) or self._size < CACHED_GRAMS:
+            self._cache.update(read)
+            self._size += sum(map(len, read.values()))
+        return [read[each] if each in read else self._cache[each] for each in messages]
 
     def message(self, message_hash: str) -> MessageText:
         """The stored message; an empty one where its text is not kept."""
-        message = self._texts.get(message_hash)
-        return MessageText(*message) if message is not None else MessageText("", "[]")
+        return self._stored([message_hash])[0]
 
     def role(self, message_hash: str) -> str:
         message = self._texts.get(message_hash)
@@ -92,13 +97,27 @@ class HeadReader:
 
     def document(self, messages: tuple[str, ...]) -> Grams:
         """The distinct grams of a head, ascending."""
-        found = self._documents.get(messages)
-        if found is None:
-            found = distinct_grams([self.grams(each) for each in messages])
-            if self._documents_size < CACHED_DOCUMENTS:
-                self._documents[messages] = found
-                self._documents_size += len(found)
-        return found
+        return self.documents([messages])[0]
+
+    def documents(self, heads: Sequence[tuple[str, ...]]) -> list[Grams]:
+        """The same of many heads."""
+        known = self._documents
+        missing = [head for head in dict.fromkeys(heads) if head not in known]
+        if not missing:
+            return [known[head] for head in heads]
+        pieces = iter(self.grams([message for head in missing for message in head]))
+        read = {head: distinct_grams([next(pieces) for _ in head]) for head in missing}
+        if self._documents_size < CACHED_DOCUMENTS:
+            known.update(read)
+            self._documents_size += sum(map(len, read.values()))
+        return [read[head] if head in read else known[head] for head in heads]
+
+    def _stored(self, messages: Sequence[str]) -> list[MessageText]:
+        if isinstance(self._texts, StoredTexts):
+            found: Sequence[tuple[str, str] | None] = self._texts.read(messages)
+        else:
+            found = [self._texts.get(each) for each in messages]
+        return [NOT_KEPT if each is None else MessageText(*each) for each in found]
 
 
 def find_tasks(heads: Heads, reader: HeadReader, tell: Progress, rest: npt.NDArray[np.int64]) -> list[TaskInMaking]:
@@ -118,7 +137,7 @@ def find_tasks(heads: Heads, reader: HeadReader, tell: Progress, rest: npt.NDArr
 
 def find_in(sample: npt.NDArray[np.int64], heads: Heads, reader: HeadReader) -> list[TaskInMaking]:
     vocabulary = _learn(sample, heads, reader)
-    documents = [reader.document(heads.messages[k]) for k in sample]
+    documents = reader.documents([heads.messages[k] for k in sample])
     rows = vocabulary.rows(documents)
     free = np.array([len(d) for d in documents], dtype=np.int64) - np.diff(rows.indptr)
     told = np.flatnonzero(np.diff(rows.indptr) > 0)
@@ -146,7 +165,16 @@ def _learn(sample: npt.NDArray[np.int64], heads: Heads, reader: HeadReader) -> V
             # a system message is template by its role, also where only one run was seen: count that run twice
             runs_of.setdefault(message, []).append(np.append(runs, -1 - runs[0]) if once else runs)
     messages = sorted(runs_of)
-    return learn_vocabulary(messages, [np.unique(np.concatenate(runs_of[m])) for m in messages], reader.grams)
+    return learn_vocabulary(messages, [_distinct(runs_of[m]) for m in messages], reader.grams)
+
+
+def _distinct(runs: Sequence[npt.NDArray[np.int64]]) -> npt.NDArray[np.int64]:
+    """The distinct runs of several heads, ascending; those of one head are."""
+    return (
+        runs[0]
+        if len(runs) == 1 and runs[0][-1] >= 0
+        else np.sort(np.asarray(list(set(np.concatenate(runs).tolist()))))
+    )
 
 
 def _by_shape(
@@ -225,7 +253,8 @@ def match_heads(
     template_of = np.empty(len(which), dtype=np.int64)
     for start in range(0, len(which), 4096):
         part = which[start : start + 4096]
-        matched = matcher.match([reader.document(heads.messages[k]) for k in part], [heads.shapes[k] for k in part])
+        documents = reader.documents([heads.messages[k] for k in part])
+        matched = matcher.match(documents, [heads.shapes[k] for k in part])
         task_of[start : start + len(part)] = matched.task
         template_of[start : start + len(part)] = matched.template
     return task_of, template_of

@@ -20,7 +20,7 @@ from __future__ import annotations
 import base64
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -82,12 +82,36 @@ class Matched:
     score: npt.NDArray[np.float32]
 
 
+class _Wanted(NamedTuple):
+    """What a task asks of a request beside its text. Many tasks ask the same."""
+
+    operation: str
+    form: str
+    tools: frozenset[str] | None  # None: any
+
+
+def _wanted(recogniser: Recogniser) -> _Wanted:
+    tools = recogniser["tools"]
+    return _Wanted(recogniser["operation"], recogniser["form"], None if tools is None else frozenset(tools))
+
+
+def _fit(wanted: _Wanted, shape: Shape) -> float:
+    if wanted.operation != shape.operation:
+        return 0.0
+    tools = wanted.tools
+    same_tools = tools is None or tools == shape.tools or tool_likeness(tools, shape.tools) >= SAME_TOOLS
+    return (1.0 if same_tools else MISFIT) * (1.0 if wanted.form == shape.form else MISFIT)
+
+
 class Matcher:
     """Many recognisers at once. ``point_ids`` are the templates' ids in the order ``Matched.template`` counts."""
 
     def __init__(self, recognisers: Sequence[Recogniser]) -> None:
-        self._recognisers = list(recognisers)
-        self._tools = [None if r["tools"] is None else frozenset(r["tools"]) for r in recognisers]
+        known = [r["kind"] == "open" and r.get("version") == VERSION for r in recognisers]
+        self._is_open = np.asarray(known, dtype=bool)
+        wanted: dict[_Wanted, int] = {}
+        self._wanted_of = np.asarray([wanted.setdefault(_wanted(r), len(wanted)) for r in recognisers], dtype=np.int64)
+        self._wanted = list(wanted)
         self._fits: dict[Shape, npt.NDArray[np.float32]] = {}
         self.point_ids: list[str] = []
         self._task_of: list[int] = []
@@ -170,19 +194,15 @@ class Matcher:
         if found is None:
             if len(self._fits) > FITS_KEPT:  # tools may be chosen anew for every call
                 self._fits.clear()
-            found = self._fits[shape] = np.asarray(
-                [self._fit(t, shape) for t in range(len(self._tools))], dtype=np.float32
-            )
+            each = np.asarray([_fit(wanted, shape) for wanted in self._wanted], dtype=np.float32)
+            found = self._fits[shape] = each[self._wanted_of]
         return found
 
     def fits(self, shape: Shape) -> tuple[npt.NDArray[np.float32], int]:
         """How each task fits the shape, and the open task of that very shape (-1 = none)."""
         fits = self._fits_of(shape)
-        fitting = np.flatnonzero(self._is_open() & (fits == 1.0))
+        fitting = np.flatnonzero(self._is_open & (fits == 1.0))
         return fits, int(fitting[0]) if len(fitting) else -1
-
-    def _is_open(self) -> npt.NDArray[np.bool_]:
-        return np.asarray([r["kind"] == "open" and r.get("version") == VERSION for r in self._recognisers], dtype=bool)
 
     def _match_open(
         self,
@@ -191,7 +211,7 @@ class Matcher:
         kind_of: npt.NDArray[np.int64],
         fits: npt.NDArray[np.float32],
     ) -> None:
-        is_open = self._is_open()
+        is_open = self._is_open
         if not is_open.any():
             return
         for k in range(len(kinds)):
@@ -200,13 +220,6 @@ class Matcher:
                 rest = (kind_of == k) & (matched.task < 0)
                 matched.task[rest] = fitting[0]
                 matched.score[rest] = OPEN_SCORE
-
-    def _fit(self, t: int, shape: Shape) -> float:
-        recogniser, tools = self._recognisers[t], self._tools[t]
-        if recogniser["operation"] != shape.operation:
-            return 0.0
-        same_tools = tools is None or tools == shape.tools or tool_likeness(tools, shape.tools) >= SAME_TOOLS
-        return (1.0 if same_tools else MISFIT) * (1.0 if recogniser["form"] == shape.form else MISFIT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -259,7 +272,7 @@ def _first_best(scores: npt.NDArray[Any], starts: npt.NDArray[Any]) -> npt.NDArr
 
 def recognise(request: Request, recogniser: Recogniser) -> float:
     """The request's score for one task, 0 to 1; at least ``recogniser["threshold"]`` for a template task is a match."""
-    matched = Matcher([recogniser]).match([request_grams(request, GramReader())], [request.shape()])
+    matched = Matcher([recogniser]).match(request_grams([request], GramReader()), [request.shape()])
     return float(matched.score[0])
 
 
@@ -268,14 +281,16 @@ def assign(requests: Sequence[Request], recognisers: Mapping[str, Recogniser]) -
     reader = GramReader()
     ids = list(recognisers)
     matched = Matcher([recognisers[i] for i in ids]).match(
-        [request_grams(request, reader) for request in requests], [request.shape() for request in requests]
+        request_grams(requests, reader), [request.shape() for request in requests]
     )
     return [ids[t] if t >= 0 else None for t in matched.task]
 
 
-def request_grams(request: Request, reader: GramReader) -> Grams:
-    """The distinct grams of a request's head."""
-    return distinct_grams([reader.grams(message) for message in request.head_messages()])
+def request_grams(requests: Sequence[Request], reader: GramReader) -> list[Grams]:
+    """The distinct grams of each request's head."""
+    heads = [request.head_messages() for request in requests]
+    pieces = iter(reader.grams_of([message for head in heads for message in head]))
+    return [distinct_grams([next(pieces) for _ in head]) for head in heads]
 
 
 def distinct_grams(pieces: Sequence[Any]) -> Grams:

@@ -16,12 +16,13 @@ from typing import Any, NamedTuple
 from suffice.errors import SufficeError
 from suffice_analysis.discovery.heads import Request
 from suffice_analysis.discovery.recogniser import OPEN_SCORE, Matcher, Recogniser, request_grams
-from suffice_analysis.discovery.text import GramReader
+from suffice_analysis.discovery.text import GramReader, Grams
 from suffice_analysis.slices import slice_of
 from suffice_analysis.visible import request_visible
 
 FORMAT = "suffice-router"
 VERSION = 1
+READ_AT_ONCE = 1_000  # requests: their words are hashed in one pass
 
 
 class Routed(NamedTuple):
@@ -62,8 +63,11 @@ class Router:
 
     def route(self, request: Request) -> Routed:
         """The task of one request."""
+        return self._route(request, request_grams([request], self._reader)[0])
+
+    def _route(self, request: Request, grams: Grams) -> Routed:
         fits, open_task = self._matcher.fits(request.shape())
-        template, score = self._index.best(request_grams(request, self._reader), fits)
+        template, score = self._index.best(grams, fits)
         if template < 0 and open_task < 0:
             return Routed(None, 0.0)
         place, score = (int(self._index.task_of[template]), score) if template >= 0 else (open_task, OPEN_SCORE)
@@ -77,7 +81,12 @@ class Router:
 
     def route_all(self, requests: Sequence[Request]) -> list[str | None]:
         """The task id of each request, None = no task known."""
-        return [self.route(request).task_id for request in requests]
+        found: list[str | None] = []
+        for start in range(0, len(requests), READ_AT_ONCE):
+            part = requests[start : start + READ_AT_ONCE]
+            grams = request_grams(part, self._reader)
+            found += [self._route(each, own).task_id for each, own in zip(part, grams, strict=True)]
+        return found
 
 
 def write_router(path: Path, tasks: Mapping[str, Mapping[str, Any]], **about: Any) -> int:

@@ -27,6 +27,7 @@ EDGE_WORDS = 20  # 12 to 30 make no difference on the recordings
 EXACT_RUNS = 4  # a message's runs that are counted one by one; further ones are added up
 
 Floats = npt.NDArray[np.float32]
+Ints = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,59 +74,62 @@ def row_lengths(rows: sparse.csr_matrix) -> npt.NDArray[np.float64]:
 
 
 def learn_vocabulary(
-    messages: Sequence[str], runs_of: Sequence[npt.NDArray[np.int64]], grams_of: Callable[[str], Grams]
+    messages: Sequence[str],
+    runs_of: Sequence[npt.NDArray[np.int64]],
+    grams_of: Callable[[Sequence[str]], Sequence[Grams]],
 ) -> Vocabulary:
     """The grams that recur over runs.
 
     ``messages`` are distinct message hashes, ``runs_of`` the distinct run groups each was sent in,
-    ``grams_of`` reads a message's grams in order.
+    ``grams_of`` reads each message's grams in order.
     """
-    ordered = [grams_of(message) for message in messages]
-    distinct = [sorted_distinct(each) for each in ordered]
-    every = np.concatenate(distinct) if distinct else np.zeros(0, dtype=np.uint64)
-    grams, index = np.unique(every, return_inverse=True)
+    ordered = grams_of(messages)
+    sizes = np.asarray([len(each) for each in ordered], dtype=np.int64)
+    every = np.concatenate(ordered) if ordered else np.zeros(0, dtype=np.uint64)
+    grams, at = np.unique(every, return_inverse=True)
     if not len(grams):
         nothing = np.zeros(0, dtype=np.float32)
         return Vocabulary(grams.astype(np.uint64), nothing, nothing, nothing)
     _, numbered = np.unique(np.concatenate(runs_of), return_inverse=True)
     run_count = int(numbered.max()) + 1
-    numbered_runs = np.split(numbered, np.cumsum([len(runs) for runs in runs_of])[:-1])
-    sizes = np.asarray([len(each) for each in distinct])
-    spans = np.concatenate([[0], np.cumsum(sizes)])
-    pair_grams: list[npt.NDArray[np.int64]] = []
-    pair_runs: list[npt.NDArray[np.int64]] = []
-    more = np.zeros(len(grams), dtype=np.int64)
-    for k, runs in enumerate(numbered_runs):
-        own = index[spans[k] : spans[k + 1]]
-        exact = runs[:EXACT_RUNS]
-        pair_grams.append(np.tile(own, len(exact)))
-        pair_runs.append(np.repeat(exact, len(own)))
-        more[own] += len(runs) - len(exact)
-    pairs = np.unique(np.concatenate(pair_grams) * np.int64(run_count) + np.concatenate(pair_runs))
-    runs_with = np.bincount(pairs // run_count, minlength=len(grams)) + more
-    evenness, at_edge = _places(ordered, grams, runs_with)
+    runs_with = _runs_with(at, sizes, numbered, np.asarray([len(runs) for runs in runs_of]), len(grams))
+    evenness, at_edge = _places(at, sizes, runs_with)
     recurring = runs_with >= (2 if run_count < FEW_RUNS else RECURS)
     weights = np.log1p(runs_with) * evenness
     chosen = (values[recurring].astype(np.float32) for values in (weights, evenness, at_edge))
     return Vocabulary(grams[recurring], *chosen)
 
 
-def _places(
-    ordered: Sequence[Grams], grams: Grams, runs_with: npt.NDArray[np.int64]
-) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+def _runs_with(at: Ints, sizes: Ints, numbered: Ints, runs_each: Ints, grams: int) -> npt.NDArray[np.int64]:
+    """In how many runs each gram was sent. ``at``: the gram at each place, message after message, ``sizes`` of them each;
+    ``numbered``: the runs of each message, ``runs_each`` of them."""
+    message = np.repeat(np.arange(len(sizes)), sizes)
+    once = sorted_distinct(message * np.int64(grams) + at)  # each gram once in each message
+    message, gram = once // grams, once % grams
+    exact = np.minimum(runs_each, EXACT_RUNS)
+    more = np.bincount(gram, weights=(runs_each - exact)[message], minlength=grams).astype(np.int64)
+    times = exact[message]
+    first = (np.cumsum(runs_each) - runs_each)[message]
+    within = np.arange(int(times.sum())) - np.repeat(np.cumsum(times) - times, times)
+    run = numbered[np.repeat(first, times) + within]
+    run_count = int(numbered.max()) + 1
+    pairs = sorted_distinct(np.repeat(gram, times) * np.int64(run_count) + run)
+    return np.bincount(pairs // run_count, minlength=grams) + more
+
+
+def _places(at: Ints, sizes: Ints, runs_with: Ints) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
     """(evenness, share at an edge) of each gram, over all its places."""
-    even = np.zeros(len(grams))
-    edge = np.zeros(len(grams))
-    seen = np.zeros(len(grams))
-    for each in ordered:
-        at = np.searchsorted(grams, each)
-        runs = runs_with[at]
-        alike = np.minimum(runs[1:], runs[:-1]) / np.maximum(runs[1:], runs[:-1])
-        better = np.zeros(len(each))
-        better[:-1] = alike
-        better[1:] = np.maximum(better[1:], alike)
-        np.add.at(even, at, better)
-        np.add.at(edge, np.concatenate([at[:EDGE_WORDS], at[EDGE_WORDS:][-EDGE_WORDS:]]), 1.0)
-        np.add.at(seen, at, 1.0)
-    seen = np.maximum(seen, 1.0)
-    return even / seen, edge / seen
+    runs = runs_with[at]
+    ends = np.cumsum(sizes)
+    alike = np.minimum(runs[1:], runs[:-1]) / np.maximum(runs[1:], runs[:-1])
+    borders = ends[:-1]
+    alike[borders[(borders > 0) & (borders < len(at))] - 1] = 0.0  # neighbours are of one message
+    better = np.zeros(len(at))
+    better[:-1] = alike
+    better[1:] = np.maximum(better[1:], alike)
+    place = np.arange(len(at)) - np.repeat(ends - sizes, sizes)
+    edge = (place < EDGE_WORDS) | (place >= np.repeat(sizes, sizes) - EDGE_WORDS)
+    count = len(runs_with)
+    seen = np.maximum(np.bincount(at, minlength=count), 1.0)
+    even = np.bincount(at, weights=better, minlength=count)
+    return even / seen, np.bincount(at[edge], minlength=count) / seen

@@ -25,6 +25,7 @@ from suffice_store.tables import (
 from suffice_store.tables_tasks import slices, task_changes
 
 TASK_ID = Parameter("task_id")
+EARLIER_TASKS = 2_000  # of analyses before the last that are still known: their recognisers take about 20 MB
 GRADES = ("prior", "proxy", "replay", "live")  # from the weakest
 
 _ADDED = (
@@ -170,7 +171,11 @@ def _task_changes(arguments: Arguments) -> sa.Select[Any]:
 
 
 def _known_tasks(arguments: Arguments) -> sa.Select[Any]:
-    """Each task as the last analysis that had it knew it: an analysis of one service must not make the others strangers."""
+    """Each task as the last analysis that had it knew it: an analysis of one service must not make the others strangers.
+
+    All of the last analysis; of earlier ones those that a user decided about and those seen last, ``EARLIER_TASKS`` in all, so that
+    what is read does not grow with every analysis.
+    """
     project = arguments["project"]
     place = sa.func.row_number().over(
         partition_by=tasks.c.task_id, order_by=[analysis_runs.c.published_ns.desc(), tasks.c.analysis_id.desc()]
@@ -180,10 +185,29 @@ def _known_tasks(arguments: Arguments) -> sa.Select[Any]:
         analysis_runs,
         sa.and_(analysis_runs.c.analysis_id == tasks.c.analysis_id, analysis_runs.c.project == tasks.c.project),
     )
-    columns = (tasks.c.task_id, tasks.c.name, tasks.c.recogniser, newest, place.label("place"))
-    ranked = sa.select(*columns).select_from(published).where(tasks.c.project == project).subquery()
-    shown = (ranked.c[name] for name in ("task_id", "name", "recogniser", "latest"))
-    return sa.select(*shown).where(ranked.c.place == 1).order_by(ranked.c.latest.desc(), ranked.c.task_id)
+    columns = (tasks.c.task_id, tasks.c.name, tasks.c.recogniser, newest, tasks.c.calls, place.label("place"))
+    ranked = (
+        sa.select(*columns, analysis_runs.c.published_ns)
+        .select_from(published)
+        .where(tasks.c.project == project)
+        .subquery("ranked")
+    )
+    about = sa.select(decisions.c.task_id).where(decisions.c.project == project)
+    last_seen = sa.func.row_number().over(
+        partition_by=ranked.c.latest,
+        order_by=[
+            sa.case((ranked.c.task_id.in_(about), 0), else_=1),
+            ranked.c.published_ns.desc(),
+            ranked.c.calls.desc(),
+            ranked.c.task_id,
+        ],
+    )
+    each = sa.select(ranked, last_seen.label("nth")).where(ranked.c.place == 1).subquery("each")
+    return (
+        sa.select(*(each.c[name] for name in ("task_id", "name", "recogniser", "latest")))
+        .where(sa.or_(each.c.latest, each.c.nth <= EARLIER_TASKS))
+        .order_by(each.c.latest.desc(), each.c.task_id)
+    )
 
 
 def _assignments(arguments: Arguments) -> sa.Select[Any]:

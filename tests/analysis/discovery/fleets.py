@@ -20,9 +20,9 @@ WORDS = ["amber", "bridge", "candle", "drift", "engine", "falcon", "garden", "ha
 
 @dataclass(frozen=True)
 class Said:
-    """One call to be made: messages as (role, text), and the task it truly is."""
+    """One call to be made: messages as (role, text or a list of parts), and the task it truly is."""
 
-    messages: Sequence[tuple[str, str]]
+    messages: Sequence[tuple[str, Any]]
     answer: str = "ok"
     label: str = ""
     tools: Sequence[Mapping[str, Any]] = ()
@@ -54,8 +54,8 @@ def make_fleet(said: Iterable[Said]) -> Fleet:
     rows: list[dict[str, Any]] = []
     labels: list[str] = []
 
-    def stored(role: str, text: str) -> str:
-        return _store({"role": role, "content": text}, texts)
+    def stored(role: str, text: Any) -> str:
+        return _store({"role": role, "parts" if isinstance(text, list) else "content": text}, texts)
 
     for n, call in enumerate(said):
         hashes = [stored(role, text) for role, text in call.messages]
@@ -202,7 +202,7 @@ def make_recorded_fleet(logged: Sequence[Mapping[str, Any]]) -> Fleet:
 
 
 def _store(message: Mapping[str, Any], texts: dict[str, MessageText]) -> str:
-    parts: list[dict[str, Any]] = []
+    parts: list[dict[str, Any]] = list(message.get("parts") or ())
     if message["role"] == "tool":
         parts = [{"type": "tool_call_response", "id": message.get("tool_call_id"), "response": message.get("content")}]
     elif message.get("content"):

@@ -13,10 +13,14 @@ from suffice_analysis.discovery.recogniser import THRESHOLD
 
 def request(said: Said) -> Request:
     parts = [
-        MessageText(role, json.dumps({"role": role, "parts": [{"type": "text", "content": text}]}))
+        MessageText(role, json.dumps({"role": role, "parts": text if isinstance(text, list) else [text_part(text)]}))
         for role, text in said.messages
     ]
     return Request(parts, said.tools, said.response_format, said.operation)  # type: ignore[arg-type]
+
+
+def text_part(text: str) -> dict[str, str]:
+    return {"type": "text", "content": text}
 
 
 def recognisers(fleet: Fleet) -> dict[str, dict[str, object]]:

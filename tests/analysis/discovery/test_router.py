@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import json
 import random
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
-from analysis.discovery.fleets import Said, agent_fleet, conversation, make_fleet, one_off, tool
+from analysis.discovery.fleets import Said, agent_fleet, conversation, make_fleet, one_off, tool, words
 from analysis.discovery.test_recogniser import recognisers, request
+from sklearn.metrics import adjusted_rand_score
 
 from suffice.errors import SufficeError
+from suffice.privacy.shingles import hashed_grams
 from suffice_analysis.discovery import assign
 from suffice_analysis.discovery.router import Routed, Router, read_router, write_router
 
@@ -78,3 +82,48 @@ def test_another_version_is_refused(tmp_path: Path) -> None:
     path.write_bytes(gzip.compress(b'{"format": "suffice-router", "version": 99, "tasks": {}}'))
     with pytest.raises(SufficeError, match="no router of version 1"):
         read_router(path)
+
+
+KEY = b"k" * 16
+
+
+def hashed(said: Said) -> Said:
+    """The same captured hashed: keyed grams instead of text."""
+
+    def part(role: str, text: str) -> list[dict[str, Any]]:
+        return [{"type": "hashed", "of": "text", "chars": len(text), "grams": hashed_grams(text, role, KEY)}]
+
+    return replace(said, messages=[(role, part(role, str(text))) for role, text in said.messages])
+
+
+def test_hashed_requests_are_routed_as_their_texts_are() -> None:
+    said = [each for each in agent_fleet(each=12) if each.messages]
+    secret = [hashed(each) for each in said]
+    known = recognisers(make_fleet(secret))
+    routed = Router(known).route_all([request(each) for each in secret])
+    assert routed == assign([request(each) for each in secret], known)
+    labels = [each.label for each in said]
+    assert adjusted_rand_score(labels, [str(each) for each in routed]) == 1.0
+    in_clear = Router(known).route_all([request(each) for each in said])
+    assert not set(in_clear) & set(routed) - {None}  # without the key nothing of them is recognised
+
+
+def pictured(label: str, instruction: str, rng: random.Random, picture: bool = True) -> Said:
+    image = [{"type": "blob", "modality": "image", "mime_type": "image/png", "digest": f"{rng.random()}"}] * picture
+    return Said([("user", [*image, {"type": "text", "content": f"{instruction} {words(rng, 6)}"}])], label=label)
+
+
+def test_requests_with_images_are_routed_by_what_stands_beside_the_image() -> None:
+    rng = random.Random(4)
+    invoice = "Read the total of the invoice in the picture and answer with the amount and its currency only. Note:"
+    damage = "Look at the photo of the parcel and say in one sentence which of its sides is damaged. Remark:"
+    said = [pictured("invoice", invoice, rng) for _ in range(30)] + [pictured("damage", damage, rng) for _ in range(30)]
+    known = recognisers(make_fleet(said))
+    router = Router(known)
+    new = [pictured("invoice", invoice, rng) for _ in range(10)] + [pictured("damage", damage, rng) for _ in range(10)]
+    routed = router.route_all([request(each) for each in new])
+    assert len(set(routed[:10])) == len(set(routed[10:])) == 1
+    assert routed[0] != routed[10]
+    assert None not in routed
+    alone = Said([("user", [{"type": "blob", "modality": "image", "digest": "x"}])])
+    assert router.route(request(alone)).task_id not in set(routed)

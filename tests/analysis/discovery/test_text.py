@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from suffice.privacy.shingles import hashed_grams
 from suffice_analysis.discovery.text import HEAD_WORDS, TAIL_WORDS, GramReader, message_parts, plain_text
 from suffice_analysis.discovery.types import MessageText
 
@@ -83,3 +84,26 @@ def test_the_same_text_gives_the_same_grams_in_every_reader(text: str) -> None:
     first = reader.grams(user(text))
     assert np.array_equal(first, reader.grams(user(text)))
     assert np.array_equal(first, GramReader().grams(user(text)))
+
+
+def test_many_messages_are_read_like_one_after_the_other() -> None:
+    keyed = {
+        "type": "hashed",
+        "of": "text",
+        "chars": 20,
+        "grams": hashed_grams("what a client said", "user", b"k" * 16),
+    }
+    image = json.dumps([{"type": "blob", "modality": "image"}, {"type": "text", "content": "What is this?"}])
+    messages = [
+        user("one two three four five"),
+        MessageText("system", '"You sort letters."'),
+        MessageText("user", json.dumps([keyed])),
+        user(""),
+        MessageText("user", image),
+        MessageText("tool", "[]"),
+        user("one two three four five"),
+    ]
+    together = GramReader().grams_of(messages)
+    assert [each.tolist() for each in together] == [GramReader().grams(each).tolist() for each in messages]
+    assert together[0].tolist() == together[-1].tolist()
+    assert GramReader().grams_of([]) == []
