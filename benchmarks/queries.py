@@ -1,8 +1,11 @@
 """How long each named read takes, on an empty store and on one of 100,000 calls in runs of ten.
 
-    python benchmarks/queries.py [--calls 100000] [--rounds 9] [--reads overview,calls]
+    python benchmarks/queries.py [--calls 100000] [--copies 1] [--ingest 0] [--rounds 9] [--reads overview,calls]
 
-Prints the median milliseconds of each read: empty, then full. The first round (statement built, cache cold) counts too.
+``--copies 10`` makes a million of them (other ids, days and texts; by SQL, in a tenth of the time). ``--ingest 5000`` appends so
+many calls a second meanwhile. Prints the median milliseconds of each read: empty, then full, then the longest. The first
+round (statement built, cache cold) counts too. ``search`` is the first 50 calls that hold a rare text, ``search_common`` one
+that every call holds.
 """
 
 from __future__ import annotations
@@ -11,7 +14,10 @@ import argparse
 import statistics
 import sys
 import tempfile
+import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +30,7 @@ from suffice_store.records import CallRecord
 
 START_NS = 1_795_500_000 * 10**9
 SECOND_NS = 10**9
+DAY_NS = 86_400 * SECOND_NS
 BATCH = 10_000
 MODELS = ("gpt-4o-2024-08-06", "gpt-4o-mini-2024-07-18", "gpt-5-mini", "o3-mini")
 NEEDED: dict[str, dict[str, Any]] = {
@@ -34,21 +41,75 @@ NEEDED: dict[str, dict[str, Any]] = {
     "task": {"task_id": "none"},
     "task_calls": {"task_id": "none"},
 }
+SEARCHES = {"search": "question 777", "search_common": "answer"}
+COPY = """
+INSERT INTO messages SELECT * REPLACE (md5(message_hash || '{n}') AS message_hash, content || ' ' AS content) FROM messages
+WHERE role <> 'system' AND received_ns = {received};
+INSERT INTO calls SELECT * REPLACE (
+  md5(call_id || '{n}') AS call_id, run_id || '-{n}' AS run_id, started_ns + {shift} AS started_ns, ended_ns + {shift} AS ended_ns,
+  started_day + {days} AS started_day, received_ns + {n} AS received_ns,
+  list_concat(input_hashes[1:1], list_transform(input_hashes[2:], lambda h: md5(h || '{n}'))) AS input_hashes,
+  list_transform(output_hashes, lambda h: md5(h || '{n}')) AS output_hashes,
+  md5(chain_before || '{n}') AS chain_before, md5(chain_after || '{n}') AS chain_after
+) FROM calls WHERE received_ns = {received}
+"""
 
 
 def main() -> int:
     options = _options()
-    names = options.reads.split(",") if options.reads else list(READS)
+    names = options.reads.split(",") if options.reads else [*READS, *SEARCHES]
     with tempfile.TemporaryDirectory() as folder, FileStore(str(Path(folder) / "q.duckdb")) as store:
-        empty = {name: median_ms(store, name, options.rounds) for name in names}
+        empty = {name: read_ms(store, name, options.rounds)[0] for name in names}
         begun = time.perf_counter()
         for first in range(0, options.calls, BATCH):
             numbers = range(first, min(first + BATCH, options.calls))
             store.append(build_tables((record(number) for number in numbers), START_NS))
-        print(f"{options.calls:,} calls appended in {time.perf_counter() - begun:.0f} s", file=sys.stderr)
-        for name in names:
-            print(f"{name:20} {empty[name]:8.1f} {median_ms(store, name, options.rounds):8.1f}")
+        for n in range(1, options.copies):
+            copy(store, n, options.calls)
+        total = options.calls * options.copies
+        print(f"{total:,} calls appended in {time.perf_counter() - begun:.0f} s", file=sys.stderr)
+        with ingesting(store, options.ingest, total):
+            for name in names:
+                full, longest = read_ms(store, name, options.rounds)
+                print(f"{name:20} {empty[name]:8.1f} {full:8.1f} {longest:8.1f}", flush=True)
     return 0
+
+
+def copy(store: FileStore, n: int, calls: int) -> None:
+    days = calls * SECOND_NS * n // DAY_NS + 1
+    values = {"n": n, "received": START_NS, "days": days, "shift": days * DAY_NS}
+    with store.writing() as connection:
+        for statement in COPY.format(**values).split(";"):
+            connection.exec_driver_sql(statement)
+
+
+@contextmanager
+def ingesting(store: FileStore, per_second: int, first: int) -> Iterator[None]:
+    """Half a second's calls twice a second, made beforehand as far as Python's lock would disturb the reads."""
+    stop, appended = threading.Event(), 0
+    made = [
+        build_tables((record(first + k * per_second // 2 + n) for n in range(per_second // 2)), START_NS + 99)
+        for k in range(60 if per_second else 0)
+    ]
+
+    def append() -> None:
+        nonlocal appended
+        for tables in made:
+            begun = time.perf_counter()
+            appended += store.append(tables).added["calls"]
+            if stop.wait(max(0.0, 0.5 - time.perf_counter() + begun)):
+                return
+
+    thread = threading.Thread(target=append)
+    begun = time.perf_counter()
+    thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        thread.join()
+        if per_second:
+            print(f"{appended / (time.perf_counter() - begun):,.0f} calls a second appended meanwhile", file=sys.stderr)
 
 
 def record(number: int) -> CallRecord:
@@ -80,18 +141,24 @@ def text(role: str, content: str) -> Message:
     return {"role": role, "parts": [{"type": "text", "content": content}]}
 
 
-def median_ms(store: FileStore, name: str, rounds: int) -> float:
+def read_ms(store: FileStore, name: str, rounds: int) -> tuple[float, float]:
+    """(median, longest)."""
     taken = []
     for _ in range(rounds):
         begun = time.perf_counter()
-        store.read(name, **NEEDED.get(name, {}))
-        taken.append(time.perf_counter() - begun)
-    return statistics.median(taken) * 1000
+        if name in SEARCHES:
+            store.read("calls", search=SEARCHES[name], limit=50)
+        else:
+            store.read(name, **NEEDED.get(name, {}))
+        taken.append((time.perf_counter() - begun) * 1000)
+    return statistics.median(taken), max(taken)
 
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--calls", type=int, default=100_000)
+    parser.add_argument("--copies", type=int, default=1)
+    parser.add_argument("--ingest", type=int, default=0, help="calls a second")
     parser.add_argument("--rounds", type=int, default=9)
     parser.add_argument("--reads", default="", help="only these, by comma")
     return parser.parse_args()

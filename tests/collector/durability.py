@@ -1,6 +1,6 @@
 """A collector that is killed, or whose disk is full, again and again under load; what was acknowledged is counted after.
 
-    python tests/collector/durability.py [--kills 20] [--full 5] [--seconds 2]
+    python tests/collector/durability.py [--kills 20] [--rewrites 5] [--full 5] [--seconds 2]
 
 Every sender keeps what was answered with 200, and sends what was not answered again, as exporters do. At the end each
 acknowledged call must be in the store exactly once.
@@ -16,7 +16,6 @@ import tempfile
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable
 from pathlib import Path
 
 import duckdb
@@ -82,12 +81,20 @@ class Load:
             time.sleep(0.05)
 
 
-def kill_round(folder: Path, rng: random.Random, first: int, seconds: float) -> tuple[list[int], int]:
-    """(acknowledged, next number) of a collector that is killed at a random moment under load."""
+def kill_round(
+    folder: Path, rng: random.Random, first: int, seconds: float, *, rewriting: bool = False
+) -> tuple[list[int], int]:
+    """(acknowledged, next number) of a collector that is killed at a random moment under load.
+
+    ``rewriting``: the file is written anew at that moment, or was just exchanged.
+    """
     port = free_port()
     with running_collector(folder, "--grpc-port", "0", port=port) as process:
         load = Load(port, first)
         wait_until(lambda: load.acknowledged, "the first acknowledgement")  # however slow the machine is
+        if rewriting:
+            wait_until(lambda: process.calls(), "calls to write anew")
+            assert process.client.post("/api/v1/maintenance/vacuum", json={}).status_code == 200
         time.sleep(rng.uniform(0, seconds))
         Process.kill(process.child.pid)
         process.child.wait(120)
@@ -131,26 +138,29 @@ def check(acknowledged: list[int], found: Counter[int]) -> tuple[int, int]:
 def main() -> int:
     options = _options()
     rng = random.Random(options.seed)
-    say: Callable[[str], None] = print
+    say = print
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         acknowledged, following = [], 0
-        for _ in range(options.kills):
-            more, following = kill_round(folder, rng, following, options.seconds)
+        for number in range(options.kills + options.rewrites):
+            begun = time.monotonic()
+            more, following = kill_round(folder, rng, following, options.seconds, rewriting=number >= options.kills)
             acknowledged += more
+            say(f"kill {number + 1}: {len(more)} acknowledged, {time.monotonic() - begun:.1f} s", flush=True)
         for _ in range(options.full):
             size = sum(each.stat().st_size for each in folder.rglob("*") if each.is_file())
             more, following, said = full_disk_round(folder, following, size + 4 * 1024 * 1024, 20)
             acknowledged += more
-            say(f"full disk: health said '{said}'")
+            say(f"full disk: health said '{said}'", flush=True)
         lost, doubled = check(acknowledged, stored(folder))
-        say(f"{options.kills} kills, {options.full} full disks: {len(acknowledged)} acknowledged, {lost} lost, {doubled} doubled")  # fmt: skip
+        say(f"{options.kills} kills, {options.rewrites} while rewriting, {options.full} full disks: {len(acknowledged)} acknowledged, {lost} lost, {doubled} doubled")  # fmt: skip
     return 1 if lost or doubled else 0
 
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--kills", type=int, default=20)
+    parser.add_argument("--rewrites", type=int, default=5)
     parser.add_argument("--full", type=int, default=5)
     parser.add_argument("--seconds", type=float, default=2)
     parser.add_argument("--seed", type=int, default=1)

@@ -16,7 +16,7 @@ from typing import Any
 import httpx2
 from collector.otlp_samples import chat_body
 
-DEADLINE_S = 60.0
+DEADLINE_S = float(os.environ.get("SUFFICE_TEST_DEADLINE_S", "60"))
 PROTOBUF = {"Content-Type": "application/x-protobuf"}
 
 

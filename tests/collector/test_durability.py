@@ -1,4 +1,4 @@
-"""Killed at random moments and out of disk, under load: nothing acknowledged is lost or doubled. More rounds: ``durability.py``."""
+"""Killed at random moments (while the file is written anew, too) and out of disk, under load: nothing acknowledged is lost or doubled. More rounds: ``durability.py``."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ def test_kills_under_load_lose_and_double_nothing(tmp_path: Path) -> None:
     rng = random.Random(3)
     acknowledged: list[int] = []
     following = 0
-    for _ in range(int(os.environ.get("SUFFICE_KILL_ROUNDS", "2"))):
-        more, following = kill_round(tmp_path, rng, following, 1.0)
+    for number in range(int(os.environ.get("SUFFICE_KILL_ROUNDS", "2"))):
+        more, following = kill_round(tmp_path, rng, following, 1.0, rewriting=number % 2 == 1)
         acknowledged += more
     found = stored(tmp_path)
     assert (len(found) > 0, check(acknowledged, found)) == (True, (0, 0))
