@@ -21,6 +21,7 @@ from suffice_collector.identity import Keyring, RefusedError
 from suffice_collector.maintenance import Maintenance
 from suffice_collector.responses import error
 from suffice_collector.routes import administration, commands, health, otlp, reads
+from suffice_collector.slow import CLOSE, SlowBodyError
 from suffice_store.audit import audit_log
 
 READ_THREADS = 4
@@ -39,6 +40,7 @@ def make_app(collector: Collector, *, key: str | None = None) -> Starlette:
             HTTPException: _http_error,
             RefusedError: _not_allowed,
             SufficeError: _refused,
+            SlowBodyError: _slow,
             ClientDisconnect: _gone,
             Exception: _failed,
         },
@@ -62,6 +64,10 @@ async def _not_allowed(request: Request, failure: Exception) -> Response:
 
 async def _refused(request: Request, failure: Exception) -> Response:
     return error(400, str(failure))
+
+
+async def _slow(request: Request, failure: Exception) -> Response:
+    return error(408, str(failure), CLOSE)
 
 
 async def _gone(request: Request, failure: Exception) -> Response:

@@ -18,7 +18,7 @@ from suffice_collector.signals import TRACES, Signal
 MAX_BODY_BYTES = 64 * 1024 * 1024  # OTLP 1.11's recommended default, before and after inflating
 PROTOBUF = "application/x-protobuf"
 JSON = "application/json"
-_RPC_CODE = {400: 3, 401: 16, 403: 7, 404: 5, 413: 8, 415: 3, 500: 13, 503: 14}  # google.rpc.Code
+_RPC_CODE = {400: 3, 401: 16, 403: 7, 404: 5, 408: 4, 413: 8, 415: 3, 500: 13, 503: 14}  # google.rpc.Code
 
 
 class BodyTooLargeError(ValueError):

@@ -19,6 +19,7 @@ from suffice_collector.dialects import Records, normalise_logs, normalise_spans
 from suffice_collector.duplicates import DuplicateFinder, Mark
 from suffice_collector.journal import Entry
 from suffice_collector.otlp import ResourceSpans, parse_traces
+from suffice_collector.otlp_limits import check_values
 from suffice_collector.otlp_logs import ResourceLogs, parse_logs
 from suffice_collector.otlp_metrics import parse_metrics
 from suffice_collector.signals import LOGS, METRICS
@@ -78,6 +79,7 @@ class Builder:
 def decode(entry: Entry) -> Decoded:
     """A journal entry's contents. Raises MalformedBodyError, BodyTooLargeError."""
     body = inflate(entry.body) if entry.gzip else entry.body
+    check_values(body, entry.json)
     content_type = entry.content_type()
     if entry.signal == METRICS.code:
         parse_metrics(body, content_type)

@@ -23,6 +23,7 @@ from suffice_collector.grpc_server import GrpcServer
 from suffice_collector.ingest import Ingest
 from suffice_collector.journal import NAME as JOURNAL
 from suffice_collector.retention import Keeper
+from suffice_collector.slow import PromptProtocol
 from suffice_store.engines.duckdb import MEMORY
 from suffice_store.file_store import FileStore
 from suffice_store.holder import noted_address
@@ -84,7 +85,7 @@ def serve(
         ssl_certfile=tls.certificate if tls else None,
         ssl_keyfile=tls.key if tls else None,
         loop="auto",  # uvloop where installed
-        http="httptools",
+        http=PromptProtocol,
         lifespan="off",
         log_config=None,
         access_log=False,

@@ -148,8 +148,8 @@ def main() -> int:
             acknowledged += more
             say(f"kill {number + 1}: {len(more)} acknowledged, {time.monotonic() - begun:.1f} s", flush=True)
         for _ in range(options.full):
-            size = sum(each.stat().st_size for each in folder.rglob("*") if each.is_file())
-            more, following, said = full_disk_round(folder, following, size + 4 * 1024 * 1024, 20)
+            size = max(each.stat().st_size for each in folder.rglob("*") if each.is_file())
+            more, following, said = full_disk_round(folder, following, size + 1024 * 1024, 90)
             acknowledged += more
             say(f"full disk: health said '{said}'", flush=True)
         lost, doubled = check(acknowledged, stored(folder))

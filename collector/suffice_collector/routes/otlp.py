@@ -28,6 +28,7 @@ from suffice_collector.metrics import REJECTED, SPANS
 from suffice_collector.otlp_values import MalformedBodyError
 from suffice_collector.routes.shared import collector_of, identity_of, refuse_announced, too_large
 from suffice_collector.signals import SIGNALS, Signal
+from suffice_collector.slow import CLOSE, SlowBodyError, read_steadily
 
 log = logging.getLogger("suffice.collector")
 
@@ -63,6 +64,8 @@ async def post_export(request: Request, signal: Signal) -> Response:
         return export_error(content_type, 413, str(reason))
     except MalformedBodyError as reason:
         return export_error(content_type, 400, str(reason))
+    except SlowBodyError as reason:
+        return export_error(content_type, 408, str(reason), CLOSE)
     except (BusyError, JournalUnavailableError) as reason:
         return export_error(content_type, 503, str(reason), {"Retry-After": RETRY_AFTER_S})
     except ClientDisconnect:
@@ -76,18 +79,22 @@ async def post_export(request: Request, signal: Signal) -> Response:
 
 
 async def _read_reserved(request: Request, collector: Collector) -> bytes:
-    """The body, its bytes counted against the backlog as they come. Raises BodyTooLargeError, BusyError."""
+    """The body, its bytes counted against the backlog as they come. Raises BodyTooLargeError, BusyError, SlowBodyError."""
     refuse_announced(request, collector.max_body_bytes)
     pieces: list[bytes] = []
     size = 0
+
+    def take(piece: bytes) -> None:
+        nonlocal size
+        collector.ingest.reserve(len(piece))
+        size += len(piece)
+        pieces.append(piece)
+        if size > collector.max_body_bytes:
+            raise too_large(collector.max_body_bytes)
+
     collector.ingest.reserve(0)  # a full backlog is said before the body is taken
     try:
-        async for piece in request.stream():
-            collector.ingest.reserve(len(piece))
-            size += len(piece)
-            pieces.append(piece)
-            if size > collector.max_body_bytes:
-                raise too_large(collector.max_body_bytes)
+        await read_steadily(request, take)
     except BaseException:
         collector.ingest.release(size)
         raise

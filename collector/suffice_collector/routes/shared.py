@@ -12,6 +12,7 @@ from suffice.errors import SufficeError
 from suffice_collector.bodies import BodyTooLargeError
 from suffice_collector.collector import Collector
 from suffice_collector.identity import Identity, RefusedError
+from suffice_collector.slow import read_steadily
 
 
 def collector_of(request: Request) -> Collector:
@@ -46,15 +47,19 @@ async def in_thread(collector: Collector, work: Callable[..., Any], *arguments: 
 
 
 async def read_limited(request: Request, limit: int) -> bytes:
-    """The body. Raises BodyTooLargeError."""
+    """The body. Raises BodyTooLargeError, SlowBodyError."""
     refuse_announced(request, limit)
     pieces: list[bytes] = []
     size = 0
-    async for piece in request.stream():
+
+    def take(piece: bytes) -> None:
+        nonlocal size
         size += len(piece)
         if size > limit:
             raise too_large(limit)
         pieces.append(piece)
+
+    await read_steadily(request, take)
     return b"".join(pieces)
 
 
