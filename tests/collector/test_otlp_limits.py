@@ -51,7 +51,9 @@ TOO_MUCH_JSON = {
 @pytest.mark.parametrize("case", TOO_MUCH)
 def test_too_much_is_refused_at_once(case: str) -> None:
     begun = time.thread_time()
-    with pytest.raises(BodyTooLargeError, match=r"holds more than (4,000,000 values|100,000 items); send smaller batches"):
+    with pytest.raises(
+        BodyTooLargeError, match=r"holds more than (4,000,000 values|100,000 items); send smaller batches"
+    ):
         check_values(TOO_MUCH[case], json=False)
     assert time.thread_time() - begun < 2
 
