@@ -27,6 +27,7 @@ from suffice_collector.otlp_values import (
 from suffice_collector.otlp_values import MalformedBodyError as MalformedBodyError
 
 STATUS = ("unset", "ok", "error")
+_NO_TRACE, _NO_SPAN = bytes(16), bytes(8)
 
 
 @dataclass(slots=True)
@@ -122,14 +123,16 @@ def _parse_protobuf(body: bytes) -> TraceRequest:
                     version,
                     started_ns,
                     ended_ns,
-                    _status(code),
+                    STATUS[code] if 0 <= code < 3 else "unset",
                     status_message,
                     lite_attributes(raw.attributes),
-                    [SpanEvent(e.name, e.time_unix_nano, lite_attributes(e.attributes)) for e in raw.events],
+                    [SpanEvent(e.name, e.time_unix_nano, lite_attributes(e.attributes)) for e in events]
+                    if (events := raw.events)
+                    else [],
                 )
                 usual = len(trace_id) == 16 and len(span_id) == 8 and (not parent or len(parent) == 8)
                 possible = started_ns <= MAX_TIME_NS and ended_ns <= MAX_TIME_NS and kind >= 0
-                if usual and possible and all(each.strip(b"\0") for each in (trace_id, span_id, parent or b"1")):
+                if usual and possible and trace_id != _NO_TRACE and span_id != _NO_SPAN and parent != _NO_SPAN:
                     spans.append(span)
                 else:
                     _keep(span, spans, request)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
+from operator import attrgetter
 from typing import Any
 
 import orjson
@@ -89,14 +90,7 @@ def _call_row(record: CallRecord, texts: Texts, received_ns: int) -> tuple[Any, 
         call.error_message,
         call.finish_reasons[0] if call.finish_reasons else None,
         call.completeness,
-        _tokens(usage.input_tokens),
-        _tokens(usage.output_tokens),
-        _tokens(usage.cache_read_tokens),
-        _tokens(usage.cache_write_5m_tokens),
-        _tokens(usage.cache_write_1h_tokens),
-        _tokens(usage.reasoning_tokens),
-        _tokens(usage.audio_input_tokens),
-        _tokens(usage.audio_output_tokens),
+        *[count if count is None or 0 <= count <= _BIGGEST else None for count in _counts(usage)],
         usage.source,
         _json(usage.raw),
         _json(call.parameters),
@@ -155,11 +149,11 @@ def _table(name: str, rows: list[tuple[Any, ...]]) -> pa.Table:
     schema = arrow_schema(name)
     columns = zip(*rows, strict=True)
     return pa.Table.from_arrays(
-        [_column(list(values), field.type) for values, field in zip(columns, schema, strict=True)], schema=schema
+        [_column(values, field.type) for values, field in zip(columns, schema, strict=True)], schema=schema
     )
 
 
-def _column(values: list[Any], kind: pa.DataType) -> pa.Array:
+def _column(values: Sequence[Any], kind: pa.DataType) -> pa.Array:
     try:
         return pa.array(values, kind)
     except UnicodeEncodeError:  # half of a surrogate pair, which a client's JSON may hold
@@ -181,5 +175,8 @@ def _time(ns: int | None) -> int | None:
     return ns if ns is not None and 0 < ns <= _BIGGEST else None
 
 
-def _tokens(count: int | None) -> int | None:
-    return count if count is not None and 0 <= count <= _BIGGEST else None
+# Of a Usage, in the order of the columns.
+_counts: Callable[[Usage], tuple[int | None, ...]] = attrgetter(
+    "input_tokens", "output_tokens", "cache_read_tokens", "cache_write_5m_tokens", "cache_write_1h_tokens",
+    "reasoning_tokens", "audio_input_tokens", "audio_output_tokens",
+)  # fmt: skip

@@ -173,12 +173,15 @@ class DatabaseStore:
         keys = KEYS.get(name)
         if keys is None or rows.num_rows == 0:
             return rows
-        rows = _each_once(rows, keys)
         if name in TEXTS:
-            rows = rows.filter(pc.invert(self._seen[name].has(rows.column(TEXTS[name]))))
+            key = TEXTS[name]
+            rows = _where(rows, pc.invert(self._seen[name].has(rows.column(key))))
+            rows = _each_once(rows, (key,))
             if rows.num_rows == 0 or self._is_long(connection, name):
                 return rows
-        return rows.filter(pc.invert(self.database.stored(connection, name, rows)))
+        else:
+            rows = _each_once(rows, keys)
+        return _where(rows, pc.invert(self.database.stored(connection, name, rows)))
 
     def _is_long(self, connection: sa.Connection, name: str) -> bool:
         """Whether the table is too long to be asked for each text; it never gets shorter but by ``forget_seen``."""
@@ -229,11 +232,17 @@ class ServerStore(DatabaseStore):
         super().__init__(ClickHouse(url), clock=clock)
 
 
+def _where(rows: pa.Table, wanted: pa.Array) -> pa.Table:
+    """The rows wanted; all of them are not copied."""
+    return rows if pc.all(wanted).as_py() else rows.filter(wanted)
+
+
 def _each_once(rows: pa.Table, keys: tuple[str, ...]) -> pa.Table:
     """The first row of each key, in order."""
-    joined = pc.binary_join_element_wise(*(rows.column(key) for key in keys), "\x00").combine_chunks()
-    codes = joined.dictionary_encode()
+    columns = [rows.column(key) for key in keys]
+    joined = columns[0] if len(keys) == 1 else pc.binary_join_element_wise(*columns, "\x00")
+    codes = joined.combine_chunks().dictionary_encode()
     if len(codes.dictionary) == rows.num_rows:
         return rows
     _, first = np.unique(codes.indices.to_numpy(), return_index=True)
-    return rows.take(pa.array(np.sort(first)))
+    return rows.combine_chunks().take(pa.array(np.sort(first)))  # of many pieces it takes a while

@@ -49,13 +49,16 @@ class Seen:
 
 def _as_numbers(hashes: pa.ChunkedArray) -> npt.NDArray[np.uint64]:
     """Two numbers for each hash."""
-    texts = hashes.to_pylist()
-    if all(len(each) == _HEX_DIGITS for each in texts):
-        try:
-            return _pairs(binascii.unhexlify("".join(texts)))
-        except ValueError:  # not hex
-            pass
-    return _pairs(b"".join(blake2b(each.encode(), digest_size=16).digest() for each in texts))
+    whole = pa.array([], pa.string()) if not hashes.num_chunks else pa.concat_arrays(hashes.chunks)
+    _, offsets, digits = whole.buffers()
+    if len(whole) and len(offsets) >= 4 * (len(whole) + 1):
+        ends = np.frombuffer(offsets, np.int32)[whole.offset : whole.offset + len(whole) + 1]
+        if (np.diff(ends) == _HEX_DIGITS).all():
+            try:
+                return _pairs(binascii.unhexlify(digits.slice(int(ends[0]), int(ends[-1] - ends[0]))))
+            except ValueError:  # not hex
+                pass
+    return _pairs(b"".join(blake2b(each.encode(), digest_size=16).digest() for each in whole.to_pylist()))
 
 
 def _pairs(raw: bytes) -> npt.NDArray[np.uint64]:

@@ -8,6 +8,7 @@ last ones is bounded by their characters, not by their number.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 import orjson
@@ -16,7 +17,7 @@ from suffice.wire.canonical import canonical_json, canonical_message, canonical_
 
 MOST_CHARS = 8_000_000  # of the texts of either half; with their written forms some 32 MB
 _ROW_CHARS = 200  # what a row takes besides its text
-_TEXT_MESSAGE = b'{"parts":[{"content":%b,"type":"text"}],"role":%b}'  # as canonical_json writes it
+_TEXT_BEGINS = b'{"parts":[{"content":'  # as canonical_json writes a message of one text
 
 
 class MessageRow(NamedTuple):
@@ -78,7 +79,7 @@ class Texts:
         parts = message.get("parts")
         text = _only_text(parts) if parts else None
         role = message.get("role")
-        key = (project, str(role), text) if text else _key(project, message)
+        key = (project, role if type(role) is str else str(role), text) if text else _key(project, message)
         row = None if key is None else self._known.find(key)
         if not isinstance(row, MessageRow):
             row = _text_row(project, role, text) if text else _message_row(project, message)
@@ -117,14 +118,21 @@ def _only_text(parts: Sequence[Mapping[str, Any]]) -> str | None:
 
 def _text_row(project: str, stated_role: Any, text: str) -> MessageRow:
     """Of one text part, as most are: the same bytes by fewer steps (6 µs instead of 14 for 2 kB)."""
-    role = canonical_role(stated_role)
+    role, told, rest = _role(stated_role if type(stated_role) is str else str(stated_role))
     try:
-        written = _TEXT_MESSAGE % (orjson.dumps(text), orjson.dumps(role))
+        written = b"%b%b%b" % (_TEXT_BEGINS, orjson.dumps(text), rest)
     except TypeError:  # half of a surrogate pair
         written = canonical_json({"role": role, "parts": [{"type": "text", "content": text}]})
     return MessageRow(
-        project, written_message_hash(project, written), clean(role), written.decode("utf-8", "replace"), len(text)
+        project, written_message_hash(project, written), told, written.decode("utf-8", "replace"), len(text)
     )
+
+
+@lru_cache(maxsize=256)
+def _role(stated: str) -> tuple[str, str, bytes]:
+    """The canonical role, as a column holds it, and how a message of that role and one text ends."""
+    role = canonical_role(stated)
+    return role, clean(role), b',"type":"text"}],"role":%b}' % canonical_json(role)
 
 
 def _message_row(project: str, message: Mapping[str, Any]) -> MessageRow:

@@ -10,11 +10,12 @@ import duckdb
 import pyarrow as pa
 import pytest
 import sqlalchemy as sa
-from store.synthetic import START_NS, call_record
+from store.synthetic import START_NS, call_record, text
 
 from suffice.errors import SufficeError
 from suffice_store import AppendResult, open_store
 from suffice_store.appending import build_tables
+from suffice_store.engines.duckdb import BLOCK_SIZE, ROW_GROUP_SIZE
 from suffice_store.file_store import FileStore
 from suffice_store.tables import ingest_state
 
@@ -176,3 +177,43 @@ def test_a_position_never_goes_back_nor_stands_for_what_failed(store: FileStore)
     assert store.journal_position("a.journal") == 7
     store.append(rows(2), journal=("a.journal", 3))
     assert store.journal_position("a.journal") == 7
+
+
+def test_a_file_of_another_block_size_is_used_as_it_is(tmp_path: Path) -> None:
+    path = str(tmp_path / "s.duckdb")
+    sizes = {}
+    with duckdb.connect() as plain:
+        plain.execute(f"ATTACH '{path}' AS older (BLOCK_SIZE 262144)")
+    for name in (path, str(tmp_path / "new.duckdb")):
+        with FileStore(name, clock=lambda: START_NS) as opened:
+            assert opened.append(rows(0, 1)).added == {"calls": 2, "messages": 4}
+            sizes[name] = storage(
+                opened, "SELECT block_size FROM pragma_database_size() WHERE database_name = 'suffice'"
+            )
+    assert [size for ((size,),) in sizes.values()] == [262_144, BLOCK_SIZE]
+
+
+def test_rows_of_many_pieces_fill_their_row_groups(store: FileStore) -> None:
+    """Else every checkpoint writes them anew, to even them."""
+    marks = [
+        pa.table({"project": ["p"] * 500, "call_id": [f"{piece}-{n}" for n in range(500)], "duplicate_of": ["x"] * 500,
+                  "rule": ["retry"] * 500, "recorded_ns": [piece] * 500})
+        for piece in range(34)
+    ]  # fmt: skip
+    store.append({"duplicates": pa.concat_tables(marks)})
+    groups = (
+        "SELECT max(count) FROM pragma_storage_info('duplicates') WHERE column_id = 1 GROUP BY row_group_id ORDER BY 1"
+    )
+    assert storage(store, groups) == [(616,), (ROW_GROUP_SIZE,), (ROW_GROUP_SIZE,)]
+
+
+def test_texts_that_begin_alike_lie_side_by_side(store: FileStore) -> None:
+    said = [call_record(n, messages=[text("user", f"{'ab'[n % 2] * 60} {n}")], answer=None) for n in range(6)]
+    store.append(build_tables(said, START_NS))
+    beginnings = [content[22] for (content,) in storage(store, "SELECT content FROM messages")]
+    assert beginnings == ["a", "a", "a", "b", "b", "b"]
+
+
+def storage(store: FileStore, query: str) -> list[tuple[object, ...]]:
+    with store.connected() as connection:
+        return [tuple(row) for row in connection.exec_driver_sql(query)]

@@ -56,3 +56,11 @@ def test_a_table_that_got_long_is_not_asked_but_what_is_remembered_is_not_stored
         store.forget_seen()
         assert [store.append(messages).added["messages"] for _ in range(2)] == [added_again, 0]
         assert store.read("analysis_messages").num_rows == 1
+
+
+def test_hashes_in_pieces_and_parts_of_pieces_are_the_same_hashes() -> None:
+    seen = Seen()
+    whole = hashes(0, 100)
+    seen.note(pa.chunked_array([*whole.slice(10, 20).chunks, *whole.slice(50, 1).chunks]))
+    assert seen.has(whole).to_pylist() == [10 <= number < 30 or number == 50 for number in range(100)]
+    assert seen.has(whole.slice(0, 0)).to_pylist() == []

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import json
-from collections.abc import Container, Mapping
+from collections.abc import Container, Iterable, Mapping
 from typing import Any, cast
 
 import orjson
@@ -50,16 +50,27 @@ def word(attributes: Mapping[str, Any], key: str, words: Container[str]) -> str 
 def integer(attributes: Mapping[str, Any], *keys: str, at_most: int = MAX_TOKENS) -> int | None:
     """The first of the keys that holds a whole number from 0 up: an int, 42.0 or "42"."""
     for key in keys:
-        value = attributes.get(key)
-        if value is None:
-            continue
-        if (isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < 20) or (
-            isinstance(value, float) and value.is_integer()
-        ):
-            value = int(value)
-        if isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= at_most:
-            return value
+        if (value := attributes.get(key)) is not None and (count := whole(value, at_most)) is not None:
+            return count
     return None
+
+
+def counts(attributes: Mapping[str, Any], keys: Iterable[str]) -> list[int | None]:
+    """What ``integer`` reads under each of the keys; a call's eight counts take a third of the time."""
+    return [
+        value if value is None or (type(value) is int and 0 <= value <= MAX_TOKENS) else whole(value)
+        for value in map(attributes.get, keys)
+    ]
+
+
+def whole(value: Any, at_most: int = MAX_TOKENS) -> int | None:
+    """A whole number from 0 up, written as an int, 42.0 or "42"; None for anything else."""
+    if type(value) is not int:  # True is none
+        digits = isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < 20
+        if not digits and not (isinstance(value, float) and value.is_integer()):
+            return None
+        value = int(value)
+    return value if 0 <= value <= at_most else None
 
 
 def number(attributes: Mapping[str, Any], *keys: str) -> float | None:

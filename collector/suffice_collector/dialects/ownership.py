@@ -18,6 +18,8 @@ MAX_USD = 1_000_000
 
 def stated_usd(attributes: Mapping[str, Any]) -> Decimal | None:
     """The amount with 12 decimals; None where none is said, or none that one call can cost."""
+    if attributes.keys().isdisjoint(STATED_USD):  # as nearly always
+        return None
     stated = fields.number(attributes, *STATED_USD)
     if stated is None or not 0 <= stated <= MAX_USD:
         return None

@@ -17,6 +17,10 @@ from suffice_store.records import CallRecord, SpanRecord
 DEFAULT_PROJECT = "default"
 SCOPE_NAME = "otel.scope.name"
 SPAN_NAME = "otel.span.name"
+_AGENT = (semconv.AGENT_NAME, "agent_name", "agent.name")
+_CONVERSATION = (semconv.CONVERSATION_ID, "session.id")
+_USER = (semconv.USER_ID, "enduser.id")
+_NAMES = (*_AGENT, *_CONVERSATION, *_USER)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +68,7 @@ def call_record(call: Call, span: Span, resource: Resource, dialect: str, conten
     if span.name and dialect != semconv.SCOPE:  # our own spans' names say nothing more
         attributes[SPAN_NAME] = span.name
     first_chunk_s = fields.number(a, semconv.TIME_TO_FIRST_CHUNK)
+    named = not a.keys().isdisjoint(_NAMES)
     return CallRecord(
         call=call,
         call_id=call_hash(sender.project, span.trace_id, span.span_id),
@@ -77,9 +82,9 @@ def call_record(call: Call, span: Span, resource: Resource, dialect: str, conten
         team=sender.team,
         owner=sender.owner,
         cost_centre=sender.cost_centre,
-        agent_name=fields.text(a, semconv.AGENT_NAME, "agent_name", "agent.name"),
-        conversation_id=fields.text(a, semconv.CONVERSATION_ID, "session.id"),
-        user_id=fields.text(a, semconv.USER_ID, "enduser.id"),
+        agent_name=fields.text(a, *_AGENT) if named else None,
+        conversation_id=fields.text(a, *_CONVERSATION) if named else None,
+        user_id=fields.text(a, *_USER) if named else None,
         server_address=fields.text(a, semconv.SERVER_ADDRESS),
         started_ns=span.started_ns or None,
         ended_ns=span.ended_ns or None,

@@ -54,7 +54,7 @@ def normalise(span: Span, resource: Resource) -> CallRecord | OutcomeRecord | No
         response_format=known.response_format,
         stream=fields.boolean(a, semconv.REQUEST_STREAM) or False,
         response_id=fields.text(a, semconv.RESPONSE_ID),
-        finish_reasons=[each for each in a.get(semconv.FINISH_REASONS) or () if isinstance(each, str)],
+        finish_reasons=_texts(a, semconv.FINISH_REASONS),
         service_tier=known.service_tier,
         completeness=known.completeness,
         status_code=fields.integer(a, semconv.STATUS_CODE, at_most=999),
@@ -134,8 +134,8 @@ def _read_known(a: dict[str, Any]) -> _Known:
 
 
 def _earlier_attempts(a: dict[str, Any], project: str) -> Iterator[str]:
-    for ids in a.get(semconv.RETRY_OF) or ():
-        if isinstance(ids, str) and _SPAN_IDS.fullmatch(ids):
+    for ids in _texts(a, semconv.RETRY_OF):
+        if _SPAN_IDS.fullmatch(ids):
             trace_id, _, span_id = ids.partition(":")
             yield call_hash(project, trace_id, span_id)
 
@@ -148,7 +148,13 @@ def _tags(a: dict[str, Any]) -> dict[str, str | int | float | bool]:
 def _messages(a: dict[str, Any], key: str) -> list[Message]:
     """As the SDK wrote them; only a forged one is left out."""
     found = _objects(a, key)
-    return [cast(Message, each) for each in found if "role" in each and isinstance(each.get("parts"), list)]
+    return cast(list[Message], [each for each in found if "role" in each and isinstance(each.get("parts"), list)])
+
+
+def _texts(a: dict[str, Any], key: str) -> list[str]:
+    """Of anything but a list: none. Somebody else's span under our scope's name takes no request with it."""
+    value = a.get(key)
+    return [each for each in value if isinstance(each, str)] if isinstance(value, list) else []
 
 
 def _objects(a: dict[str, Any], key: str) -> list[dict[str, Any]]:
@@ -161,21 +167,17 @@ def _objects(a: dict[str, Any], key: str) -> list[dict[str, Any]]:
 def _usage(a: dict[str, Any], source: str | None) -> Usage | None:
     if source == "absent":
         return None
-    usage = Usage(
-        input_tokens=fields.integer(a, semconv.INPUT_TOKENS),
-        output_tokens=fields.integer(a, semconv.OUTPUT_TOKENS),
-        cache_read_tokens=fields.integer(a, semconv.CACHE_READ_TOKENS),
-        cache_write_5m_tokens=fields.integer(a, semconv.CACHE_WRITE_5M_TOKENS),
-        cache_write_1h_tokens=fields.integer(a, semconv.CACHE_WRITE_1H_TOKENS),
-        reasoning_tokens=fields.integer(a, semconv.REASONING_TOKENS),
-        audio_input_tokens=fields.integer(a, semconv.AUDIO_INPUT_TOKENS),
-        audio_output_tokens=fields.integer(a, semconv.AUDIO_OUTPUT_TOKENS),
-        raw=fields.json_object(a, semconv.USAGE_RAW),
-    )
+    usage = Usage(*fields.counts(a, _COUNTS), raw=fields.json_object(a, semconv.USAGE_RAW))
     if source is None and usage == Usage():
         return None
     usage.source = "estimated" if source == "estimated" else "reported"
     return usage
+
+
+_COUNTS = (  # in the order of Usage
+    semconv.INPUT_TOKENS, semconv.OUTPUT_TOKENS, semconv.CACHE_READ_TOKENS, semconv.CACHE_WRITE_5M_TOKENS,
+    semconv.CACHE_WRITE_1H_TOKENS, semconv.REASONING_TOKENS, semconv.AUDIO_INPUT_TOKENS, semconv.AUDIO_OUTPUT_TOKENS,
+)  # fmt: skip
 
 
 def _completeness(value: str | None) -> Completeness:

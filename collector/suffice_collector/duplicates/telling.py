@@ -60,23 +60,23 @@ def telling_of(record: CallRecord, span_id: str) -> Telling:
     call, usage = record.call, record.call.usage
     tokens = usage.input_tokens if usage else None
     scope = str(record.attributes.get(SCOPE_NAME, ""))
-    return Telling(
-        call_id=record.call_id,
-        span_id=span_id,
-        parent_span_id=record.parent_span_id,
-        emitter=_emitter(record.dialect, scope, record.service),
-        operation=call.operation,
-        models=models_of(call.request_model, call.response_model),
-        response_id=call.response_id,
-        started_ns=record.started_ns or 0,
-        ended_ns=record.ended_ns or 0,
-        input_tokens=tokens,
-        output_tokens=usage.output_tokens if usage else None,
-        asked=_said(call.input_messages),
-        answered=_said(call.output_messages),
-        failed=call.completeness == "error",
-        stream=call.stream,
-        rank=_rank(
+    return Telling(  # by position: half the time
+        record.call_id,
+        span_id,
+        record.parent_span_id,
+        _emitter(record.dialect, scope, record.service),
+        call.operation,
+        models_of(call.request_model, call.response_model),
+        call.response_id,
+        record.started_ns or 0,
+        record.ended_ns or 0,
+        tokens,
+        usage.output_tokens if usage else None,
+        _said(call.input_messages),
+        _said(call.output_messages),
+        call.completeness == "error",
+        call.stream,
+        _rank(
             record.dialect,
             bool(call.input_messages or call.output_messages),
             tokens is not None,
@@ -126,12 +126,11 @@ def _said(messages: Sequence[Message]) -> int | None:
     """
     if not messages:
         return None
-    found = []
+    joined = ""
     for part in messages[-1]["parts"]:
         text = part.get("content") if part.get("type") == "text" else part.get("name", part.get("response"))
-        if isinstance(text, str):
-            found.append(text[-SAID_CHARS:].strip())
-    joined = " ".join(each for each in found if each)
+        if isinstance(text, str) and (said := text[-SAID_CHARS:].strip()):
+            joined = f"{joined} {said}" if joined else said
     if not joined:
         return None
     told = joined.encode("utf-8", "surrogatepass")

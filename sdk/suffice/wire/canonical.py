@@ -19,6 +19,7 @@ CANONICAL_VERSION = 1
 HASH_BYTES = 16  # BLAKE2b-128, written as 32 hex digits
 
 _SHORT = 256
+_HASH_SIZE = "\0\0\0\0\0\0\0 "  # of a hash's 32 digits, as ``_digest`` writes it
 _SIZES = [size.to_bytes(8, "big") for size in range(_SHORT)]  # of ids and hashes, of which most digests are made
 
 _ROLES = {"developer": "system", "model": "assistant", "function": "tool"}
@@ -94,7 +95,10 @@ def chain_hash(message_hashes: Iterable[str], start: str = "") -> str:
     """The hash of a sequence of messages, one link at a time: ``chain(a+b) == chain(b, start=chain(a))``."""
     link = start
     for each in message_hashes:
-        link = _digest(link.encode(), each.encode())
+        if len(each) == len(link) == 2 * HASH_BYTES and each.isascii() and link.isascii():
+            link = blake2b(f"{_HASH_SIZE}{link}{_HASH_SIZE}{each}".encode(), digest_size=HASH_BYTES).hexdigest()
+        else:
+            link = _digest(link.encode(), each.encode())
     return link
 
 
@@ -132,11 +136,12 @@ def unnamed_call_hash(project: str, content: bytes, ordinal: int) -> str:
 
 
 def _digest(*pieces: bytes) -> str:
-    measured: list[bytes] = []
+    state = blake2b(digest_size=HASH_BYTES)
     for piece in pieces:
         size = len(piece)
-        measured += (_SIZES[size] if size < _SHORT else size.to_bytes(8, "big"), piece)
-    return blake2b(b"".join(measured), digest_size=HASH_BYTES).hexdigest()
+        state.update(_SIZES[size] if size < _SHORT else size.to_bytes(8, "big"))
+        state.update(piece)
+    return state.hexdigest()
 
 
 def canonical_role(role: Any) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
 from collector.otlp_samples import START_NS, Recorder
 from hypothesis import given
 from hypothesis import strategies as st
@@ -181,3 +182,14 @@ def test_any_call_comes_back_equal(asked: Any, answered: Any, usage: Usage, stre
         "openai.chat", "chat", "openai", input_messages=asked, output_messages=answered, usage=usage, stream=stream
     )
     assert sent(call).call == call
+
+
+@pytest.mark.parametrize("stated", [7, 1.5, True, "stop", {"a": "b"}])
+@pytest.mark.parametrize("key", [semconv.FINISH_REASONS, semconv.RETRY_OF])
+def test_a_list_that_is_none_is_not_stated(key: str, stated: object) -> None:
+    recorder = Recorder({}, scope=semconv.SCOPE)
+    recorder.span("chat x", {semconv.WIRE_FORMAT: "openai.chat"})
+    (group,) = parse_traces(recorder.body(), "application/x-protobuf").groups
+    group.spans[0].attributes[key] = stated
+    (record,) = normalise_spans([group]).calls
+    assert (record.call.finish_reasons, record.retry_of) == ([], ())
