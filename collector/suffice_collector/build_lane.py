@@ -7,8 +7,10 @@ in the one, DuckDB writes in the other.
 from __future__ import annotations
 
 import logging
+import pickle
 import threading
 import time
+from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 
 from suffice_collector.build_process import BuildProcess
@@ -31,10 +33,12 @@ class BuildLane:
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="suffice-build")
         self._lock = threading.Lock()
         self._process: BuildProcess | None = None
+        self._starting: BuildProcess | None = None  # loads its modules; until it has, the thread goes on
         self._wanted = process
         self._window_began = time.monotonic()
         self._busy_s = 0.0
         if process:
+            self._start()
             self._move()
 
     @property
@@ -59,10 +63,11 @@ class BuildLane:
 
     def close(self) -> None:
         with self._lock:
-            process = self._process
-            self._process = None
-        if process is not None:
-            process.close()
+            processes = self._process, self._starting
+            self._process = self._starting = None
+        for process in processes:
+            if process is not None:
+                process.close()
         self._thread.shutdown()
 
     def _build(self, entry: Entry, mark_duplicates: bool, done: Future[Built]) -> None:
@@ -81,20 +86,34 @@ class BuildLane:
         if now - self._window_began >= _WINDOW_S:
             busy = self._busy_s / (now - self._window_began) > BUSY_SHARE
             self._window_began, self._busy_s = now, 0.0
-            if busy and self._wanted is None:
-                with self._lock:
-                    self._move()
+            if busy and self._wanted is None and self._starting is None:
+                self._start(lambda: self._thread.submit(self._move))
 
-    def _move(self) -> None:
+    def _start(self, on_ready: Callable[[], object] = lambda: None) -> None:
         try:
-            self._process = BuildProcess(self._builder.duplicates, self._come_back)
+            with self._lock:  # so that it is known before it can die
+                self._starting = BuildProcess(self._builder.duplicates.fetch, self._come_back, on_ready)
         except OSError as error:  # no memory, no processes left: go on here
             log.warning("building goes on in this process: %s", error)
             self._wanted = False
 
+    def _move(self) -> None:
+        """In the thread that builds, since what is remembered goes along. Who submits meanwhile doesn't wait."""
+        duplicates = self._builder.duplicates
+        duplicates.look_back()
+        remembered = pickle.dumps(duplicates)
+        with self._lock:
+            if self._starting is not None:
+                self._starting.begin(remembered)
+                self._process, self._starting = self._starting, None
+
     def _come_back(self, process: BuildProcess) -> None:
         """The child has died: come back to the thread, whether or not anybody submits more."""
         with self._lock:
+            if self._starting is process:
+                self._starting = None
+                log.error("the building process did not start; building goes on in this process")
+                self._wanted = False
             if self._process is process:
                 self._process = None
                 log.error("the building process died; building goes on in this process")

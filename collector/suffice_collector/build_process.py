@@ -44,13 +44,18 @@ _REFUSALS = {each.__name__: each for each in (MalformedBodyError, BodyTooLargeEr
 class BuildProcess:
     """A child that builds what is submitted, in order. Raises OSError where it can't be started."""
 
-    def __init__(self, duplicates: DuplicateFinder, on_death: Callable[[BuildProcess], None]) -> None:
-        """``duplicates`` is what this process remembers; the child goes on from it.
+    def __init__(
+        self,
+        fetch: Callable[[str, str], CallRecord | None],
+        on_death: Callable[[BuildProcess], None],
+        on_ready: Callable[[], object] = lambda: None,
+    ) -> None:
+        """Comes back at once. ``begin`` is the first thing to be called; ``fetch`` reads a stored call for the child.
 
-        ``on_death`` is called once, from a thread of its own, where the child ends before it is told to.
+        ``on_ready`` is called when the child has loaded what it needs (seconds, on a busy machine), ``on_death`` where
+        it ends before it is told to; each once, from a thread of its own.
         """
-        duplicates.look_back()
-        self._fetch = duplicates.fetch
+        self._fetch = fetch
         ours, theirs = socket.socketpair()
         with theirs:
             self._child = subprocess.Popen(
@@ -66,16 +71,19 @@ class BuildProcess:
         self._to, self._from = self._child.stdin, self._child.stdout
         for pipe in (self._to, self._from):
             _widen(pipe)
-        self._queue: queue.SimpleQueue[tuple[Entry, bool, Future[Built]] | None] = queue.SimpleQueue()
+        self._queue: queue.SimpleQueue[tuple[Entry, bool, Future[Built]] | bytes | None] = queue.SimpleQueue()
         self._pending: deque[tuple[Entry, bool, Future[Built]]] = deque()
-        self._first = pickle.dumps(duplicates)
-        self._on_death = on_death
+        self._on_death, self._on_ready = on_death, on_ready
         self._closing = False
         self._threads = [
             threading.Thread(target=each, daemon=True) for each in (self._send, self._receive, self._answer)
         ]
         for thread in self._threads:
             thread.start()
+
+    def begin(self, duplicates: bytes) -> None:
+        """``duplicates``: the pickled finder that the child goes on with."""
+        self._queue.put(duplicates)
 
     def submit(self, entry: Entry, mark_duplicates: bool, done: Future[Built]) -> None:
         self._queue.put((entry, mark_duplicates, done))
@@ -93,15 +101,16 @@ class BuildProcess:
         left = list(self._pending)
         with contextlib.suppress(queue.Empty):
             while True:
-                if (more := self._queue.get_nowait()) is not None:
+                if isinstance(more := self._queue.get_nowait(), tuple):
                     left.append(more)
         return left
 
     def _send(self) -> None:
         with contextlib.suppress(OSError):
-            write_message(self._to, self._first)
-            self._first = b""
             while (job := self._queue.get()) is not None:
+                if isinstance(job, bytes):
+                    write_message(self._to, job)
+                    continue
                 self._pending.append(job)
                 entry, mark_duplicates, _ = job
                 write_message(self._to, pickle.dumps((entry, mark_duplicates)))
@@ -111,6 +120,8 @@ class BuildProcess:
         answer_questions(self._questions, self._fetch)
 
     def _receive(self) -> None:
+        if read_message(self._from) is not None:
+            self._on_ready()
         while (reply := read_message(self._from)) is not None:
             answer = pickle.loads(reply)  # noqa: S301  made by our own child
             if isinstance(answer, Built):
@@ -134,6 +145,8 @@ def main() -> int:
     for number in (signal.SIGINT, signal.SIGTERM):  # meant for the collector, which ends this by closing the pipe
         signal.signal(number, signal.SIG_IGN)
     taken, given = sys.stdin.buffer, sys.stdout.buffer
+    prepare()
+    write_message(given, b"")  # ready
     first = read_message(taken)
     if first is None:
         return 0
@@ -142,7 +155,6 @@ def main() -> int:
         questions = to_parent.makefile("rwb")
     duplicates.fetch_by(lambda *key: ask(questions, key))
     builder = Builder(duplicates)
-    prepare()
     gc.freeze()
     gc.set_threshold(500_000, 50, 1000)  # what is built has no cycles; looking for them took 40 % of the time
     while (message := read_message(taken)) is not None:

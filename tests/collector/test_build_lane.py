@@ -6,9 +6,11 @@ import gzip
 import os
 import signal
 import socket
+import subprocess
 import threading
 from collections.abc import Iterator
 from concurrent.futures import Future
+from typing import Any
 
 import pytest
 from collector.otlp_samples import CHAT, Recorder, chat_body
@@ -16,7 +18,7 @@ from collector.processes import wait_until
 from collector.signal_samples import logs_request, metrics_request
 
 from suffice.wire.call import Call
-from suffice_collector import build_lane
+from suffice_collector import build_lane, build_process
 from suffice_collector.bodies import BodyTooLargeError
 from suffice_collector.build_lane import BuildLane
 from suffice_collector.build_process import answer_questions, ask
@@ -25,6 +27,8 @@ from suffice_collector.journal import Entry
 from suffice_collector.otlp_values import MalformedBodyError
 from suffice_collector.signals import LOGS, METRICS, TRACES, Signal
 from suffice_store.records import CallRecord
+
+POPEN = subprocess.Popen
 
 
 @pytest.fixture(scope="module")
@@ -114,3 +118,38 @@ def test_a_stored_call_is_asked_for_where_the_store_is() -> None:
     here.close()
     answering.join(10)
     there.close()
+
+
+def test_building_goes_on_here_until_the_process_is_ready(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its modules take seconds to load where the cores are busy: nobody waits for them."""
+    monkeypatch.setattr(build_lane, "BUSY_SHARE", 0.0)
+    monkeypatch.setattr(build_lane, "_WINDOW_S", 0.0)
+    monkeypatch.setattr(build_process.subprocess, "Popen", stopped_child)
+    lane = BuildLane()
+    for number in (1, 2, 3):
+        assert lane.build(entry(chat_body(number))).count == number
+    starting = lane._starting
+    assert starting is not None
+    assert not lane.in_process
+    os.kill(starting._child.pid, signal.SIGCONT)
+    wait_until(lambda: lane.in_process, "the move")
+    assert lane.build(entry(chat_body(4))).count == 4
+    lane.close()
+
+
+def test_a_process_that_does_not_start_costs_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(build_lane, "BUSY_SHARE", 0.0)
+    monkeypatch.setattr(build_lane, "_WINDOW_S", 0.0)
+    monkeypatch.setattr(build_process.sys, "executable", "/bin/false")
+    lane = BuildLane()
+    assert lane.build(entry(chat_body(1))).count == 1
+    wait_until(lambda: lane._starting is None and lane._wanted is False, "the news of its end")
+    assert lane.build(entry(chat_body(2))).count == 2
+    assert not lane.in_process
+    lane.close()
+
+
+def stopped_child(*arguments: Any, **options: Any) -> subprocess.Popen[bytes]:
+    child = POPEN(*arguments, **options)
+    os.kill(child.pid, signal.SIGSTOP)
+    return child
