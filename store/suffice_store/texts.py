@@ -81,7 +81,7 @@ class Texts:
         role = message.get("role")
         key = (project, role if type(role) is str else str(role), text) if text else _key(project, message)
         row = None if key is None else self._known.find(key)
-        if not isinstance(row, MessageRow):
+        if row is None or not isinstance(row, MessageRow):
             row = _text_row(project, role, text) if text else _message_row(project, message)
             if key is not None:
                 self._known.keep(key, row)

@@ -63,10 +63,10 @@ def normalise(span: Span, resource: Resource) -> CallRecord | OutcomeRecord | No
     )
     record = call_record(call, span, resource, NAME, _CONTENT)
     record.run_id = fields.text(a, semconv.RUN_ID) or span.trace_id
-    record.run_name = fields.text(a, semconv.RUN_NAME)
+    record.run_name = known.run_name
     record.step = fields.integer(a, semconv.STEP, at_most=fields.MAX_INT32)
-    record.task_name = fields.text(a, semconv.TASK_NAME)
-    record.call_site = fields.text(a, semconv.CALL_SITE)
+    record.task_name = known.task_name
+    record.call_site = known.call_site
     record.attempt = fields.integer(a, semconv.ATTEMPT, at_most=fields.MAX_INT32) or 1
     if semconv.TAGS in a:
         record.tags = _tags(a)
@@ -90,12 +90,15 @@ class _Known:
     completeness: Completeness
     error_type: str | None
     usage_source: str | None
+    run_name: str | None
+    task_name: str | None
+    call_site: str | None
 
 
 _KNOWN = (  # all of them texts: no value of another type is equal to one
     semconv.WIRE_FORMAT, semconv.OPERATION, semconv.PROVIDER, semconv.REQUEST_MODEL, semconv.RESPONSE_MODEL,
     semconv.PARAMETERS, semconv.RESPONSE_FORMAT, semconv.SERVICE_TIER, semconv.COMPLETENESS, semconv.ERROR_TYPE,
-    semconv.USAGE_SOURCE,
+    semconv.USAGE_SOURCE, semconv.RUN_NAME, semconv.TASK_NAME, semconv.CALL_SITE,
 )  # fmt: skip
 _MOST_KNOWN = 2_000
 _LONGEST_KNOWN = 4_000  # characters: a format with a long schema is read each time
@@ -130,6 +133,9 @@ def _read_known(a: dict[str, Any]) -> _Known:
         completeness=_completeness(fields.text(a, semconv.COMPLETENESS)),
         error_type=fields.text(a, semconv.ERROR_TYPE),
         usage_source=fields.text(a, semconv.USAGE_SOURCE),
+        run_name=fields.text(a, semconv.RUN_NAME),
+        task_name=fields.text(a, semconv.TASK_NAME),
+        call_site=fields.text(a, semconv.CALL_SITE),
     )
 
 
@@ -147,8 +153,10 @@ def _tags(a: dict[str, Any]) -> dict[str, str | int | float | bool]:
 
 def _messages(a: dict[str, Any], key: str) -> list[Message]:
     """As the SDK wrote them; only a forged one is left out."""
-    found = _objects(a, key)
-    return cast(list[Message], [each for each in found if "role" in each and isinstance(each.get("parts"), list)])
+    found = fields.json_value(a, key)
+    if not isinstance(found, list):
+        return []
+    return [each for each in found if isinstance(each, dict) and "role" in each and isinstance(each.get("parts"), list)]  # type: ignore[misc]
 
 
 def _texts(a: dict[str, Any], key: str) -> list[str]:
@@ -167,13 +175,16 @@ def _objects(a: dict[str, Any], key: str) -> list[dict[str, Any]]:
 def _usage(a: dict[str, Any], source: str | None) -> Usage | None:
     if source == "absent":
         return None
-    usage = Usage(*fields.counts(a, _COUNTS), raw=fields.json_object(a, semconv.USAGE_RAW))
+    usage = Usage(*cast(_Counts, fields.counts(a, _COUNTS)))
+    usage.raw = fields.json_object(a, semconv.USAGE_RAW)
     if source is None and usage == Usage():
         return None
     usage.source = "estimated" if source == "estimated" else "reported"
     return usage
 
 
+_Count = int | None
+_Counts = tuple[_Count, _Count, _Count, _Count, _Count, _Count, _Count, _Count]
 _COUNTS = (  # in the order of Usage
     semconv.INPUT_TOKENS, semconv.OUTPUT_TOKENS, semconv.CACHE_READ_TOKENS, semconv.CACHE_WRITE_5M_TOKENS,
     semconv.CACHE_WRITE_1H_TOKENS, semconv.REASONING_TOKENS, semconv.AUDIO_INPUT_TOKENS, semconv.AUDIO_OUTPUT_TOKENS,
