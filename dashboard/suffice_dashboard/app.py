@@ -27,6 +27,7 @@ def main() -> None:
         st.Page("views/task.py", title="Task", icon=":material/target:", url_path="task", visibility=task_shown),
         st.Page("views/savings.py", title="Savings", icon=":material/savings:", url_path="savings"),
         st.Page("views/runs.py", title="Runs", icon=":material/account_tree:", url_path="runs"),
+        st.Page("views/replay.py", title="Replay", icon=":material/replay:", url_path="replay"),
         st.Page("views/calls.py", title="Calls", icon=":material/forum:", url_path="calls"),
         st.Page("views/quality.py", title="Quality", icon=":material/verified:", url_path="quality"),
         st.Page("views/health.py", title="Health", icon=":material/monitor_heart:", url_path="health"),

@@ -171,6 +171,29 @@ def read_run(run_id: str) -> list[Row]:
     return read_live("run_calls", run_id=run_id)
 
 
+def read_replays(task_id: str | None = None) -> list[Row]:
+    """What became of each replayed call, of one task or of all."""
+    return read_live("replays", task_id=task_id)
+
+
+def read_campaigns() -> list[Row]:
+    """The campaigns, the latest first."""
+    return read_live("replay_campaigns")
+
+
+def read_marks() -> list[Row]:
+    """What people said of replayed answers."""
+    return read_live("replay_marks")
+
+
+def mark_answer(replay_call_id: str, ok: bool) -> None:
+    """Say whether a replayed answer is as good as the recorded one. Raises SufficeError when refused."""
+    settings = read_settings()
+    _store(settings).command("record_outcome", project=settings.project, target="call", target_id=replay_call_id, ok=ok,
+                             source="dashboard")  # fmt: skip
+    forget()
+
+
 def rename_task(task_id: str, name: str) -> None:
     """Give a task a person's name (command ``decide``). Raises SufficeError when refused."""
     settings = read_settings()

@@ -44,7 +44,7 @@ def test_quality_says_what_the_rows_say(open_page: Open, fleet_store: FileStore)
     assert "suffice prices reconcile FILE" in text
 
 
-@pytest.mark.parametrize("page", [*PAGES, QUALITY])
+@pytest.mark.parametrize("page", [*PAGES, QUALITY, "views/replay.py"])
 def test_an_empty_store_says_what_to_do(page: str, open_page: Open, empty_store: FileStore) -> None:
     text = drawn(open_page(empty_store, page))
     for line in ("Waiting for the first call", "suffice.init()", "suffice import", "suffice demo"):

@@ -17,6 +17,7 @@ import numpy as np
 from suffice_analysis.estimate import BAR, LEVEL, Estimate, clopper_pearson_interval, exact_lower_bound
 from suffice_analysis.multiplicity import ALPHA, holm
 from suffice_analysis.replay.counts import Counts, count_replays
+from suffice_analysis.replay.marks import with_marks
 from suffice_analysis.replay.sequential import Running, Status, expected_answers
 from suffice_analysis.replayed import ENOUGH, Replayed, proof_p_value, replayed_draws
 from suffice_store.console import format_interval, format_ms, format_usd
@@ -114,10 +115,13 @@ def find_results(
 def read_results(
     store: Store, project: str, task_of: Mapping[str, str | None], templates: Mapping[str, str]
 ) -> dict[str, list[Result]]:
-    """The same of all that is stored of a project."""
+    """The same of all that is stored of a project; people's marks go before the judges' verdicts."""
     replays = store.read("replays", project=project).to_pylist()
-    campaigns = store.read("replay_campaigns", project=project).to_pylist() if replays else []
-    return find_results(replays, campaigns, task_of, templates)
+    if not replays:
+        return {}
+    campaigns = store.read("replay_campaigns", project=project).to_pylist()
+    marks = store.read("replay_marks", project=project).to_pylist()
+    return find_results(with_marks(replays, marks), campaigns, task_of, templates)
 
 
 def best_result(results: Sequence[Result]) -> Result | None:

@@ -1,4 +1,4 @@
-"""Reads of replay: what may be replayed of a task, the campaigns, what became of each call, who may be asked."""
+"""Reads of replay: what may be replayed of a task, the campaigns, what became of each call, what people said of it, who may be asked."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from suffice_store.reads.registry import ANALYSIS, PROJECT, Arguments, Parameter, Read
 from suffice_store.reads.sources import assigned, counted, latest
-from suffice_store.tables import calls
+from suffice_store.tables import calls, outcomes
 from suffice_store.tables_replay import replay_campaigns, replay_hosts, replays
 
 _CALL_COLUMNS = (
@@ -50,6 +50,17 @@ def _campaigns(arguments: Arguments) -> sa.Select[Any]:
     return _narrowed(rows, replay_campaigns, arguments).order_by(rows.c.started_ns.desc(), rows.c.campaign_id)
 
 
+def _marks(arguments: Arguments) -> sa.Select[Any]:
+    """The latest outcome of each replayed call, by whoever recorded it."""
+    said = latest(outcomes, ("target", "target_id"), arguments["project"])
+    asked = latest(replays, ("campaign_id", "call_id"), arguments["project"])
+    joined = asked.join(said, sa.and_(said.c.target == "call", said.c.target_id == asked.c.replay_call_id))
+    statement = sa.select(
+        asked.c.replay_call_id, asked.c.verdict, asked.c.judge, said.c.ok, said.c.source, said.c.recorded_ns
+    )
+    return statement.select_from(joined).where(said.c.ok.is_not(None)).order_by(asked.c.replay_call_id)
+
+
 def _hosts(arguments: Arguments) -> sa.Select[Any]:
     rows = latest(replay_hosts, ("host",), arguments["project"])
     return sa.select(*(rows.c[name] for name in _columns(replay_hosts))).where(rows.c.allowed).order_by(rows.c.host)
@@ -64,5 +75,6 @@ READS = (
     ),
     Read("replays", (PROJECT, *_OPTIONAL, Parameter("verdict")), _columns(replays), _replays),
     Read("replay_campaigns", (PROJECT, *_OPTIONAL), _columns(replay_campaigns), _campaigns),
+    Read("replay_marks", (PROJECT,), ("replay_call_id", "verdict", "judge", "ok", "source", "recorded_ns"), _marks),
     Read("replay_hosts", (PROJECT,), _columns(replay_hosts), _hosts),
 )
