@@ -26,6 +26,7 @@ def main() -> None:
         st.Page("views/tasks.py", title="Tasks", icon=":material/category:", url_path="tasks"),
         st.Page("views/task.py", title="Task", icon=":material/target:", url_path="task", visibility=task_shown),
         st.Page("views/savings.py", title="Savings", icon=":material/savings:", url_path="savings"),
+        st.Page("views/decisions.py", title="Decisions", icon=":material/rule:", url_path="decisions"),
         st.Page("views/runs.py", title="Runs", icon=":material/account_tree:", url_path="runs"),
         st.Page("views/replay.py", title="Replay", icon=":material/replay:", url_path="replay"),
         st.Page("views/calls.py", title="Calls", icon=":material/forum:", url_path="calls"),

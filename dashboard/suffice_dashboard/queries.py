@@ -202,6 +202,14 @@ def rename_task(task_id: str, name: str) -> None:
     forget()
 
 
+def decide_move(task_id: str, value: Row) -> None:
+    """Write down how far moving a task has come. Raises SufficeError when refused."""
+    settings = read_settings()
+    _store(settings).command("decide", project=settings.project, kind="move", task_id=task_id, value=value,
+                             decided_by="dashboard")  # fmt: skip
+    forget()
+
+
 def analyze_now() -> None:
     """Ask the collector to run the analysis. Raises SufficeError when refused."""
     settings = read_settings()

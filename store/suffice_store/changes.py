@@ -18,12 +18,13 @@ import sqlalchemy as sa
 from suffice.errors import SufficeError
 from suffice_store import access, cost_changes, keeping, replaying
 from suffice_store.matching import match_imports
+from suffice_store.moves import check_move
 from suffice_store.prices_file import EPOCH, USD_COLUMNS
 from suffice_store.pricing import price_tier
 from suffice_store.splits import check_parts
 from suffice_store.tables import analysis_runs, calls, decisions, duplicates, outcomes, prices
 
-DECISIONS = ("rename", "ignore", "pin", "merge", "split", "mark")
+DECISIONS = ("rename", "ignore", "pin", "merge", "split", "mark", "move")
 MAX_TEXT = 10_000
 MAX_ROWS = 100_000
 _TEXTS = frozenset(
@@ -126,6 +127,8 @@ def _decide(connection: sa.Connection, arguments: Arguments, now_ns: int) -> dic
         raise SufficeError("'value' must be the id of another task to merge into (null takes the merge back)")
     if kind == "split" and value is not None:
         check_parts(value)
+    if kind == "move":
+        check_move(value)
     text = json.dumps(value.strip() if kind == "rename" and value else value, ensure_ascii=False)
     seed = json.dumps([arguments["project"], kind, arguments["task_id"], text, now_ns])
     row = {

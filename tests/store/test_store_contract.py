@@ -595,3 +595,46 @@ def test_runs_add_up_their_calls_and_say_how_they_ended(store: Store) -> None:
     store.command("mark_duplicate", call_id=call_record(1).call_id, duplicate_of=call_record(0).call_id, rule="retry")
     (tried,) = rows(store, "run_attempts", run_id="r1")
     assert (tried["retry_of"], tried["call_id"]) == (call_record(0).call_id, call_record(1).call_id)
+
+
+def test_every_step_of_a_move_stays(store: Store) -> None:
+    for state in ("proposed", "testing"):
+        value = {"state": state, "owner": "Ann", "reason": "a replay settles it", "evidence_hash": "ab12"}
+        store.command("decide", kind="move", task_id="t1", value=value, decided_by="ann")
+    store.command("decide", kind="rename", task_id="t1", value="Name")
+    assert [row["kind"] for row in rows(store, "decision_log")] == ["move", "move", "rename"]
+    assert ["proposed" in row["value"] for row in rows(store, "decision_log", kind="move")] == [True, False]
+    assert rows(store, "decision_log", task_id="t2") == []
+    for wrong, why in (
+        ({"state": "done", "owner": "A", "reason": "b"}, "one of proposed"),
+        ({"state": "moved", "owner": " ", "reason": "b"}, "needs an 'owner' and a 'reason'"),
+        ({"state": "moved", "owner": "A", "reason": "b", "price": "1"}, "no 'price'"),
+        ("moved", "one of proposed"),
+    ):
+        with pytest.raises(SufficeError, match=why):
+            store.command("decide", kind="move", task_id="t1", value=wrong)
+
+
+def test_task_models_add_up_by_day_model_and_what_calls_are_alike_in(store: Store) -> None:
+    day = 86_400 * 10**9
+    calls = [
+        call_record(0), call_record(1), call_record(2, usage=Usage(3000, 100)),
+        call_record(3, response_model="gpt-4o-mini", started_ns=START_NS + day),
+        call_record(4, completeness="error", usage=Usage(source="absent"), answer=None),
+    ]  # fmt: skip
+    put(store, *calls)
+    analysis(store, "a1", calls)
+    store.command("record_outcome", target="call", target_id=calls[0].call_id, ok=True)
+    store.command("record_outcome", target="call", target_id=calls[1].call_id, ok=False)
+    found = {(row["model"], row["size"]): row for row in rows(store, "task_models")}
+    small = found["gpt-4o-2024-08-06", 9]
+    assert (small["calls"], small["paid_usd"], small["squares_usd"]) == (
+        2,
+        Decimal("0.007000000000"),
+        pytest.approx(2 * 0.0035**2),
+    )
+    assert (small["judged_calls"], small["good_calls"], small["task_id"]) == (2, 1, "t1")
+    assert found["gpt-4o-2024-08-06", 11]["calls"] == 1
+    assert found["gpt-4o-2024-08-06", 0]["error_calls"] == 1
+    assert found["gpt-4o-mini", 9]["day"] == small["day"] + day
+    assert rows(store, "task_models", task_id="none") == []

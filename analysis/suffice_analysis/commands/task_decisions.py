@@ -1,4 +1,4 @@
-"""``suffice tasks rename|ignore|pin|merge|split``: what a person decides about a task. It survives every later analysis.
+"""``suffice tasks rename|ignore|pin|merge|split|decide``: what a person decides about a task. It survives every later analysis.
 
 A new name and *ignore* show at once; *pin*, *merge* and *split* count from the next analysis on. ``--undo`` takes back.
 """
@@ -12,14 +12,16 @@ from typing import Annotated, Any
 import typer
 
 from suffice.errors import SufficeError
+from suffice_analysis.moves import evidence_hash
 from suffice_analysis.named import named_task
 from suffice_analysis.replay.permission import person
 from suffice_store import open_store
 from suffice_store.console import DbOption, ProjectOption, ServerOption, out, run_app
+from suffice_store.moves import STATES
 from suffice_store.store import Store
 
 app = typer.Typer(add_completion=False, no_args_is_help=True)
-WORDS = ("rename", "ignore", "pin", "merge", "split")
+WORDS = ("rename", "ignore", "pin", "merge", "split", "decide")
 LATER = "It counts from the next analysis on: suffice analyze"
 
 TaskArgument = Annotated[str, typer.Argument(metavar="TASK", help="A task's id, or its name.")]
@@ -120,6 +122,37 @@ def split(
             raise SufficeError(f"no such slice of {row['name']}: {ids}")
         _decide(store, project, "split", row["task_id"], [json.loads(each["conditions"]) for each in chosen])
     _say(f"{row['name']} is split off: {'; '.join(each['name'] for each in chosen)}. {LATER}")
+
+
+@app.command()
+def decide(
+    task: TaskArgument,
+    state: Annotated[str, typer.Option("--state", help=f"How far it is: {', '.join(STATES)}.")],
+    reason: Annotated[str, typer.Option("--reason", help="Why, in a sentence.")],
+    owner: Annotated[str, typer.Option("--owner", help="Who answers for it; default: you.")] = "",
+    model: Annotated[str, typer.Option("--model", help="The model it is to move to, or has moved to.")] = "",
+    db: DbOption = None,
+    server: ServerOption = None,
+    project: ProjectOption = "default",
+) -> None:
+    """Write down how far moving a task has come. Every step stays, with the evidence's hash of that moment."""
+    with open_store(db, server=server, create=False) as store:
+        row = find_task(store, project, task)
+
+        def read(name: str, **given: Any) -> list[Mapping[str, Any]]:
+            rows: list[Mapping[str, Any]] = store.read(name, project=project, **given).to_pylist()
+            return rows
+
+        evidence = evidence_hash(read, row["task_id"])
+        value = {
+            "state": state,
+            "owner": owner or person(),
+            "reason": reason,
+            "model": model,
+            "evidence_hash": evidence,
+        }
+        _decide(store, project, "move", row["task_id"], value)
+    _say(f"{row['name']}: {state}, by {value['owner']}; evidence {evidence}.")
 
 
 def find_task(store: Store, project: str, said: str) -> Mapping[str, Any]:

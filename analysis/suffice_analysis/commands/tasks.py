@@ -54,7 +54,7 @@ def tasks(
 ) -> None:
     """List the tasks of the last analysis. With none yet it says so and still ends with 0.
 
-    suffice tasks rename|ignore|pin|merge|split TASK: decide about one (each with --help).
+    suffice tasks rename|ignore|pin|merge|split|decide TASK: decide about one (each with --help).
     """
     with open_store(db, server=server, create=False) as store:
         rows = store.read("tasks", project=project).to_pylist()

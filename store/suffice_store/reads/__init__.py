@@ -14,6 +14,7 @@ from suffice_store.reads import (
     catalogue,
     cost_truth,
     funnel,
+    moves,
     replays,
     results,
     runs,
@@ -37,6 +38,7 @@ READS: dict[str, Read] = {
         catalogue,
         cost_truth,
         funnel,
+        moves,
         administration,
     )
     for read in module.READS

@@ -89,3 +89,22 @@ def test_what_is_not_there_is_refused_and_nothing_is_kept(database: str, capsys:
         assert reason in error
         assert error.count("\n") == 1
     assert decisions(database) == []
+
+
+def test_decide_writes_every_step_with_the_evidence_of_then(database: str, capsys: pytest.CaptureFixture[str]) -> None:
+    name, row = next(iter(tasks(database).items()))
+    for state in ("proposed", "testing"):
+        assert (
+            main(["tasks", "decide", name, "--db", database, "--state", state, "--reason", "why", "--owner", "Ann"])
+            == 0
+        )
+        assert capsys.readouterr().out.startswith(f"{name}: {state}, by Ann; evidence ")
+    with open_store(database) as store:
+        steps = [json.loads(step["value"]) for step in store.read("decision_log", kind="move").to_pylist()]
+    assert [(step["state"], step["owner"], step["reason"]) for step in steps] == [
+        ("proposed", "Ann", "why"),
+        ("testing", "Ann", "why"),
+    ]
+    assert steps[0]["evidence_hash"] == steps[1]["evidence_hash"]
+    assert main(["tasks", "decide", row["task_id"], "--db", database, "--state", "done", "--reason", "why"]) == 1
+    assert "one of proposed, testing, approved, moved, declined" in capsys.readouterr().err

@@ -1,0 +1,212 @@
+"""Decisions: how far moving each task has come, who said so and why; and what a change of model in the traffic really saved."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+
+import streamlit as st
+
+from suffice.errors import SufficeError
+from suffice_analysis.moves import Move, asks, evidence_hash, parse_moves
+from suffice_analysis.realised import LEVEL, Realised, Side, find_realised, projected_usd
+from suffice_analysis.savings.recommend import first_choice
+from suffice_dashboard import insights, pieces, queries, states
+from suffice_dashboard.formatting import plural, render_count, render_money_interval, render_share, render_time, shorten
+from suffice_dashboard.queries import Row
+from suffice_store.moves import STATES
+
+ICONS = {"proposed": "○", "testing": "◐", "approved": "●", "moved": "✓", "declined": "■"}
+TONES = {"proposed": "untested", "testing": "likely", "approved": "likely", "moved": "proven", "declined": "stays"}
+
+
+@states.guarded
+def render() -> None:
+    """Draw the page."""
+    analysis = queries.read_latest_analysis()
+    tasks = queries.read_tasks(analysis)
+    if analysis is None or not tasks:
+        states.show_nothing_analysed()
+        return
+    st.html('<h1 class="sf-title">Decisions</h1>')
+    names = {row["task_id"]: row["name"] for row in tasks}
+    moves = parse_moves(queries.read_live("decision_log", kind="move"))
+    changes = [each for each in find_realised(queries.read_live("task_models")) if each.task_id in names]
+    st.html(pieces.paragraphs([summary(tasks, moves, changes)]))
+    if changes:
+        _realised(changes, names, moves, queries.read_analysed("savings", analysis))
+    _board(analysis, tasks, moves)
+    _form(analysis, names)
+    _history(moves, names)
+    st.html(pieces.trace(*insights.analysis_trace(analysis)))
+
+
+def summary(tasks: Sequence[Row], moves: Mapping[str, Sequence[Move]], changes: Sequence[Realised]) -> str:
+    """What was decided, and what the traffic says that nobody has."""
+    latest = [steps[-1].state for row in tasks if (steps := moves.get(row["task_id"]))]
+    counts = ", ".join(f"{latest.count(state)} {state}" for state in STATES if state in latest)
+    said = (
+        f"Of **{plural(len(tasks), 'task')}**: {counts}."
+        if counts
+        else f"Nothing is decided of **{plural(len(tasks), 'task')}** yet."
+    )
+    asked = asks(moves, changes)
+    if asked:
+        said += f" The model of **{plural(len(asked), 'task')}** changed in the traffic, and nobody has said so: was it a move?"
+    return said
+
+
+def state_badge(state: str) -> str:
+    """A state by icon and word."""
+    return pieces.badge(f"{ICONS.get(state, '?')} {state}", TONES.get(state, "plain"))
+
+
+def _realised(
+    changes: Sequence[Realised], names: Mapping[str, str], moves: Mapping[str, Sequence[Move]], savings: Sequence[Row]
+) -> None:
+    note = (
+        f"Per 1,000 calls as they were before: same volume, same mix of services, slices and sizes; {LEVEL:.0%} interval, grade live. "
+        "Beside it what was projected. An interval below nothing means that it costs more."
+    )
+    st.html(pieces.section("What changes of model really saved", note))
+    asked = {each.task_id for each in asks(moves, changes)}
+    head = [("Task", "name"), ("From → to", "wide"), ("Saved", "num"), ("Projected", "num"), ("Errors", "num less"),
+            ("Tried again", "num less"), ("Good outcomes", "num less"), ("Said to be a move", "")]  # fmt: skip
+    st.html(pieces.table(head, (("", _change(each, names, savings, each.task_id in asked)) for each in changes)))
+
+
+def _change(each: Realised, names: Mapping[str, str], savings: Sequence[Row], asked: bool) -> list[str]:
+    row = first_choice([r for r in savings if r["task_id"] == each.task_id])
+    projected = projected_usd(row)
+    told = "not known" if projected is None else render_money_interval(*projected)
+    covered = f'<div class="sub">{pieces.e(render_share(each.covered))} of the calls before compared, n = {render_count(each.n)}</div>'
+    sides = f"{pieces.e(each.before.model or 'unknown')} → {pieces.e(each.after.model or 'unknown')}"
+    return [
+        pieces.link(pieces.task_link(each.task_id), names[each.task_id]),
+        f'{sides}<div class="sub">from {pieces.e(render_time(each.since_ns)[:10])}</div>',
+        pieces.e(render_money_interval(each.saving_usd, each.low, each.high)) + covered,
+        pieces.e(told),
+        _pair(each, lambda side: (side.error_calls, side.calls)),
+        _pair(each, lambda side: (side.retried_calls, side.calls)),
+        _pair(each, lambda side: (side.good_calls, side.judged_calls)),
+        pieces.badge("? not yet: was it?", "untested") if asked else state_badge("moved"),
+    ]
+
+
+def _pair(each: Realised, count: Callable[[Side], tuple[int, int]]) -> str:
+    """Before → after, as shares; not told where none was counted."""
+    shown = []
+    for side in (each.before, each.after):
+        part, of = count(side)
+        shown.append(render_share(part / of) if of else "not told")
+    return pieces.e(" → ".join(shown))
+
+
+def _board(analysis: Row, tasks: Sequence[Row], moves: Mapping[str, Sequence[Move]]) -> None:
+    decided = [(row, moves[row["task_id"]][-1]) for row in tasks if row["task_id"] in moves]
+    if not decided:
+        st.html(
+            pieces.section(
+                "Where each task stands",
+                "Nothing yet. Decide below, or: suffice tasks decide TASK --state testing --reason WHY",
+            )
+        )
+        return
+    decided.sort(key=lambda pair: (STATES.index(pair[1].state), -pair[1].recorded_ns))
+    head = [
+        ("Task", "name"),
+        ("State", ""),
+        ("Owner", "short"),
+        ("Why", "wide"),
+        ("Model", "less"),
+        ("When", "num"),
+        ("Evidence", "less"),
+    ]
+    st.html(
+        pieces.section(
+            "Where each task stands",
+            "The last step of each; the evidence's hash tells whether what was known has changed since.",
+        )
+    )
+    st.html(pieces.table(head, (("", _stand(analysis, row, move)) for row, move in decided)))
+
+
+def _stand(analysis: Row, row: Row, move: Move) -> list[str]:
+    now = hash_now(analysis, row["task_id"])
+    same = not move.evidence_hash or move.evidence_hash == now
+    changed = "" if same else " " + pieces.badge("changed since", "untested")
+    return [
+        pieces.link(pieces.task_link(row["task_id"]), row["name"]),
+        state_badge(move.state),
+        f"<div>{pieces.e(move.owner)}</div>",
+        pieces.e(shorten(move.reason, 200)),
+        pieces.e(move.model or "–"),
+        pieces.e(render_time(move.recorded_ns)),
+        f"<code>{pieces.e(move.evidence_hash or '–')}</code>{changed}",
+    ]
+
+
+def hash_now(analysis: Row, task_id: str) -> str:
+    """The hash of what is known of a task today."""
+    return evidence_hash(lambda name, **given: queries.read_analysed(name, analysis, **given), task_id)
+
+
+def _form(analysis: Row, names: Mapping[str, str]) -> None:
+    st.html(pieces.section("Decide"))
+    ids = list(names)
+    given = st.query_params.get("task_id")
+    with st.form("decide", border=True):
+        first, second, third = st.columns(3)
+        with first:
+            task_id = st.selectbox(
+                "Task", ids, index=ids.index(given) if given in ids else 0, format_func=lambda each: names[each]
+            )
+        with second:
+            state = st.selectbox("State", STATES)
+        with third:
+            owner = st.text_input("Owner", placeholder="who answers for it")
+        reason = st.text_input("Why", placeholder="in a sentence")
+        model = st.text_input("Model (optional)", placeholder="what it is to move to")
+        pressed = st.form_submit_button("Write it down", icon=":material/edit_note:")
+    if not pressed:
+        return
+    value = {"state": state, "owner": owner.strip(), "reason": reason.strip(), "model": model.strip(),
+             "evidence_hash": hash_now(analysis, task_id)}  # fmt: skip
+    try:
+        queries.decide_move(task_id, value)
+    except SufficeError as error:
+        st.warning(str(error))
+        return
+    st.rerun()
+
+
+def _history(moves: Mapping[str, Sequence[Move]], names: Mapping[str, str]) -> None:
+    log = sorted((m for steps in moves.values() for m in steps), key=lambda m: -m.recorded_ns)
+    if not log:
+        return
+    head = [
+        ("When (UTC)", "num"),
+        ("Task", "name"),
+        ("State", ""),
+        ("Owner", "short"),
+        ("Why", "wide"),
+        ("Evidence", "less"),
+        ("Written by", "less"),
+    ]
+    st.html(pieces.section("Every step", "Nothing is overwritten: a step that was wrong is followed by another."))
+    st.html(pieces.table(head, (("", _step(each, names)) for each in log[:200])))
+
+
+def _step(each: Move, names: Mapping[str, str]) -> list[str]:
+    return [
+        pieces.e(render_time(each.recorded_ns)),
+        pieces.e(names.get(each.task_id, each.task_id)),
+        state_badge(each.state),
+        f"<div>{pieces.e(each.owner)}</div>",
+        pieces.e(shorten(each.reason, 200)),
+        f"<code>{pieces.e(each.evidence_hash or '–')}</code>",
+        pieces.e(each.decided_by or "–"),
+    ]
+
+
+if __name__ == "__main__":
+    render()
