@@ -30,6 +30,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
         "server",
         "from proof to moved traffic: routing, validator, steps, rollback",
     ),
+    "export": ("suffice_analysis.commands.export", "server", "a task's calls as training data; calls as a log"),
     "doctor": ("suffice.commands.doctor", "", "what is patched, what was captured, does the collector answer"),
     "db renormalise": ("suffice_collector.commands.renormalise", "server", "read stored telemetry by today's dialects"),
     "db": ("suffice_store.commands.db", "server", "info, backup, restore, check, delete, retention, audit"),

@@ -7,7 +7,9 @@ from typing import Annotated
 
 import typer
 
+from suffice_analysis.export.dataset import make_dataset
 from suffice_analysis.plan.folder import make_plan, write_plan
+from suffice_analysis.plan.subject import read_subject
 from suffice_store import open_store
 from suffice_store.console import DbOption, JsonOption, ProjectOption, ServerOption, out, print_json, run_app
 
@@ -25,7 +27,9 @@ def plan(
 ) -> None:
     """Write recogniser, validator, routing, steps, rollback and a fine-tuning recipe of one task into a folder."""
     with open_store(db, server=server, create=False) as store:
-        made = make_plan(store, project, task, examples=0)
+        subject = read_subject(store, project, task)
+        examples = make_dataset(store, project, subject, form="trl").split.examples["train"]
+        made = make_plan(store, project, subject, examples=len(examples))
         files = write_plan(store, project, made, output)
     if as_json:
         print_json(made.as_json() | {"folder": str(output), "files": files})

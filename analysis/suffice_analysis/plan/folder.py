@@ -16,7 +16,7 @@ from suffice_analysis.plan.gateway import FILES, gateway_config, render_yaml
 from suffice_analysis.plan.hook import MODULE
 from suffice_analysis.plan.readme import Plan, render_readme
 from suffice_analysis.plan.rollout import plan_steps, replay_share
-from suffice_analysis.plan.subject import Row, Subject, read_subject
+from suffice_analysis.plan.subject import Row, Subject
 from suffice_analysis.plan.tuning import plan_tuning, recipe
 from suffice_analysis.plan.validator import Validator, learn_validator
 from suffice_store.store import Store
@@ -24,9 +24,8 @@ from suffice_store.store import Store
 HELD_OUT = 0.5  # of the recorded answers, the later ones: what the validator is checked on
 
 
-def make_plan(store: Store, project: str, task: str, *, examples: int) -> Plan:
+def make_plan(store: Store, project: str, subject: Subject, *, examples: int) -> Plan:
     """Everything of a task's plan. ``examples``: training examples that an export would give. Raises SufficeError."""
-    subject = read_subject(store, project, task)
     recorded = subject.recorded()
     validator = make_validator(subject, recorded)
     earlier = recorded[: round(len(recorded) * (1 - HELD_OUT))]

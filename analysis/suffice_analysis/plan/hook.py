@@ -32,6 +32,10 @@ from suffice_analysis.plan.hook import Hook
 
 
 class Handler(Hook, CustomLogger):
+    # LiteLLM looks for its hooks in the class itself, not in those it inherits from
+    async_pre_call_hook = Hook.async_pre_call_hook
+    async_post_call_success_hook = Hook.async_post_call_success_hook
+
     async def ask(self, **request):
         from litellm.proxy.proxy_server import llm_router
 

@@ -22,7 +22,7 @@ from suffice_analysis.judges.sql import one_form, statement
 from suffice_analysis.plan.schemas import learn_schema, violation
 
 FORMAT, VERSION = "suffice-validator", 1
-SEEN_SHARE = 0.01  # of the answers have a form, before another answer may have it
+SEEN_SHARE = 0.01  # of the answers, and two of them, have a form, before another answer may have it
 LONGEST = 4.0  # times the longest recorded answer, in characters: a model that runs on
 MACHINE_FORMS = ("json", "label", "number", "sql", "tool_call")
 
@@ -125,10 +125,11 @@ def learn_validator(
     answers: Sequence[Said], frame: Frame, toolsets: Iterable[Sequence[Mapping[str, Any]]] = ()
 ) -> Validator:
     """From a task's recorded answers, what is known of them, and the tools that its calls offer. Raises SufficeError without answers."""
+    answers = [each for each in answers if not each.is_empty and not each.refuses]
     if not answers:
         raise SufficeError("the task has no whole recorded answer, so that nothing is known of how one must look")
     counts = Counter(_form(each, frame) for each in answers)
-    forms = frozenset(form for form, n in counts.items() if n >= max(1, SEEN_SHARE * len(answers)))
+    forms = frozenset(form for form, n in counts.items() if n >= max(min(2, len(answers)), SEEN_SHARE * len(answers)))
     documents = [found.value for each in answers if (found := lenient_json(each.text)) and _form(each, frame) == "json"]
     labels = {
         said for each in answers if _form(each, frame) == "label" and (said := read_label(each.text, frame.labels))

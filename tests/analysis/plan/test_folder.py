@@ -12,13 +12,14 @@ from analysis.replay.test_campaign import task_id
 from suffice.cli import main
 from suffice_analysis.plan.folder import make_plan, write_plan
 from suffice_analysis.plan.gateway import FILES
+from suffice_analysis.plan.subject import read_subject
 from suffice_store import Store, open_store
 
 ALWAYS = {"README.md", "plan.json", "validator.json", "lora.yaml", "router.json.gz", "0-today.yaml"}
 
 
 def written(store: Store, kind: str, folder: Path) -> str:
-    plan = make_plan(store, "default", task_id(store, kind), examples=80)
+    plan = make_plan(store, "default", read_subject(store, "default", task_id(store, kind)), examples=80)
     assert set(write_plan(store, "default", plan, folder)) == {each.name for each in folder.iterdir()}
     return (folder / "README.md").read_text()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,7 @@ from suffice_analysis.plan.gateway import (
     render_yaml,
 )
 from suffice_analysis.plan.hook import MOVED_BY, Hook, task_group
+from suffice_analysis.plan.subject import read_subject
 from suffice_analysis.replay.candidates import Candidate
 from suffice_store import Store
 
@@ -93,7 +95,10 @@ class Loopback(Hook):
 @pytest.fixture
 def hook(store: Store, tmp_path: Path) -> Loopback:
     write_plan(
-        store, "default", make_plan(store, "default", task_id(store, "classification"), examples=10), tmp_path / "plan"
+        store,
+        "default",
+        make_plan(store, "default", read_subject(store, "default", task_id(store, "classification")), examples=10),
+        tmp_path / "plan",
     )
     return Loopback(tmp_path / "plan")
 
@@ -156,4 +161,6 @@ def test_the_folders_module_is_what_litellm_documents(hook: Loopback, tmp_path: 
     loaded = yaml.safe_load((tmp_path / "plan" / FILES["full"]).read_text())
     assert loaded["litellm_settings"]["callbacks"] == ["suffice_hook.handler"]
     assert "handler = Handler(" in written
+    for name in ("async_pre_call_hook", "async_post_call_success_hook", "ask"):  # LiteLLM asks vars(type(handler))
+        assert re.search(rf"^    (?:async def )?{name}\b", written, re.MULTILINE)
     assert json.loads((tmp_path / "plan" / "plan.json").read_text())["task_id"] == hook.task_id
