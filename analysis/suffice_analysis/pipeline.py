@@ -31,6 +31,7 @@ from suffice_analysis.per_call import action_rows, assignments, change_rows, hci
 from suffice_analysis.profile import TaskProfile, group_rows
 from suffice_analysis.proven import proven_rows
 from suffice_analysis.replaceability import CLAIM_CALLS, SharedError
+from suffice_analysis.replay.ceiling import Ceiling, ceiling_rows
 from suffice_analysis.replay.results import Result, estimate_row, read_results
 from suffice_analysis.replays_needed import need_details, waiting_by_task
 from suffice_analysis.savings.basis import find_basis
@@ -100,7 +101,8 @@ def analyze(
         started_ns=started_ns,
         tell=tell,
         terms=terms,
-        replayed=replayed,
+        replayed=replayed.by_task,
+        ceilings=replayed.ceilings,
     )
     tell("storing", 0.95)
     store.append(analysis.tables)
@@ -143,6 +145,7 @@ def build(
     tell: Progress = lambda stage, share: None,
     terms: Terms | None = None,
     replayed: Mapping[str, list[Result]] | None = None,
+    ceilings: Mapping[str, Ceiling] | None = None,
 ) -> Analysis:
     """From found tasks to all rows. Pure: reads and writes nothing."""
     basis, terms, replayed = find_basis(inputs.numbers("started_ns")), terms or Terms(), replayed or {}
@@ -180,14 +183,16 @@ def build(
     savings = savings_rows(cases, peaked, total_paid=total_paid, seed=seed, around=around, counted=unit_cases)
     parts_of = [each.result.case for own in slices.values() for each in own]
     part_money = part_savings(parts_of, peaked, counted=unit_cases, seed=seed)
+    noise = [ceiling_rows(each, seed) for task_id, each in sorted((ceilings or {}).items()) if task_id in groups]
     tables: dict[str, Sequence[Row]] = {
         "tasks": [_task_row(r) | hci_counts(per_call, groups[r.profile.task_id]) for r in results],
         "actions": action_rows(groups, per_call.actions, inputs),
         "slices": slice_rows(per_call.slices, slices, part_money),
         "task_changes": change_rows(found),
         "map_points": points,
-        "evidence": [row for r in results for row in r.evidence],
-        "estimates": _estimate_rows(results, units, inputs, seed, waiting_by_task(savings), tests_of(slices)),
+        "evidence": [row for r in results for row in r.evidence] + [evidence for _, evidence in noise],
+        "estimates": _estimate_rows(results, units, inputs, seed, waiting_by_task(savings), tests_of(slices))
+        + [estimate for estimate, _ in noise],
         "savings": savings,
     }
     hashed = data_hash(inputs)

@@ -28,7 +28,14 @@ from suffice_analysis.judges.own import load_judge
 from suffice_analysis.named import named_task
 from suffice_analysis.replay.budget import Budget
 from suffice_analysis.replay.campaign import Campaign, Order, open_campaign
-from suffice_analysis.replay.candidates import find_candidate
+from suffice_analysis.replay.candidates import (
+    BASELINE,
+    Candidate,
+    check_baseline,
+    find_candidate,
+    read_candidates,
+    recorded_baseline,
+)
 from suffice_analysis.replay.permission import AuditedStore, allow_host, person
 from suffice_analysis.replay.rebuilding import parse_variant
 from suffice_store import open_store
@@ -45,6 +52,7 @@ from suffice_store.console import (
 from suffice_store.store import Store
 
 app = typer.Typer(add_completion=False)
+CEILING_CALLS = 100  # of the baseline, where no number is said
 UNTIL = ("settled", "proven", "refuted")
 
 
@@ -54,7 +62,10 @@ def replay(
         str | None, typer.Option(metavar="TASK", help="Id or name of the task, as 'suffice tasks' has it.")
     ] = None,
     candidate: Annotated[
-        str | None, typer.Option(metavar="NAME", help="One of the file's, or [FORMAT+]URL#MODEL.")
+        str | None,
+        typer.Option(
+            metavar="NAME", help="One of the file's, [FORMAT+]URL#MODEL, or baseline: the recorded model asked again."
+        ),
     ] = None,
     file: Annotated[Path | None, typer.Option("--candidates", help="A TOML file of candidates.")] = None,
     n: Annotated[int | None, typer.Option("--n", metavar="N", min=1, help="So many calls, whatever comes.")] = None,
@@ -93,8 +104,11 @@ def replay(
             if allow:
                 return
             raise UsageError("say which: --task T --candidate C")
-        chosen, own = find_candidate(candidate, file), load_judge(judge) if judge else None
+        own = load_judge(judge) if judge else None
         task_id = named_task(store.read("tasks", project=project).to_pylist(), task)["task_id"]
+        chosen = choose(store, project, task_id, candidate, file)
+        if chosen.label == BASELINE and n is None:
+            n, until = CEILING_CALLS, None
         orders = [
             Order(task_id, chosen, parse_variant(each), n if until is None else None, until or "settled", bar, seed)  # type: ignore[arg-type]
             for each in variant or ["as_is"]
@@ -113,6 +127,16 @@ def replay(
     tell_spent(spent)
 
 
+def choose(store: Store, project: str, task_id: str, said: str, file: Path | None) -> Candidate:
+    """The candidate that is meant; ``baseline`` alone is the recorded model where it was asked. Raises UsageError."""
+    in_file = file is not None and any(each.label == BASELINE for each in read_candidates(file))
+    rows = store.read("replay_calls", project=project, task_id=task_id).to_pylist() if said.startswith(BASELINE) else []
+    if said == BASELINE and rows and not in_file:
+        return recorded_baseline(rows)
+    chosen = find_candidate(said, file)
+    return check_baseline(chosen, rows) if chosen.label == BASELINE and rows else chosen
+
+
 def run(store: Store, project: str, order: Order, budget: Budget, judges: list[Judge] | None) -> Campaign:
     """One campaign, with its progress on stderr."""
     campaign = open_campaign(store, project, order, recorded_by=person(), judges=judges)
@@ -129,7 +153,7 @@ def as_dict(campaign: Campaign) -> dict[str, Any]:
         "campaign_id": campaign.campaign_id, "task_id": campaign.order.task_id, "name": campaign.task["name"],
         "candidate": campaign.order.candidate.label, "variant": campaign.order.variant.name, "status": campaign.status,
         "reason": campaign.reason, "passed": c.passed, "failed": c.failed, "unjudged": c.unjudged,
-        "unavailable": c.unavailable, "lost": c.lost, "low": r.low, "high": r.high, "bar": r.bar, "p_value": r.p_value,
+        "unavailable": c.unavailable, "lost": c.lost, "low": r.corrected[0], "high": r.corrected[1], "bar": r.bar, "p_value": r.p_value,
         "skipped": len(campaign.skipped),
     }  # fmt: skip
 

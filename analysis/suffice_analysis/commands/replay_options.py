@@ -59,7 +59,7 @@ def campaign_line(campaign: Campaign) -> str:
     """``route: 118 of 120 passed (95–100 %), open``, for a person who watches."""
     c, r = campaign.counts, campaign.running
     share = format_share(c.passed / c.judged) if c.judged else "–"
-    said = f"{format_count(c.passed)} of {format_count(c.judged)} as good ({share}, {format_interval(r.low, r.high)})"
+    said = f"{format_count(c.passed)} of {format_count(c.judged)} as good ({share}, {format_interval(*r.corrected)})"
     more = [
         f"{n:,} {word}" for n, word in ((c.unjudged, "unjudged"), (c.unavailable, "unavailable"), (c.lost, "lost")) if n
     ]

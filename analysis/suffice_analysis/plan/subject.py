@@ -75,7 +75,9 @@ def read_subject(store: Store, project: str, said: str) -> Subject:
     if not rows:
         raise SufficeError(f"no call of “{task['name']}” is stored any more: nothing can be planned for it")
     task_of = {row["call_id"]: task["task_id"] for row in rows}
-    results = read_results(store, project, task_of, {task["task_id"]: task["template"]}).get(task["task_id"], [])
+    results = read_results(store, project, task_of, {task["task_id"]: task["template"]}).by_task.get(
+        task["task_id"], []
+    )
     result = best_result(results) or max(results, key=lambda each: each.counts.n, default=None)
     answered = _answer_rows(store, project, result)
     texts = Texts(store, project, [*rows, *answered.values()])

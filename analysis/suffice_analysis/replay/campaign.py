@@ -23,13 +23,15 @@ from suffice_analysis.judges import Judge, Judgement, judge_answer
 from suffice_analysis.judges.frame import Frame, learn_frame
 from suffice_analysis.judges.said import parse_said
 from suffice_analysis.replay.budget import Budget
-from suffice_analysis.replay.candidates import Candidate
+from suffice_analysis.replay.candidates import BASELINE, Candidate
+from suffice_analysis.replay.ceiling import Ceiling
 from suffice_analysis.replay.counts import Counts, count_replays
 from suffice_analysis.replay.rebuilding import Texts, Variant, is_masked, rebuild_call, varied
 from suffice_analysis.replay.recording import call_record, replay_row
+from suffice_analysis.replay.results import read_results, running_for
 from suffice_analysis.replay.samples import Chosen, draw_sample
 from suffice_analysis.replay.sending import Sender, Sent
-from suffice_analysis.replay.sequential import Running, Status
+from suffice_analysis.replay.sequential import Status
 from suffice_store.appending import build_tables
 from suffice_store.arrow_schema import arrow_schema
 from suffice_store.store import Store
@@ -75,6 +77,7 @@ class Campaign:
         started_ns: int,
         judges: Sequence[Judge] | None = None,
         clock: Callable[[], int] = time.time_ns,
+        ceiling: Ceiling | None = None,
     ) -> None:
         self.order, self.task, self.campaign_id = order, task, campaign_id
         self._store, self._project, self._texts, self._clock = store, project, texts, clock
@@ -88,7 +91,7 @@ class Campaign:
         self._examples = _examples(self.left[len(self.left) - kept :], texts) if kept else []
         if kept:
             self.left = self.left[: len(self.left) - kept]  # an example is never asked about
-        self.running = Running(bar=order.bar)
+        self.running = running_for(order.bar, ceiling)
         self.reason = ""
         self.skipped: dict[str, str] = {}  # calls that can't be sent, and why
         self.silent = 0
@@ -276,8 +279,23 @@ def open_campaign(
         candidate=label, calls=order.wanted or len(sample), recorded_by=recorded_by,
     )  # fmt: skip
     texts = Texts(store, project, [each.row for each in sample])
+    ceiling = None
+    if label != BASELINE:
+        task_of = {row["call_id"]: task_id for row in rows}
+        ceiling = read_results(store, project, task_of, {task_id: found[0]["template"]}).ceilings.get(task_id)
     campaign = Campaign(
-        store, project, order, found[0], sample, texts, earlier, campaign_id, started_ns, judges=judges, clock=clock
+        store,
+        project,
+        order,
+        found[0],
+        sample,
+        texts,
+        earlier,
+        campaign_id,
+        started_ns,
+        judges=judges,
+        clock=clock,
+        ceiling=ceiling,
     )
     campaign.note("running")
     return campaign

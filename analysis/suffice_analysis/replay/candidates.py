@@ -25,14 +25,15 @@ from __future__ import annotations
 
 import os
 import tomllib
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 from suffice.errors import SufficeError, UsageError
 
+BASELINE = "baseline"  # the candidate that is the recorded model itself; see ceiling.py
 WIRE_FORMATS = {
     "openai": "openai.chat",
     "anthropic": "anthropic.messages",
@@ -115,7 +116,10 @@ class Candidate:
 
 
 def parse_line(text: str) -> Candidate:
-    """``[FORMAT+]URL#MODEL``. Raises UsageError."""
+    """``[FORMAT+]URL#MODEL``, also ``baseline=...`` for the recorded model itself. Raises UsageError."""
+    named, equals, rest = text.partition("=")
+    if equals and named == BASELINE:
+        return replace(parse_line(rest), name=BASELINE)
     address, mark, model = text.partition("#")
     form, plus, url = address.partition("+")
     if not plus or form not in WIRE_FORMATS:
@@ -154,6 +158,27 @@ def find_candidate(name: str, file: Path | None) -> Candidate:
         if "#" not in name:
             raise UsageError(f"{file} has no candidate '{name}'; it has {', '.join(each.label for each in known)}")
     return parse_line(name)
+
+
+def recorded_baseline(rows: Sequence[Mapping[str, Any]]) -> Candidate:
+    """The model of a task's newest calls, where they asked it. Raises UsageError where that is not recorded."""
+    row = max(rows, key=lambda each: each["started_ns"] or 0)
+    formats = {"openai": "openai", "anthropic": "anthropic", "gemini": "gemini", "bedrock": "bedrock"}
+    form = formats.get(str(row["wire_format"] or "").partition(".")[0])
+    if not row["server_address"] or form is None or not row["request_model"]:
+        raise UsageError(
+            f"where {row['request_model'] or 'the model'} was asked is not recorded: name it, --candidate baseline=URL#MODEL"
+        )
+    url = f"https://{row['server_address']}{'/v1' if form == 'openai' else ''}"
+    return Candidate(model=row["request_model"], url=url, name=BASELINE, format=form)
+
+
+def check_baseline(candidate: Candidate, rows: Sequence[Mapping[str, Any]]) -> Candidate:
+    """The candidate, if it is a model that answered the task's calls. Raises UsageError."""
+    known = sorted({str(row[name]) for row in rows for name in ("request_model", "response_model") if row[name]})
+    if candidate.model not in known:
+        raise UsageError(f"{candidate.model} never answered this task: the baseline is {' or '.join(known)}")
+    return candidate
 
 
 _KINDS: Mapping[str, type | tuple[type, ...]] = {

@@ -16,11 +16,13 @@ import numpy as np
 
 from suffice_analysis.estimate import BAR, LEVEL, Estimate, clopper_pearson_interval, exact_lower_bound
 from suffice_analysis.multiplicity import ALPHA, holm
+from suffice_analysis.replay.candidates import BASELINE
+from suffice_analysis.replay.ceiling import BETA, Ceiling, make_ceiling
 from suffice_analysis.replay.counts import Counts, count_replays
 from suffice_analysis.replay.marks import with_marks
 from suffice_analysis.replay.sequential import Running, Status, expected_answers
 from suffice_analysis.replayed import ENOUGH, Replayed, proof_p_value, replayed_draws
-from suffice_store.console import format_interval, format_ms, format_usd
+from suffice_store.console import format_interval, format_ms, format_share, format_usd
 from suffice_store.store import Store
 
 Row = Mapping[str, Any]
@@ -47,11 +49,19 @@ class Result:
     status: Status
     reopened: str
     rows: Sequence[Row] = field(repr=False)
+    ceiling: Ceiling | None = None  # what it is corrected for
+
+    @property
+    def agreement(self) -> float | None:
+        """The share of the judged that passed."""
+        return self.counts.passed / self.counts.judged if self.counts.judged else None
 
     @property
     def value(self) -> float | None:
-        """The share of the judged that passed."""
-        return self.counts.passed / self.counts.judged if self.counts.judged else None
+        """The same over the share in which the baseline agrees with itself, where that is known."""
+        if self.agreement is None or self.ceiling is None or not self.ceiling.value:
+            return self.agreement
+        return min(1.0, self.agreement / self.ceiling.value)
 
     @property
     def usd_per_call(self) -> float | None:
@@ -70,7 +80,8 @@ class Result:
         if self.status != "open" or self.value is None:
             return 0 if self.status != "open" else None
         share = (self.counts.passed + 0.5) / (self.counts.judged + 1)
-        total = expected_answers(share, self.bar) * self.counts.design_effect
+        asked = self.bar if self.ceiling is None else self.bar * self.ceiling.most
+        total = expected_answers(share, asked) * self.counts.design_effect
         return max(1, round(total - self.counts.n)) if total < 1e6 else None
 
     def estimate(self, seed: int) -> Estimate:
@@ -82,7 +93,11 @@ class Result:
         """Draws of the share, for totals and savings: unjudged answers count as failed."""
         passed, failed, undecided = self.counts.effective()
         n = round(passed + failed + undecided)
-        return replayed_draws(Replayed(min(n, round(passed)), n), prior, seed=seed)
+        own = replayed_draws(Replayed(min(n, round(passed)), n), prior, seed=seed)
+        if self.ceiling is None:
+            return own
+        c = self.ceiling.counts
+        return np.minimum(1.0, own / replayed_draws(Replayed(c.passed, c.judged), np.zeros(own.size), seed=seed + 1))
 
     def sentence(self) -> str:
         """For a person: how many of how many, the interval, the verdict."""
@@ -90,13 +105,23 @@ class Result:
         said = f"{self.candidate}{'' if self.variant == 'as_is' else f' ({self.variant})'} answered {c.passed:,} of {c.judged:,} as well as recorded"
         if c.unjudged:
             said += f", {c.unjudged:,} could not be judged"
-        verdict = {"proven": "proven", "refuted": "refuted", "open": "open"}[self.status]
-        return f"{said} ({format_interval(self.low, self.high)}); {verdict} at the bar of {self.bar:.0%}."
+        said += f" ({format_interval(self.low, self.high)}"
+        if self.ceiling is not None:
+            said += f" of what the baseline reaches, which agrees with itself in {format_share(self.ceiling.value)}, n = {self.ceiling.counts.n:,}"
+        return f"{said}); {self.status} at the bar of {self.bar:.0%}."
+
+
+@dataclass(frozen=True)
+class Results:
+    """What was replayed, by task: of candidates, and of the baseline itself."""
+
+    by_task: dict[str, list[Result]] = field(default_factory=dict)
+    ceilings: dict[str, Ceiling] = field(default_factory=dict)
 
 
 def find_results(
     replays: Iterable[Row], campaigns: Iterable[Row], task_of: Mapping[str, str | None], templates: Mapping[str, str]
-) -> dict[str, list[Result]]:
+) -> Results:
     """By task. ``task_of``: today's task of each call; ``templates``: of the tasks."""
     by_id = {row["campaign_id"]: row for row in campaigns}
     grouped: defaultdict[tuple[str, str, str], dict[str, Row]] = defaultdict(dict)
@@ -105,20 +130,28 @@ def find_results(
         if task is not None:
             grouped[task, row["candidate"], row["variant"]][row["call_id"]] = row
     found: defaultdict[str, list[Result]] = defaultdict(list)
+    ceilings = {
+        key[0]: _ceiling(key[0], list(rows.values()), by_id, templates.get(key[0], ""))
+        for key, rows in grouped.items()
+        if key[1] == BASELINE
+    }
     for (task, candidate, variant), rows in sorted(grouped.items()):
-        result = _result((task, candidate, variant), list(rows.values()), by_id, templates.get(task, ""))
-        if result is not None:
+        ceiling = ceilings.get(task)
+        usable = ceiling if ceiling is not None and ceiling.is_usable else None
+        result = _result((task, candidate, variant), list(rows.values()), by_id, templates.get(task, ""), usable)
+        if result is not None and candidate != BASELINE:
             found[task].append(result)
-    return {task: _paid_for(results) for task, results in found.items()}
+    kept = {task: _paid_for(results) for task, results in found.items()}
+    return Results(kept, {task: ceiling for task, ceiling in ceilings.items() if ceiling is not None})
 
 
 def read_results(
     store: Store, project: str, task_of: Mapping[str, str | None], templates: Mapping[str, str]
-) -> dict[str, list[Result]]:
+) -> Results:
     """The same of all that is stored of a project; people's marks go before the judges' verdicts."""
     replays = store.read("replays", project=project).to_pylist()
     if not replays:
-        return {}
+        return Results()
     campaigns = store.read("replay_campaigns", project=project).to_pylist()
     marks = store.read("replay_marks", project=project).to_pylist()
     return find_results(with_marks(replays, marks), campaigns, task_of, templates)
@@ -140,7 +173,7 @@ def part_results(results: Sequence[Result], parts: Mapping[str, Container[str]])
         for each in results:
             rows = [row for row in each.rows if row["call_id"] in calls]
             if rows:
-                low, high, p_value, status = _by_every_look(rows, each.bar)
+                low, high, p_value, status = _by_every_look(rows, each.bar, each.ceiling)
                 own = replace(each, task_id=part_id, design="sequential", counts=count_replays(rows), rows=rows)
                 found.append(replace(own, low=low, high=high, p_value=p_value, status=status))
     grouped: defaultdict[str, list[Result]] = defaultdict(list)
@@ -149,39 +182,69 @@ def part_results(results: Sequence[Result], parts: Mapping[str, Container[str]])
     return grouped
 
 
-def _result(key: tuple[str, str, str], rows: list[Row], campaigns: Mapping[str, Row], template: str) -> Result | None:
+def _result(
+    key: tuple[str, str, str], rows: list[Row], campaigns: Mapping[str, Row], template: str, ceiling: Ceiling | None
+) -> Result | None:
     known = [row for row in rows if row["campaign_id"] in campaigns]
     fresh, reopened = _fresh(known, campaigns, template)
     if not known:
         return None
-    own = {row["campaign_id"]: campaigns[row["campaign_id"]] for row in known}
-    latest = max(own.values(), key=lambda c: c["recorded_ns"])
+    latest = max((campaigns[row["campaign_id"]] for row in known), key=lambda c: c["recorded_ns"])
     bar, counts = float(latest["bar"]), count_replays(fresh)
-    fixed = len(own) == 1 and latest["design"] == "fixed" and counts.n >= (latest["wanted"] or 0) > 0 and not reopened
-    low, high, p_value, status = _by_one_look(counts, bar) if fixed else _by_every_look(fresh, bar)
-    return Result(*key, bar, "fixed" if fixed else "sequential", counts, low, high, p_value, status, reopened, fresh)
+    fixed = _is_fixed(known, campaigns, counts) and not reopened
+    look = _by_one_look(counts, bar, ceiling) if fixed else _by_every_look(fresh, bar, ceiling)
+    low, high, p_value, status = look
+    design = "fixed" if fixed else "sequential"
+    return Result(*key, bar, design, counts, low, high, p_value, status, reopened, fresh, ceiling)
 
 
-def _by_one_look(counts: Counts, bar: float) -> tuple[float, float, float, Status]:
+def _ceiling(task: str, rows: list[Row], campaigns: Mapping[str, Row], template: str) -> Ceiling | None:
+    known = [row for row in rows if row["campaign_id"] in campaigns]
+    fresh, reopened = _fresh(known, campaigns, template)
+    counts = count_replays(fresh)
+    return (
+        make_ceiling(task, counts, fresh, fixed=_is_fixed(known, campaigns, counts) and not reopened) if fresh else None
+    )
+
+
+def _is_fixed(rows: Sequence[Row], campaigns: Mapping[str, Row], counts: Counts) -> bool:
+    """Whether one campaign asked as many calls as was said before."""
+    own = {row["campaign_id"]: campaigns[row["campaign_id"]] for row in rows}
+    only = next(iter(own.values()))
+    return len(own) == 1 and only["design"] == "fixed" and counts.n >= (only["wanted"] or 0) > 0
+
+
+def _by_one_look(counts: Counts, bar: float, ceiling: Ceiling | None) -> tuple[float, float, float, Status]:
     """n was set before anybody looked, so the exact interval holds."""
     passed, failed, undecided = counts.effective()
     n = round(passed + failed + undecided)
     least, most = min(n, round(passed)), min(n, round(passed + undecided))
-    low, high = clopper_pearson_interval(least, n)[0], clopper_pearson_interval(most, n)[1]
+    (floor, top), beta = ((ceiling.least, ceiling.most), BETA) if ceiling else ((1.0, 1.0), 0.0)
+    alpha = ALPHA - beta
+    low = clopper_pearson_interval(least, n, 1 - 2 * alpha)[0]
+    high = clopper_pearson_interval(most, n, 1 - 2 * alpha)[1]
     status: Status = "open"
-    if exact_lower_bound(least, n) >= bar:
+    if exact_lower_bound(least, n, 1 - alpha) >= bar * top:
         status = "proven"
-    elif 1 - exact_lower_bound(n - most, n) < bar:
+    elif 1 - exact_lower_bound(n - most, n, 1 - alpha) < bar * floor:
         status = "refuted"
-    return low, high, proof_p_value(Replayed(least, n), bar), status
+    p_value = min(1.0, proof_p_value(Replayed(least, n), bar * top) + beta)
+    return min(1.0, low / top), min(1.0, high / floor), p_value, status
 
 
-def _by_every_look(rows: Sequence[Row], bar: float) -> tuple[float, float, float, Status]:
-    running = Running(bar=bar)
+def _by_every_look(rows: Sequence[Row], bar: float, ceiling: Ceiling | None) -> tuple[float, float, float, Status]:
+    running = running_for(bar, ceiling)
     ordered = sorted(rows, key=lambda r: (r["recorded_ns"], r["position"]))
     for end in [*range(LOOK_EVERY, len(ordered), LOOK_EVERY), len(ordered)]:
         running.look(*count_replays(ordered[:end]).effective())
-    return running.low, running.high, running.p_value, running.status
+    return *running.corrected, running.p_value, running.status
+
+
+def running_for(bar: float, ceiling: Ceiling | None) -> Running:
+    """The running interval of one candidate under the baseline's ceiling, if that is known."""
+    if ceiling is None or not ceiling.is_usable:
+        return Running(bar=bar)
+    return Running(bar=bar, alpha=ALPHA - BETA, ceiling=(ceiling.least, ceiling.most), beta=BETA)
 
 
 def _fresh(rows: Sequence[Row], campaigns: Mapping[str, Row], template: str) -> tuple[list[Row], str]:
@@ -241,6 +304,8 @@ def estimate_row(result: Result, seed: int, calls: int) -> dict[str, Any]:
         "response_models": sorted({row["response_model"] for row in result.rows if row["response_model"]}),
         "needed": result.needed,
         "p_value": result.p_value,
+        "agreement": result.agreement,
+        "self_agreement": result.ceiling.value if result.ceiling else None,
     }
     return {
         "task_id": result.task_id,

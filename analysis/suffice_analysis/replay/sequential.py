@@ -78,10 +78,15 @@ def log_proof(passed: float, n: float, bar: float = BAR) -> float:
 
 @dataclass(slots=True)
 class Running:
-    """The state after each look: bounds that only narrow, evidence that is remembered at its best."""
+    """The state after each look: bounds that only narrow, evidence that is remembered at its best.
+
+    ``ceiling``: the ends of what can be asked of anybody, known but for an error of ``beta`` (``ceiling.py``); else (1, 1) and 0.
+    """
 
     bar: float = BAR
     alpha: float = ALPHA
+    ceiling: tuple[float, float] = (1.0, 1.0)
+    beta: float = 0.0
     low: float = 0.0
     high: float = 1.0
     best_log_proof: float = 0.0
@@ -91,13 +96,13 @@ class Running:
         n = passed + failed + undecided
         self.low = max(self.low, confidence_bounds(passed, n, self.alpha)[0])
         self.high = min(self.high, confidence_bounds(passed + undecided, n, self.alpha)[1])
-        self.best_log_proof = max(self.best_log_proof, log_proof(passed, n, self.bar))
+        self.best_log_proof = max(self.best_log_proof, log_proof(passed, n, self.bar * self.ceiling[1]))
         return self.status
 
     @property
     def status(self) -> Status:
         """Proven and refuted at once happens where both are wrong by bad luck; then nothing is claimed."""
-        proven, refuted = self.low >= self.bar, self.high < self.bar
+        proven, refuted = self.low >= self.bar * self.ceiling[1], self.high < self.bar * self.ceiling[0]
         if proven == refuted:
             return "open"
         return "proven" if proven else "refuted"
@@ -105,7 +110,12 @@ class Running:
     @property
     def p_value(self) -> float:
         """Of "the share is at most the bar", whenever it is looked at."""
-        return float(min(1.0, np.exp(-self.best_log_proof)))
+        return float(min(1.0, np.exp(-self.best_log_proof) + self.beta))
+
+    @property
+    def corrected(self) -> tuple[float, float]:
+        """The bounds over the ceiling's, at most 1."""
+        return min(1.0, self.low / self.ceiling[1]), min(1.0, self.high / self.ceiling[0])
 
 
 def expected_answers(share: float, bar: float = BAR, alpha: float = ALPHA) -> float:

@@ -58,7 +58,7 @@ def _results(tasks: list[Row], marks: list[Row]) -> list[Result]:
     rows = with_marks(queries.read_replays(), marks)
     task_of = {row["call_id"]: row["task_id"] for row in rows}
     templates = {row["task_id"]: row["template"] or "" for row in tasks}
-    found = find_results(rows, queries.read_campaigns(), task_of, templates)
+    found = find_results(rows, queries.read_campaigns(), task_of, templates).by_task
     order = {row["task_id"]: place for place, row in enumerate(tasks)}
     return [each for task in sorted(found, key=lambda key: order.get(key, len(order))) for each in found[task]]
 
