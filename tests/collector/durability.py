@@ -148,8 +148,8 @@ def main() -> int:
             acknowledged += more
             say(f"kill {number + 1}: {len(more)} acknowledged, {time.monotonic() - begun:.1f} s", flush=True)
         for _ in range(options.full):
-            size = max(each.stat().st_size for each in folder.rglob("*") if each.is_file())
-            more, following, said = full_disk_round(folder, following, size + 1024 * 1024, 90)
+            size = max((each.stat().st_size for each in folder.rglob("*") if each.is_file()), default=0)
+            more, following, said = full_disk_round(folder, following, size + 1024 * 1024, options.patience)
             acknowledged += more
             say(f"full disk: health said '{said}'", flush=True)
         lost, doubled = check(acknowledged, stored(folder))
@@ -163,6 +163,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--rewrites", type=int, default=5)
     parser.add_argument("--full", type=int, default=5)
     parser.add_argument("--seconds", type=float, default=2)
+    parser.add_argument("--patience", type=float, default=90, help="seconds for a full disk to be noticed")
     parser.add_argument("--seed", type=int, default=1)
     return parser.parse_args()
 
