@@ -6,6 +6,9 @@
 FOLDER holds ``*.jsonl.gz`` neutral call logs, each with a ``*.labels.csv`` (columns id, task, action);
 default ``$SUFFICE_SHARED/data/calls``, else ``../shared/data/calls``. ARI and AMI compare the found tasks
 with the labels (1 = the same); "action" is how well the templates within tasks recover the labels' action.
+``one-off prompts``: each app among four times as many prompts that come once; scored are the app's own calls, and how many
+one-off prompts a template took (the others are open requests, as calls of an app without a template are). ``stability``: what a fifth more calls, another seed and five analyses of growing
+data change.
 Baselines: grouping by the first 80 characters of the request, and TF-IDF + UMAP + HDBSCAN, where a call
 left as noise counts as a task of its own.
 """
@@ -17,6 +20,7 @@ import csv
 import gzip
 import json
 import os
+import random
 import resource
 import time
 import warnings
@@ -29,7 +33,7 @@ import pyarrow as pa
 from sklearn.metrics import adjusted_mutual_info_score, adjusted_rand_score
 
 from suffice.wire.canonical import canonical_json, canonical_message, chains, content_hash, message_hash
-from suffice_analysis.discovery import MessageText, discover, draw_map
+from suffice_analysis.discovery import KnownTask, MessageText, discover, draw_map
 from suffice_analysis.profile import group_rows
 from suffice_analysis.slices import find_slices, holds
 from suffice_analysis.threads import run_groups
@@ -77,6 +81,8 @@ def main() -> None:
     in_slices = sliced(discovery.task_ids, actions, calls_table, texts, toolsets)
     print(f"tasks and slices against it: AMI {adjusted_mutual_info_score(actions, in_slices):.3f}")
     print(f"tasks alone against it: AMI {adjusted_mutual_info_score(actions, discovery.task_ids):.3f}")
+    print_one_offs(apps, labels)
+    print_stability(calls_table, texts, toolsets)
     if options.map:
         started = time.perf_counter()
         draw_map(discovery)
@@ -84,6 +90,50 @@ def main() -> None:
     print(f"peak memory: {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6:.2f} GB\n")
     for task in discovery.tasks.values():
         print(f"{task.calls:>6}  {task.name}")
+
+
+def print_one_offs(apps: Mapping[str, Sequence[Logged]], labels: Mapping[str, Mapping[str, str]]) -> None:
+    """Each app among 80 % prompts that come once."""
+    print(f"\n{'with 80 % one-off prompts':<38}{'n':>6}{'tasks':>7}{'ARI':>7}{'AMI':>7}{'one-offs taken':>16}")
+    for name, calls in {"all": [c for app in apps.values() for c in app], **apps}.items():
+        mixed = [*calls, *one_offs(4 * len(calls), seed=1)]
+        discovery = discover(*as_read(mixed))
+        found = [str(task_id) for task_id in discovery.task_ids]
+        own, others = found[: len(calls)], found[len(calls) :]
+        templated = {t.task_id for t in discovery.tasks.values() if t.recogniser["kind"] == "template"}
+        truth = [labels[call["id"]]["task"] for call in calls]
+        ari, ami = adjusted_rand_score(truth, own), adjusted_mutual_info_score(truth, own)
+        taken = sum(each in templated for each in others) / len(others)
+        print(f"{name:<38}{len(mixed):>6}{len(set(own)):>7}{ari:>7.3f}{ami:>7.3f}{taken:>16.2%}")
+
+
+def one_offs(count: int, seed: int) -> list[Logged]:
+    """Prompts of 6 to 80 words in an order that none shares with another."""
+    rng = random.Random(seed)
+    letters = "abcdefghijklmnopqrstuvwxyz"
+    words = ["".join(rng.choices(letters, k=rng.randint(3, 9))) for _ in range(20_000)]
+    answer = {"choices": [{"message": {"role": "assistant", "content": "ok"}}]}
+    asked = [" ".join(rng.choices(words, k=rng.randint(6, 80))) for _ in range(count)]
+    return [{"request": {"messages": [{"role": "user", "content": text}]}, "response": answer} for text in asked]
+
+
+def print_stability(table: pa.Table, texts: Mapping[str, MessageText], toolsets: Mapping[str, list[Any]]) -> None:
+    """By run group, so that no run is cut."""
+    groups = run_groups(table["chain_before"], table["chain_after"])
+    place = np.random.default_rng(0).permutation(int(groups.max()) + 1) / (int(groups.max()) + 1)
+    before: dict[int, str | None] = {}
+    known: list[KnownTask] = []
+    print("\nfive analyses of growing data: calls of the one before whose task's id changed")
+    for share in (0.5, 0.6, 0.7, 0.8, 1.0):
+        rows = np.flatnonzero(place[groups] < share)
+        found = discover(table.take(pa.array(rows)), texts, toolsets, known=known)
+        now = dict(zip(rows.tolist(), found.task_ids, strict=True))
+        moved = sum(now[row] != task for row, task in before.items())
+        said = f", {moved} moved ({moved / len(before):.2%})" if before else ""
+        print(f"  {share:>4.0%} {len(rows):>6} calls, {len(found.tasks)} tasks{said}")
+        before, known = now, [KnownTask(t.task_id, t.recogniser, t.name) for t in found.tasks.values()]
+    seeds = [discover(table, texts, toolsets, seed=seed).task_ids for seed in (0, 1)]
+    print(f"two seeds: ARI {adjusted_rand_score(*(list(map(str, each)) for each in seeds)):.3f}")
 
 
 def by_templates(calls: Sequence[Logged]) -> list[Any]:

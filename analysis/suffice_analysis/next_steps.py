@@ -114,7 +114,7 @@ def _weight(task: Row, row: Row) -> float:
 def _step(task: Row, row: Row) -> NextStep:
     answers = answers_of(task, row)
     return NextStep(
-        task_id=task["task_id"],
+        task_id=task.get("of_task") or task["task_id"],
         name=task["name"],
         verdict=task["verdict"],
         alternative=row["alternative"],

@@ -51,6 +51,37 @@ def money_words(row: Row) -> str:
     return f"; moved alone it saves {amount} at about {wrong:,} more wrong answer{'' if wrong == 1 else 's'} nobody catches"
 
 
+def counted_rows(tasks: Iterable[Row], savings: Iterable[Row], slices: Iterable[Row]) -> tuple[list[Row], list[Row]]:
+    """Rows of ``tasks`` and ``savings`` as the totals count them: a task that counts by its slices is replaced by them."""
+    apart: dict[str, list[Row]] = {}
+    for row in slices:
+        if row.get("counted_apart"):
+            apart.setdefault(row["task_id"], []).append(row)
+    kept: list[Row] = []
+    money = [row for row in savings if row["task_id"] not in apart]
+    for task in tasks:
+        if task["task_id"] not in apart:
+            kept.append(task)
+        for row in apart.get(task["task_id"], ()):
+            same = {"task_id": row["slice_id"], "name": f"{task['name']}, {row['name']}", "share": None}
+            kept.append({**task, **row, **same, "of_task": task["task_id"], "unpriced_calls": 0, "error_calls": 0})
+            if row["alternative"] is not None:
+                alone = {"pays": True, "position": 1, "paid_usd": row["basis_usd"], "marginal_usd": row["saving_usd"]}
+                money.append({**row, **same, **alone, "answers": None})
+    return kept, money
+
+
+def staying_slices(tasks: Iterable[Row], slices: Iterable[Row]) -> list[str]:
+    """Names of the slices that stay of tasks that do not stay as a whole, with their task's, in order."""
+    verdicts = {task["task_id"]: (task["verdict"], task["name"]) for task in tasks if not task.get("ignored")}
+    return [
+        f"“{verdicts[row['task_id']][1]}”, {row['name']}"
+        for row in slices
+        if row.get("counted_apart") and row["verdict"] == "stays"
+        if verdicts.get(row["task_id"], ("stays", ""))[0] != "stays"
+    ]
+
+
 def apart_sentence(slices: Iterable[Row]) -> str:
     """That a task is counted by its slices; "" where it is counted whole."""
     if not any(row.get("counted_apart") for row in slices):

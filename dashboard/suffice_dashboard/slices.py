@@ -5,7 +5,7 @@ from __future__ import annotations
 from suffice_analysis.replaceability import CLAIM_CALLS
 from suffice_analysis.slice_words import apart_sentence
 from suffice_dashboard import pieces
-from suffice_dashboard.formatting import is_wide, render_count, render_interval, render_money, render_share
+from suffice_dashboard.formatting import render_count, render_interval, render_money, render_share
 from suffice_dashboard.insights import task_basis_words
 from suffice_dashboard.parsing import parse_json
 from suffice_dashboard.queries import Row
@@ -49,10 +49,9 @@ def _share(row: Row) -> str:
     if row["replaceability"] is None or row["calls"] < CLAIM_CALLS:
         return f'<span class="sub">under {CLAIM_CALLS} calls</span>'
     low, high = row["replaceability_low"], row["replaceability_high"]
-    value = None if is_wide(low, high) else row["replaceability"]
     picture = pieces.interval_bar(row["replaceability"], low, high, row["verdict"])
     rests = f"grade {row['grade']} · n = {render_count(row['evidence_n'])}"
-    return f'{picture}{pieces.e(render_interval(value, low, high))}<div class="sub">{pieces.e(rests)}</div>'
+    return f'{picture}{pieces.e(render_interval(row["replaceability"], low, high))}<div class="sub">{pieces.e(rests)}</div>'
 
 
 def _saving(row: Row) -> str:

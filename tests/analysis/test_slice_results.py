@@ -156,6 +156,22 @@ def test_few_replays_of_a_slice_prove_nothing() -> None:
     assert label["replaceability_low"] < 0.95 < label["replaceability_high"]
 
 
+def test_the_report_names_the_slice_to_move_and_the_one_that_stays(tmp_path: Path) -> None:
+    with open_store(str(tmp_path / "calls.duckdb")) as store:
+        agent_traffic().fill(store)
+        pipeline.analyze(store)
+        report = read_report(store)
+    (task,) = report.tasks
+    assert task.row["verdict"] == "untested"
+    (step,) = report.next_steps
+    assert (step.task_id, step.name) == (task.row["task_id"], f"{task.row['name']}, step 1")
+    by = {row["name"]: row for row in task.slices}
+    assert step.saving_usd == by["step 1"]["saving_usd"]
+    assert step.extra_wrong_share < 0.1  # of the slice's own answers
+    said = f"No whole task should stay on the large model. A slice stays of “{task.row['name']}”, from step 2 on."
+    assert report.headlines[-1] == said
+
+
 def test_slices_are_in_json_router_and_report(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     database = str(tmp_path / "calls.duckdb")
     with open_store(database) as store:

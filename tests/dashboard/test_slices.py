@@ -54,6 +54,12 @@ def test_few_calls_claim_nothing_and_what_stays_saves_nothing() -> None:
     assert "$8.00" not in slices_section([SLICE | {"verdict": "stays"}])
 
 
+def test_what_is_too_wide_for_a_number_is_an_interval() -> None:
+    shown = slices_section([SLICE | {"replaceability_low": 0.1, "replaceability_high": 0.7, "replaceability": 0.3}])
+    assert "10–70" in shown
+    assert "unknown" not in shown
+
+
 def test_a_slice_of_an_older_analysis_has_its_action_alone() -> None:
     kept = ("name", "calls", "share", "action", "action_share", "action_low", "action_high", "n")
     shown = slices_section([dict.fromkeys(SLICE) | {name: SLICE[name] for name in kept}])

@@ -29,7 +29,7 @@ from suffice_analysis.report.wording import (
 )
 from suffice_analysis.savings.recommend import CACHING, Recommendation, first_choice, recommend
 from suffice_analysis.savings.sentences import beside_the_money, details_of, replay_sentence
-from suffice_analysis.slice_words import differing, slice_sentence
+from suffice_analysis.slice_words import counted_rows, differing, slice_sentence, staying_slices
 from suffice_store.console import format_time, format_usd
 from suffice_store.store import Store
 
@@ -155,7 +155,9 @@ class Report:
     @property
     def next_steps(self) -> list[NextStep]:
         """The tasks to move or to test first, at most three."""
-        return find_next_steps([t.row for t in self.tasks], [a for t in self.tasks for a in t.alternatives])
+        alternatives = [row for t in self.tasks for row in t.alternatives]
+        slices = [row for t in self.tasks for row in t.slices]
+        return find_next_steps(*counted_rows([t.row for t in self.tasks], alternatives, slices))
 
     @property
     def simulated(self) -> bool:
@@ -313,13 +315,17 @@ def _saving_sentence(report: Report) -> str:
 
 def _staying_sentence(report: Report) -> str:
     staying = report.with_verdict("stays")
+    parts = staying_slices([t.row for t in report.tasks], [row for t in report.tasks for row in t.slices])
+    also = f" A slice stays of {'; '.join(parts[:2])}{'; ...' if len(parts) > 2 else ''}." if parts else ""
+    if not staying and also:
+        return f"No whole task should stay on the large model.{also}"
     if not staying:
         return "No task is expected to need the large model for most of its calls, but none is tested either."
     names = ", ".join(f"“{t.row['name']}”" for t in staying[:3])
     more = f" and {len(staying) - 3} more" if len(staying) > 3 else ""
     apart = sum(bool(t.slices) and bool(t.slices[0].get("counted_apart")) for t in staying)
-    parts = f"; of {apart} of them a slice could move" if apart else ""
-    return f"{counted(len(staying), 'task')} should stay on the large model: {names}{more}{parts}."
+    could = f"; of {apart} of them a slice could move" if apart else ""
+    return f"{counted(len(staying), 'task')} should stay on the large model: {names}{more}{could}.{also}"
 
 
 def next_steps(report: Report) -> list[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from suffice_analysis.next_steps import NextStep, find_next_steps
+from suffice_analysis.slice_words import counted_rows
 from suffice_dashboard import insights, pieces, queries, states, waterfall
 from suffice_dashboard.charts.spend import spend_over_time
 from suffice_dashboard.charts.style import CONFIG
@@ -45,7 +46,8 @@ def render() -> None:
     tasks, headline = queries.read_tasks(analysis), queries.read_headline(analysis)
     models = queries.read_spend("model", filters)
     sentences = [insights.spend_sentence(overview, models, [] if filtered else tasks)]
-    steps = find_next_steps(tasks, queries.read_analysed("savings", analysis))
+    savings, slices = (queries.read_analysed(name, analysis) for name in ("savings", "slices"))
+    steps = find_next_steps(*counted_rows(tasks, savings, slices))
     if tasks and analysis:
         sentences.append(insights.movable_sentence(headline, filtered))
         sentences.append(next_sentence(steps, insights.task_basis_words(analysis["basis"])))
