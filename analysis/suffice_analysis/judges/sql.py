@@ -54,7 +54,9 @@ def statement(text: str) -> str:
 
 
 def _spelled(text: str) -> str:
-    return " ".join(text.split())
+    """In one line, and where nothing is quoted without its case: ``show tables`` is a raw command to sqlglot."""
+    line = " ".join(text.split())
+    return line if re.search("['\"`]", line) else line.casefold()
 
 
 @lru_cache(maxsize=4096)
