@@ -75,7 +75,7 @@ def tiles(*pieces: str) -> str:
 def section(title: str, note: str = "") -> str:
     """A heading with a line that says how to read what follows."""
     below = f'<p class="sf-note">{e(note)}</p>' if note else ""
-    return f'<h3 class="sf-section">{e(title)}</h3>{below}'
+    return f'<h2 class="sf-section">{e(title)}</h2>{below}'
 
 
 def trace(*facts: str) -> str:
@@ -165,7 +165,7 @@ def card(title: str, address: str, lines: Sequence[str], tag: str = "", go: str 
     *body, small = lines
     text = "".join(f"<p>{e(line)}</p>" for line in body)
     return (
-        f'<div class="sf-card">{badges(tag) if tag else ""}<h4>{e(title)}</h4>{text}<p class="sub">{e(small)}</p>'
+        f'<div class="sf-card">{badges(tag) if tag else ""}<h3>{e(title)}</h3>{text}<p class="sub">{e(small)}</p>'
         f'<div class="go">{link(address, go + " →")}</div></div>'
     )
 

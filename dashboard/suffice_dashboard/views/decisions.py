@@ -11,7 +11,15 @@ from suffice_analysis.moves import Move, asks, evidence_hash, parse_moves
 from suffice_analysis.realised import LEVEL, Realised, Side, find_realised, projected_usd
 from suffice_analysis.savings.recommend import first_choice
 from suffice_dashboard import insights, pieces, queries, states
-from suffice_dashboard.formatting import plural, render_count, render_money_interval, render_share, render_time, shorten
+from suffice_dashboard.formatting import (
+    plural,
+    render_count,
+    render_moment,
+    render_money_interval,
+    render_share,
+    render_time,
+    shorten,
+)
 from suffice_dashboard.queries import Row
 from suffice_store.moves import STATES
 
@@ -140,8 +148,8 @@ def _stand(analysis: Row, row: Row, move: Move) -> list[str]:
         f"<div>{pieces.e(move.owner)}</div>",
         pieces.e(shorten(move.reason, 200)),
         pieces.e(move.model or "–"),
-        pieces.e(render_time(move.recorded_ns)),
-        f"<code>{pieces.e(move.evidence_hash or '–')}</code>{changed}",
+        pieces.e(render_moment(move.recorded_ns)),
+        f"<code>{pieces.e(move.evidence_hash[:8] or '–')}</code>{changed}",
     ]
 
 
@@ -198,12 +206,12 @@ def _history(moves: Mapping[str, Sequence[Move]], names: Mapping[str, str]) -> N
 
 def _step(each: Move, names: Mapping[str, str]) -> list[str]:
     return [
-        pieces.e(render_time(each.recorded_ns)),
+        pieces.e(render_moment(each.recorded_ns)),
         pieces.e(names.get(each.task_id, each.task_id)),
         state_badge(each.state),
         f"<div>{pieces.e(each.owner)}</div>",
         pieces.e(shorten(each.reason, 200)),
-        f"<code>{pieces.e(each.evidence_hash or '–')}</code>",
+        f"<code>{pieces.e(each.evidence_hash[:8] or '–')}</code>",
         pieces.e(each.decided_by or "–"),
     ]
 

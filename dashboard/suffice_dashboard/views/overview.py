@@ -51,7 +51,7 @@ def render() -> None:
     if tasks and analysis:
         sentences.append(insights.movable_sentence(headline, filtered))
         sentences.append(next_sentence(steps, insights.task_basis_words(analysis["basis"])))
-    st.html(pieces.paragraphs(sentences, "sf-hero"))
+    st.html('<h1 class="sf-unseen">Overview</h1>' + pieces.paragraphs(sentences, "sf-hero"))
     st.html(_tiles(overview, headline, filtered))
     if tasks:
         _waterfall(analysis, tasks, headline, filters)
