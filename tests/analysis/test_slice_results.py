@@ -16,6 +16,7 @@ from analysis.traffic import MemoryStore, Traffic, by_instructions
 from suffice_analysis import pipeline
 from suffice_analysis.commands import tasks as tasks_command
 from suffice_analysis.discovery.router import read_router
+from suffice_analysis.replay.candidates import BASELINE
 from suffice_analysis.report.as_json import document
 from suffice_analysis.report.as_markdown import render_markdown
 from suffice_analysis.report.model import read_report
@@ -48,12 +49,12 @@ def agent_traffic(runs: int = RUNS, *, plans: int | None = None, noise: Iterable
 def replays(traffic: Traffic, runs: int = RUNS, candidate: str = "tiny") -> dict[str, pa.Table]:
     """Every call of the first runs replayed: labels pass, plans fail."""
     names = ("campaign_id", "candidate", "variant", "call_id", "verdict", "cluster", "position", "recorded_ns", "cost_usd",
-             "latency_ms", "response_model", "failure", "judge", "masked")  # fmt: skip
+             "latency_ms", "response_model", "failure", "judge", "masked", "replay_call_id")  # fmt: skip
     rows = []
     for place, call in enumerate(c for c in traffic.calls if int(c["run_id"][1:]) < runs):
         good = len(call["input_hashes"]) == 2
         own = ("c", candidate, "as_is", call["call_id"], "pass" if good else "fail", call["run_id"], place, place, 0.001,
-               200.0, "tiny-1", None if good else "text", "label", False)  # fmt: skip
+               200.0, "tiny-1", None if good else "text", "label", False, None)  # fmt: skip
         rows.append(dict(zip(names, own, strict=True)))
     order = {"campaign_id": "c", "template": "", "recorded_ns": 1, "bar": 0.95, "design": "sequential", "wanted": None}
     return {"replays": pa.Table.from_pylist(rows), "replay_campaigns": pa.Table.from_pylist([order])}
@@ -146,6 +147,25 @@ def test_replays_of_the_task_prove_a_slice_and_refute_another() -> None:
     assert f"{other_half} of {other_half} as well as recorded" in label["verdict_reason"]
     share = next(e for e in store.appended["estimates"] if e["measure"] == "proven_share_calls")
     assert share["value"] == pytest.approx(label["share"])
+
+
+def test_a_noisy_slice_makes_nothing_easier_for_another() -> None:
+    """The baseline repeats its labels and half of its plans: a candidate with four of five labels right is not lifted by that."""
+    traffic = agent_traffic()
+    asked = replays(traffic)["replays"].to_pylist()
+    label = [row["judge"] == "label" and row["verdict"] == "pass" for row in asked]
+    again = [
+        row | {"candidate": BASELINE, "verdict": "pass" if good or i % 4 == 1 else "fail"}
+        for i, (row, good) in enumerate(zip(asked, label, strict=True))
+    ]
+    tiny = [row | {"verdict": "pass" if (i // 2) % 5 else "fail"} for i, row in enumerate(asked)]
+    order = replays(traffic)["replay_campaigns"]
+    store = analysed(traffic, replays=pa.Table.from_pylist([*again, *tiny]), replay_campaigns=order)
+    task = next(e for e in store.appended["estimates"] if e["measure"] == "replaceability" and e["candidate"] == "tiny")
+    assert task["value"] > 0.85  # 0.8 of what the baseline reaches
+    for each in store.appended["slices"]:
+        if each["name"] == "step 1":
+            assert each["replaceability"] == pytest.approx(0.8, abs=0.06)
 
 
 def test_few_replays_of_a_slice_prove_nothing() -> None:

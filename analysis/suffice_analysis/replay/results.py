@@ -173,13 +173,23 @@ def part_results(results: Sequence[Result], parts: Mapping[str, Container[str]])
         for each in results:
             rows = [row for row in each.rows if row["call_id"] in calls]
             if rows:
-                low, high, p_value, status = _by_every_look(rows, each.bar, each.ceiling)
-                own = replace(each, task_id=part_id, design="sequential", counts=count_replays(rows), rows=rows)
+                ceiling = _part_ceiling(part_id, each.ceiling, calls)
+                low, high, p_value, status = _by_every_look(rows, each.bar, ceiling)
+                own = replace(
+                    each, task_id=part_id, design="sequential", counts=count_replays(rows), rows=rows, ceiling=ceiling
+                )
                 found.append(replace(own, low=low, high=high, p_value=p_value, status=status))
     grouped: defaultdict[str, list[Result]] = defaultdict(list)
     for each in _paid_for(found):
         grouped[each.task_id].append(each)
     return grouped
+
+
+def _part_ceiling(part_id: str, whole: Ceiling | None, calls: Container[str]) -> Ceiling | None:
+    """How often the baseline agrees with itself in the part. The task's own would lift a part in which it always does."""
+    rows = [row for row in whole.rows if row["call_id"] in calls] if whole is not None else []
+    own = make_ceiling(part_id, count_replays(rows), rows, fixed=False) if rows else None
+    return own if own is not None and own.is_usable else None
 
 
 def _result(
