@@ -32,6 +32,7 @@ from suffice_analysis.profile import TaskProfile, group_rows
 from suffice_analysis.proven import proven_rows
 from suffice_analysis.replaceability import CLAIM_CALLS, SharedError
 from suffice_analysis.replay.ceiling import Ceiling, ceiling_rows
+from suffice_analysis.replay.repeats import repeat_rows
 from suffice_analysis.replay.results import Result, estimate_row, read_results
 from suffice_analysis.replays_needed import need_details, waiting_by_task
 from suffice_analysis.savings.basis import find_basis
@@ -190,7 +191,9 @@ def build(
         "slices": slice_rows(per_call.slices, slices, part_money),
         "task_changes": change_rows(found),
         "map_points": points,
-        "evidence": [row for r in results for row in r.evidence] + [evidence for _, evidence in noise],
+        "evidence": [row for r in results for row in r.evidence]
+        + [evidence for _, evidence in noise]
+        + repeat_rows(inputs, groups),
         "estimates": _estimate_rows(results, units, inputs, seed, waiting_by_task(savings), tests_of(slices))
         + [estimate for estimate, _ in noise],
         "savings": savings,
