@@ -115,6 +115,11 @@ class Campaign:
         wished = self.order.until
         return (self.status == wished if wished != "settled" else self.status != "open") or not self.left
 
+    @property
+    def is_silent(self) -> bool:
+        """Whether the endpoint seems to be gone."""
+        return self.silent >= SILENT
+
     def run(self, budget: Budget, tell: Callable[[Campaign], None] = lambda campaign: None) -> Status:
         """To its end, or to that of the budget. The last row says which."""
         with self.sending() as step:
@@ -200,7 +205,7 @@ class Campaign:
             self.silent = self.silent + 1 if row["verdict"] == "unavailable" else 0
         self._store_rows(rows, build_tables(records, self._clock()) if records else {})
         self._look()
-        if self.silent >= SILENT:
+        if self.is_silent:
             self.reason = f"the endpoint did not answer {self.silent} times in a row: {rows[-1]['remark']}"
             return False
         return not self.reason

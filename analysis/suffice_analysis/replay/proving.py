@@ -112,6 +112,10 @@ def _work(works: Sequence[Work], budget: Budget, bar: float, tell: Callable[[Seq
         best = max(going, key=lambda work: (work.outlook(bar).index, work.prospect.task_id))
         if not best.step(budget) and not best.campaign.is_over:
             best.ended = best.campaign.reason or "nothing more can be sent"
+            if best.campaign.is_silent:  # nor will it answer the next task's calls, at 10 s each
+                for work in going:
+                    if work.prospect.candidate == best.prospect.candidate:
+                        work.ended = best.ended
             if "budget" in best.ended:
                 for work in going:
                     work.ended = best.ended

@@ -1,0 +1,40 @@
+"""Many campaigns under one budget: what an endpoint that is gone does to the others of its candidate."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from analysis.replay.endpoint import serving
+from analysis.traffic import by_instructions, shop_traffic
+
+from suffice_analysis import pipeline
+from suffice_analysis.replay import sending
+from suffice_analysis.replay.budget import Budget, Limits
+from suffice_analysis.replay.campaign import SILENT
+from suffice_analysis.replay.candidates import Candidate
+from suffice_analysis.replay.proving import make_plan, prove
+from suffice_store import open_store
+
+pytestmark = pytest.mark.xdist_group("replay")
+
+
+def test_an_endpoint_that_is_gone_is_not_asked_for_the_next_task(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Fourteen tasks each waited out their own 45 s for a provider that had ended; another candidate goes on."""
+    monkeypatch.setattr(sending, "FIRST_WAIT_S", 0.001)
+    with serving(lambda body, _: "gone") as gone:
+        url = gone.url
+    with open_store(str(tmp_path / "calls.duckdb")) as store, serving(lambda body, _: "billing") as there:
+        shop_traffic(240).fill(store)
+        pipeline.analyze(store, find=by_instructions)
+        ended, answering = Candidate(model="ended", url=url, timeout_s=5), Candidate(model="there", url=there.url)
+        plan = make_plan(store, "default", [ended, answering], bar=0.95)
+        assert len(plan.items) >= 6
+        works = prove(store, "default", plan, Budget(Limits(calls=200)), bar=0.95)
+        silent = [work for work in works if work.campaign.order.candidate is ended]
+        rows = store.read("replays", candidate="ended").to_pylist()
+    assert SILENT <= len(rows) < 2 * SILENT
+    assert {work.ended.split(":")[0] for work in silent} == {f"the endpoint did not answer {len(rows)} times in a row"}
+    assert sum(bool(work.campaign.counts.judged) for work in works) >= 2
