@@ -1,4 +1,4 @@
-"""axe-core finds nothing serious on any page, with the fleet and on an empty database; the console stays clean."""
+"""axe-core finds nothing serious on any page, light and dark, with the fleet and on an empty database; the console stays clean."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def addresses(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[str]]:
         yield [*(pages + path for path in (*PATHS, *single)), *(bare + path for path in ("/", "/health"))]
 
 
-@pytest.mark.parametrize("theme", ["light"])
+@pytest.mark.parametrize("theme", ["light", "dark"])
 def test_nothing_serious_on_any_page(theme: str, addresses: list[str]) -> None:
     axe = (files("axe_core_python") / "axe.min.js").read_text("utf-8")
     found: dict[str, Any] = {}
