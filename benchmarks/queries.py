@@ -43,7 +43,9 @@ NEEDED: dict[str, dict[str, Any]] = {
 }
 SEARCHES = {"search": "question 777", "search_common": "answer"}
 COPY = """
-INSERT INTO messages SELECT * REPLACE (md5(message_hash || '{n}') AS message_hash, content || ' ' AS content) FROM messages
+INSERT INTO messages SELECT * REPLACE (
+  md5(message_hash || '{n}') AS message_hash, content || ' ' AS content, received_ns + {n} AS received_ns
+) FROM messages
 WHERE role <> 'system' AND received_ns = {received};
 INSERT INTO calls SELECT * REPLACE (
   md5(call_id || '{n}') AS call_id, run_id || '-{n}' AS run_id, started_ns + {shift} AS started_ns, ended_ns + {shift} AS ended_ns,

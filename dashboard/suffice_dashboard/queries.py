@@ -15,6 +15,7 @@ import streamlit as st
 from suffice.errors import SufficeError
 from suffice_dashboard.settings import Settings, read_settings
 from suffice_store import Store, open_store
+from suffice_store.reads.replays import MARK
 
 Row = dict[str, Any]
 Filters = dict[str, Any]
@@ -190,7 +191,7 @@ def mark_answer(replay_call_id: str, ok: bool) -> None:
     """Say whether a replayed answer is as good as the recorded one. Raises SufficeError when refused."""
     settings = read_settings()
     _store(settings).command("record_outcome", project=settings.project, target="call", target_id=replay_call_id, ok=ok,
-                             source="dashboard")  # fmt: skip
+                             label=MARK, source="dashboard")  # fmt: skip
     forget()
 
 

@@ -115,7 +115,9 @@ def test_a_failure_is_read_beside_the_recorded_answer_and_marked(open_page: Open
 
 def test_marks_count_in_the_next_analysis(store: FileStore) -> None:
     for row in store.read("replays", candidate="right").to_pylist()[:10]:
-        store.command("record_outcome", target="call", target_id=row["replay_call_id"], ok=False, source="test")
+        given = {"target": "call", "target_id": row["replay_call_id"], "source": "test"}
+        store.command("record_outcome", ok=False, label="as good", **given)
+        store.command("record_outcome", ok=True, label="correct", **given)  # another figure
     pipeline.analyze(store, find=by_instructions)
     row = next(e for e in store.read("estimates", measure="replaceability").to_pylist() if e["candidate"] == "right")
     assert (row["n"], row["value"]) == (20, 0.5)

@@ -1,4 +1,4 @@
-"""What people said of replayed answers: a mark is an outcome of the replayed call, and goes before its judge's verdict.
+"""What people said of replayed answers: a mark is an outcome of the replayed call labelled `as good`, and goes before its judge's verdict.
 
 The judge gave its verdict before the person saw the answer, so the two agree only as far as the judge is right; how far is
 measured by judge (:func:`judge_agreement`) and shown beside the results.

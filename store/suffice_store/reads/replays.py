@@ -16,6 +16,7 @@ _CALL_COLUMNS = (
     "operation", "request_model", "response_model", "response_format", "parameters", "stream", "input_hashes",
     "output_hashes", "toolset_hash", "input_tokens", "output_tokens", "completeness", "finish_reason", "paid_usd", "action",
 )  # fmt: skip
+MARK = "as good"  # the label of a mark: whether a replayed answer is as good as the recorded one
 _OPTIONAL = (Parameter("task_id"), Parameter("candidate"), Parameter("campaign_id"))
 
 
@@ -51,14 +52,18 @@ def _campaigns(arguments: Arguments) -> sa.Select[Any]:
 
 
 def _marks(arguments: Arguments) -> sa.Select[Any]:
-    """The latest outcome of each replayed call, by whoever recorded it."""
-    said = latest(outcomes, ("target", "target_id"), arguments["project"])
+    """What a person said last of each replayed answer. Outcomes with another label say whether it is correct: another figure."""
+    said = latest(outcomes, ("target", "target_id", "label"), arguments["project"])
     asked = latest(replays, ("campaign_id", "call_id"), arguments["project"])
     joined = asked.join(said, sa.and_(said.c.target == "call", said.c.target_id == asked.c.replay_call_id))
     statement = sa.select(
         asked.c.replay_call_id, asked.c.verdict, asked.c.judge, said.c.ok, said.c.source, said.c.recorded_ns
     )
-    return statement.select_from(joined).where(said.c.ok.is_not(None)).order_by(asked.c.replay_call_id)
+    return (
+        statement.select_from(joined)
+        .where(said.c.label == MARK, said.c.ok.is_not(None))
+        .order_by(asked.c.replay_call_id)
+    )
 
 
 def _hosts(arguments: Arguments) -> sa.Select[Any]:
