@@ -12,6 +12,7 @@ import time
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -83,6 +84,20 @@ def wait_settled(driver: Any, seconds: float = 60) -> None:
         time.sleep(0.25)
         with suppress(WebDriverException):
             calm = calm + 1 if driver.execute_script(SETTLED) else 0
+
+
+AXE = """
+const done = arguments[arguments.length - 1];
+axe.run(document, {resultTypes: ['violations']}).then(found => done(found.violations
+  .filter(v => ['serious', 'critical'].includes(v.impact)).map(v => [v.impact, v.id, v.nodes.length, v.nodes[0].html.slice(0, 200)])));
+"""
+
+
+def serious_faults(driver: Any) -> list[Any]:
+    """What axe-core finds serious or critical on the page that is open."""
+    driver.execute_script((files("axe_core_python") / "axe.min.js").read_text("utf-8"))
+    found: list[Any] = driver.execute_async_script(AXE)
+    return found
 
 
 def free_port() -> int:

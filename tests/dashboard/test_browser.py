@@ -22,6 +22,7 @@ pytestmark = [
 ]
 
 PATHS = ["/", "/tasks", "/task", "/savings", "/calls"]
+MORE_PATHS = ("/decisions", "/runs", "/replay", "/quality", "/health")
 
 
 @pytest.fixture(scope="module")
@@ -63,18 +64,30 @@ def seen(driver: Any, url: str) -> str:
 
 
 def test_every_page_draws_the_fleet(driver: Any, fleet_pages: str) -> None:
-    texts = {path: seen(driver, fleet_pages + path) for path in PATHS}
+    call = fleet.fleet_tables()["calls"][0]
+    single = (
+        f"/task?task_id={fleet.task_id(0)}",
+        f"/calls?call_id={call['call_id']}",
+        f"/runs?run_id={call['run_id']}",
+    )
+    texts: dict[str, str] = {}
+    faults: dict[str, list[Any]] = {}
+    for path in (*PATHS, *MORE_PATHS, *single):
+        texts[path] = seen(driver, fleet_pages + path)
+        faults[path] = browser.serious_faults(driver)
+    assert {path: found for path, found in faults.items() if found} == {}
     assert "You spent $17.32 on 2,000 calls" in texts["/"]
     assert "12 recurring tasks" in texts["/tasks"]
     assert "Review code changes" in texts["/task"]
     assert "not to be added up" in texts["/savings"]
     assert "Request and answer" in texts["/calls"]
-    assert "Everything that was sent is stored" in seen(driver, fleet_pages + "/health")
+    assert "Everything that was sent is stored" in texts["/health"]
 
 
 def test_every_page_draws_an_empty_database(driver: Any, empty_pages: str) -> None:
     for path in PATHS:
         assert "Waiting for the first call" in seen(driver, empty_pages + path)
+    assert browser.serious_faults(driver) == []
 
 
 def test_from_overview_to_a_single_call_in_three_clicks(driver: Any, fleet_pages: str) -> None:

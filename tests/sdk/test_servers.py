@@ -128,10 +128,9 @@ def test_gunicorn_s_workers_deliver_all(programs: Programs, sink: Sink, worker: 
         url = f"http://127.0.0.1:{port}/"
         first = wait_for(lambda: get(url))
         assert first, programs.log()
-        pids = {first}
         for _ in range(11):
-            pids.add(wait_for(lambda: get(url)))
-        assert len(pids) >= 3, "no worker was replaced"
+            assert wait_for(lambda: get(url)), programs.log()
+        assert "Autorestarting worker" in programs.log()
     finally:
         stop(server)
     assert len({call["span_id"] for call in sink.calls}) == len(sink.calls) == 12, programs.log()

@@ -29,7 +29,7 @@ def test_info_for_people(path: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert db.main(["info", "--db", path]) == 0
     first, heading, *rows = capsys.readouterr().out.splitlines()
     assert first.startswith(f"{path}: ")
-    assert first.endswith(f"MB, schema {head()}")
+    assert first.endswith((f" kB, schema {head()}", f" MB, schema {head()}"))
     assert heading.split() == ["table", "project", "rows", "text", "on", "disk"]
     assert ["calls", "default", "2"] in [row.split()[:3] for row in rows]
 

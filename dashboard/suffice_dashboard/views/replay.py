@@ -82,7 +82,7 @@ def _start(tasks: list[Row]) -> None:
                 "sf-note",
             )
         )  # fmt: skip
-        pressed = st.form_submit_button("Start", type="primary", icon=":material/play_arrow:")
+        pressed = st.form_submit_button("Start")
     if not pressed:
         return
     try:

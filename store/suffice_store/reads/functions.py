@@ -25,6 +25,13 @@ class contains_text(FunctionElement[bool]):  # noqa: N801
     inherit_cache = False  # on DuckDB the text goes in escaped
 
 
+class starts_with(FunctionElement[bool]):  # noqa: N801
+    """Whether a text starts with another: ``starts_with(text, other)``."""
+
+    type = sa.Boolean()
+    inherit_cache = True
+
+
 class each_of_both(FunctionElement[str]):  # noqa: N801
     """A row for each element of two arrays of strings: ``each_of_both(array, array)``."""
 
@@ -77,6 +84,16 @@ def _contains_text(element: contains_text, compiler: Any, **options: Any) -> str
 @compiles(contains_text, CLICKHOUSE)
 def _contains_text_clickhouse(element: contains_text, compiler: Any, **options: Any) -> str:
     return f"(positionCaseInsensitiveUTF8({_arguments(element, compiler, options)}) > 0)"
+
+
+@compiles(starts_with)
+def _starts_with(element: starts_with, compiler: Any, **options: Any) -> str:
+    return f"starts_with({_arguments(element, compiler, options)})"
+
+
+@compiles(starts_with, CLICKHOUSE)
+def _starts_with_clickhouse(element: starts_with, compiler: Any, **options: Any) -> str:
+    return f"startsWith({_arguments(element, compiler, options)})"
 
 
 @compiles(each_of_both)

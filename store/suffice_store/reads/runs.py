@@ -6,6 +6,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from suffice_store.reads.functions import starts_with
 from suffice_store.reads.registry import FILTERS, LIMIT, OFFSET, PROJECT, Arguments, Parameter, Read
 from suffice_store.reads.sources import count_if, counted, latency_ms, latest, model, total, total_usd, unpriced
 from suffice_store.records import RETRY
@@ -43,7 +44,7 @@ def _runs(arguments: Arguments) -> sa.Select[Any]:
         .group_by(rows.c.run_id)
     )
     if arguments["run"]:
-        found = found.where(sa.func.coalesce(rows.c.run_id, "").startswith(arguments["run"], autoescape=True))
+        found = found.where(starts_with(sa.func.coalesce(rows.c.run_id, ""), arguments["run"]))
     if arguments["errors_only"]:
         found = found.having(count_if(rows.c.completeness == "error") > 0)
     each = found.subquery("each_run")
