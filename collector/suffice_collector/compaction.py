@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import logging
-import threading
 import time
 
-from suffice.errors import SufficeError
+from suffice_collector.background import Recurring
 from suffice_collector.collector import Collector
 from suffice_collector.metrics import REPEATS
 from suffice_store.compacting import Compaction, Step
@@ -20,39 +19,23 @@ RESTS = 3.0  # times what the step took, so that it has a quarter of a core at m
 LEAST_REST_S = 1.0
 
 
-class Compactor:
-    """The thread that looks. ``start`` and ``close`` it with the server."""
+class Compactor(Recurring):
+    """The thread that looks."""
+
+    name = "compaction"
 
     def __init__(self, collector: Collector, *, first_s: float = FIRST_S, every_s: float = EVERY_S) -> None:
+        super().__init__(first_s=first_s, every_s=every_s)
         self._collector = collector
-        self._first_s, self._every_s = first_s, every_s
         store = collector.store
         self._compaction = Compaction(store) if isinstance(store, DatabaseStore) else None
-        self._closing = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="suffice-compaction", daemon=True)
 
-    def start(self) -> None:
-        self._thread.start()
-
-    def close(self) -> None:
-        """Ends after the step under way."""
-        self._closing.set()
-        self._thread.join()
-
-    def _run(self) -> None:
-        wait = self._first_s
-        while not self._closing.wait(wait):
-            begun = time.monotonic()
-            try:
-                done = self._step()
-            except SufficeError as refused:
-                log.warning("compaction has to wait: %s", refused)
-                done = Step()
-            except Exception:
-                log.exception("compaction failed; it is tried again")
-                done = Step()
-            rest = max(LEAST_REST_S, RESTS * (time.monotonic() - begun))
-            wait = rest if done.more else self._every_s
+    def look(self) -> float:
+        """One step, and a rest after it while there is more."""
+        begun = time.monotonic()
+        done = self._step()
+        rest = max(LEAST_REST_S, RESTS * (time.monotonic() - begun))
+        return rest if done.more else self.every_s
 
     def _step(self) -> Step:
         if self._compaction is None or self._collector.ingest.backlog()[0] > BUSY_SPANS:

@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import logging
-import threading
 import time
 from datetime import date
 
-from suffice.errors import SufficeError
+from suffice_collector.background import Recurring
 from suffice_collector.collector import Collector
 from suffice_store.environments import EVERY
 from suffice_store.file_store import DatabaseStore
 from suffice_store.keeping import cut_ns, read_policies
 from suffice_store.selection import Selection
 from suffice_store.sizes import project_bytes
-
-log = logging.getLogger("suffice.retention")
 
 FIRST_S, EVERY_S = 60.0, 3600.0
 EPOCH_DAY = date(1970, 1, 1).toordinal()
@@ -37,32 +33,19 @@ def due(store: DatabaseStore, now_ns: int) -> list[Selection]:
     return selections
 
 
-class Keeper:
-    """The thread that looks. ``start`` and ``close`` it with the server."""
+class Keeper(Recurring):
+    """The thread that looks."""
+
+    name = "retention"
 
     def __init__(self, collector: Collector, *, first_s: float = FIRST_S, every_s: float = EVERY_S) -> None:
+        super().__init__(first_s=first_s, every_s=every_s)
         self._collector = collector
-        self._first_s, self._every_s = first_s, every_s
-        self._closing = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="suffice-retention", daemon=True)
 
-    def start(self) -> None:
-        self._thread.start()
-
-    def close(self) -> None:
-        self._closing.set()
-        self._thread.join()
-
-    def _run(self) -> None:
-        wait = self._first_s
-        while not self._closing.wait(wait):
-            wait = self._every_s
-            try:
-                self.keep()
-            except SufficeError as refused:
-                log.warning("retention has to wait: %s", refused)
-            except Exception:
-                log.exception("retention failed; it is tried again in an hour")
+    def look(self) -> float:
+        """Carry out what is due."""
+        self.keep()
+        return self.every_s
 
     def keep(self) -> None:
         """Carry out what is due, one project after the other."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import logging
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -51,7 +52,7 @@ def task_group(task_id: str) -> str:
     return f"suffice-{task_id}"
 
 
-class Hook:
+class Hook(ABC):
     """For the folder of one plan."""
 
     def __init__(self, folder: Path) -> None:
@@ -63,9 +64,9 @@ class Hook:
         self.validator: Validator = parse_validator((folder / "validator.json").read_text("utf-8"))
         self.moved = self.sent_back = 0
 
+    @abstractmethod
     async def ask(self, **request: Any) -> Any:
         """Ask the gateway itself; the folder's module says how."""
-        raise NotImplementedError
 
     def is_ours(self, body: Mapping[str, Any]) -> bool:
         """Whether a request asks the baseline for this task, and its answer can be checked before anybody sees it."""
