@@ -10,6 +10,7 @@ import hmac
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 
 from suffice.errors import SufficeError
 from suffice_store.access import EVERY_PROJECT, ROLES, SCOPES, ApiKey, find_key, read_keys, read_members
@@ -46,6 +47,11 @@ class Identity:
     def sees(self, role: str) -> bool:
         """Whether reads show at least what this role sees."""
         return self.role is not None and ROLES.index(self.role) >= ROLES.index(role)
+
+    def told(self) -> dict[str, Any]:
+        """What whoever asks may know of itself: ``project`` null is every one."""
+        scopes = [each for each in SCOPES if each in self.scopes]
+        return {"actor": self.actor, "role": self.role, "scopes": scopes, "project": self.project}
 
     def project_for(self, asked: str | None) -> str:
         """The project that a request is about. Raises RefusedError for one that is not this key's."""

@@ -56,6 +56,8 @@ def check_read(identity: Identity, name: str, parameters: Mapping[str, Any], col
         raise RefusedError(403, "this key reads nothing: it needs scope read")
     if parameters.get("search") and not identity.sees("analyst"):
         raise RefusedError(403, "role reader sees no text and can't search in it: ask for role analyst")
+    if parameters.get("user") and not identity.sees("analyst"):  # else asking tells who there is
+        raise RefusedError(403, "role reader sees no users and can't filter by one: ask for role analyst")
     if identity.role == "auditor" and has_text(columns) and not identity.reason:
         raise RefusedError(403, "an auditor sees unmasked text and says why: send the reason as X-Suffice-Reason")
 

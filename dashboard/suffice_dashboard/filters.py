@@ -1,8 +1,9 @@
-"""The filters of the traffic: time, service, model. They live in the URL, so that a link shows the same thing."""
+"""The filters of the traffic: time, service, model, team, user. They live in the URL, so that a link shows the same thing."""
 
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import urlencode
 
 import streamlit as st
 
@@ -10,6 +11,7 @@ from suffice_dashboard import queries
 from suffice_dashboard.formatting import shorten
 from suffice_dashboard.pieces import e
 
+NAMES = ("time", "service", "model", "team", "user")
 PERIODS: dict[str, tuple[str, float | None]] = {
     "all": ("All time", None),
     "1h": ("Last hour", 1 / 24),
@@ -34,7 +36,20 @@ def ask_filters() -> dict[str, Any]:
         )
         service = _choice("Service", "service", values.get("service", []))
         model = _choice("Model", "model", values.get("model", []))
-    return {"since_ns": queries.since_ns(PERIODS[period][1]), "service": service, "model": model}
+        team = _choice("Team", "team", values.get("team", []), where_told=True)
+        user = _choice("User", "user", queries.read_users(), where_told=True)
+    since = queries.since_ns(PERIODS[period][1])
+    return {"since_ns": since, "service": service, "model": model, "team": team, "user": user}
+
+
+def filter_query() -> str:
+    """The filters of this page's address as they stand in it: ``service=shop&time=7d``; "" without any."""
+    return urlencode({name: st.query_params[name] for name in NAMES if name in st.query_params})
+
+
+def with_query(address: str, query: str) -> str:
+    """An address of a page that takes the filters, with them."""
+    return f"{address}{'&' if '?' in address else '?'}{query}" if query else address
 
 
 def unknown_words(label: str, given: str | None, values: list[str]) -> str:
@@ -44,7 +59,10 @@ def unknown_words(label: str, given: str | None, values: list[str]) -> str:
     return f"No call has the {label.lower()} {shorten(given, 40)}, so every {label.lower()} is shown."
 
 
-def _choice(label: str, key: str, values: list[str]) -> str | None:
+def _choice(label: str, key: str, values: list[str], *, where_told: bool = False) -> str | None:
+    """``where_told``: only where some call states one; apps need not say who asked."""
+    if where_told and not values and key not in st.query_params:
+        return None
     if words := unknown_words(label, st.query_params.get(key), values):
         st.html(f'<p class="sf-note" role="status">{e(words)}</p>')
     return st.selectbox(

@@ -23,6 +23,7 @@ Filters = dict[str, Any]
 LIVE_SECONDS = 5
 ANALYSIS_SECONDS = 600
 PAGE_SIZE = 50
+USERS_OFFERED = 200
 
 
 @st.cache_resource(show_spinner=False)
@@ -80,7 +81,7 @@ def read_overview(filters: Filters) -> Row:
 
 def read_funnel(filters: Filters) -> Row:
     """The one row of the read ``funnel``: what is left from the bill to the tasks."""
-    within = {key: value for key, value in filters.items() if key in ("since_ns", "until_ns", "service", "model")}
+    within = {key: value for key, value in filters.items() if key not in ("task_id", "environment")}
     return read_live("funnel", **within)[0]
 
 
@@ -96,6 +97,11 @@ def read_filter_values() -> dict[str, list[str]]:
         if row["value"]:
             values.setdefault(row["dimension"], []).append(row["value"])
     return values
+
+
+def read_users() -> list[str]:
+    """The users with most calls; [] where this key may not see who they are."""
+    return [row["user_id"] for row in read_live("users", limit=USERS_OFFERED) if row["user_id"]]
 
 
 def read_tasks(analysis: Row | None) -> list[Row]:

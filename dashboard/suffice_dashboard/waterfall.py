@@ -7,11 +7,12 @@ the rest fell out; the words beside it say the same without the picture.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from suffice_analysis.replaceability import CLAIM_CALLS
 from suffice_analysis.savings.recommend import first_choice
+from suffice_dashboard.filters import with_query
 from suffice_dashboard.formatting import number_or_none, plural, render_money, render_money_interval
 from suffice_dashboard.pieces import e
 
@@ -141,10 +142,18 @@ def net_money(
     return (low, value, high, once) if proven else None
 
 
-def render_waterfall(found: Sequence[Step]) -> str:
-    """Bars from the left: what is left is filled, what fell out is hatched; both have their words beside them."""
+def render_waterfall(found: Sequence[Step], query: str = "") -> str:
+    """Bars from the left: what is left is filled, what fell out is hatched; both have their words beside them.
+
+    ``query``: the page's filters, which the pages behind the bars are opened with where they take them.
+    """
     widest = max((each.usd or 0.0 for each in found), default=0.0) or 1.0
-    return f'<div class="sf-fall" role="list">{"".join(_line(each, widest) for each in found)}</div>'
+    lines = (_line(replace(each, address=_filtered(each.address, query)), widest) for each in found)
+    return f'<div class="sf-fall" role="list">{"".join(lines)}</div>'
+
+
+def _filtered(address: str, query: str) -> str:
+    return with_query(address, query) if address.startswith(("calls", "quality")) else address
 
 
 def _line(step: Step, widest: float) -> str:

@@ -80,6 +80,8 @@ def finish_capture(capture: Capture, settings: Settings, breathe: Callable[[], N
     breathe()
     gate = gate_of(settings)
     given = call_attributes(call, exchange, capture.place, call_site.describe(capture.site))
+    if gate.mode != "full":
+        given[semconv.CAPTURE_MODE] = gate.mode
     given = gate.attributes_in_pieces(given, breathe)
     breathe()
     client = exchange.request_headers.get("user-agent", "unknown client")

@@ -151,7 +151,9 @@ class TestProjects:
         assert [row["project"] for row in served.rows("b-admin", "projects")] == ["b"]
         assert {row["project"] for row in served.rows("b-admin", "info")} == {"b"}
         assert {line["project"] for line in served.get("b-admin", "/api/v1/audit").json()["lines"]} <= {"b"}
-        assert set(served.get("b-admin", "/api/v1/health").json()) == {"status", "keys"}
+        told = served.get("b-admin", "/api/v1/health").json()
+        assert set(told) == {"status", "keys", "you"}
+        assert (told["you"]["role"], told["you"]["project"]) == ("admin", "b")
 
     def test_an_admin_of_one_makes_no_key_of_another(self, served: Served) -> None:
         made = served.post("b-admin", "/api/v1/commands/create_key", {"label": "x", "scopes": "admin"}).json()
@@ -177,6 +179,15 @@ class TestRoles:
         (call, *_) = served.rows("a-reader", "calls", service=f"service-{MARKERS['a']}")
         assert (call["request_preview"], call["model"], call["input_tokens"]) == (None, "gpt-4o", 10)
         assert served.get("a-reader", "/api/v1/read/calls", search="writes").status_code == 403
+
+    def test_a_reader_sees_no_users_and_cant_find_out_who_there_is(self, served: Served) -> None:
+        assert served.rows("a-reader", "users") == [{"user_id": None, "calls": 12}]
+        for name in ("overview", "spend", "calls", "runs"):
+            refused = served.get("a-reader", f"/api/v1/read/{name}", user=EMAIL)
+            assert (refused.status_code, "sees no users" in refused.json()["error"]) == (403, True)
+        (masked,) = served.rows("a-analyst", "users")
+        assert masked["user_id"].startswith("<email:")
+        assert served.rows("a-admin", "overview", user=EMAIL)[0]["calls"] == 12
 
     def test_an_analyst_sees_masked_text_that_is_still_json(self, served: Served) -> None:
         told = self.text(served, "a-analyst")

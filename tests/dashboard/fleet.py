@@ -42,6 +42,8 @@ TASKS: list[tuple[str, str, str, str, str, tuple[float, float, float], str, int,
 USD_PER_MTOK = {"gpt-5.2": (1.75, 14.0), "claude-sonnet-5": (3.0, 15.0), "gpt-5.2-mini": (0.25, 2.0)}
 PROVIDERS = {"gpt-5.2": "openai", "gpt-5.2-mini": "openai", "claude-sonnet-5": "anthropic", "in-house-70b": "vllm"}
 
+TEAMS = {"helpdesk": "support", "ci-bot": "platform"}
+
 TEMPLATES = {
     "extraction": "You read invoices. Return JSON with the fields number, date, total and currency, nothing else.\n\nInvoice:\n…",
     "classification": "Classify the text into exactly one of: billing, bug, feature, account.\nAnswer with the label only.\n\nText: …",
@@ -100,7 +102,8 @@ def traffic() -> dict[str, Rows]:
                 "project": PROJECT, "call_id": call_hash(PROJECT, run, f"{place}-{number}"),
                 "started_day": started // (86_400 * 10**9), "trace_id": run, "span_id": f"{number:016x}", "run_id": run,
                 "run_name": service, "step": number % steps + 1, "service": service, "environment": "production",
-                "agent_name": service, "task_name": None, "call_site": f"{service.replace('-', '_')}/agent.py:step:{40 + place}",
+                "agent_name": service, "task_name": None,
+                "user_id": f"user-{number % 3}" if service == "helpdesk" else None, "team": TEAMS.get(service), "call_site": f"{service.replace('-', '_')}/agent.py:step:{40 + place}",
                 "attempt": 1, "started_ns": started, "ended_ns": started + int(latency * 1e6), "received_ns": started + HOUR_NS,
                 "time_to_first_token_ms": 140.0 + 10 * place, "operation": "chat", "provider": PROVIDERS[model],
                 "wire_format": "openai.chat", "request_model": model, "response_model": None if failed else model,

@@ -102,6 +102,39 @@ def test_a_service_that_no_call_has_is_said(open_page: Open, fleet_store: FileSt
     assert "on 2,000 calls" in text
 
 
+@pytest.mark.parametrize("page", ["views/overview.py", "views/calls.py", "views/runs.py", QUALITY])
+def test_every_page_of_calls_filters_by_team_and_user(
+    page: str, open_page: Open, fleet_store: FileStore, tables: dict[str, list[dict[str, str]]]
+) -> None:
+    """As the address says, and the numbers on screen are the store's."""
+    app = open_page(fleet_store, page, team="support", user="user-1")
+    text = drawn(app)
+    assert {box.key: box.value for box in app.selectbox if box.key in ("team", "user")} == {
+        "team": "support",
+        "user": "user-1",
+    }
+    calls = [row for row in tables["calls"] if (row["team"], row["user_id"]) == ("support", "user-1")]
+    assert 0 < len(calls) < sum(row["team"] == "support" for row in tables["calls"])
+    if page == "views/overview.py":
+        assert f"on {len(calls)} calls" in text
+        assert 'href="calls?only=no_task&amp;team=support&amp;user=user-1"' in text, "a bar's link keeps the filters"
+    elif page == QUALITY:
+        assert f"{len(calls)} calls" in text
+    else:
+        services = {row["service"] for row in calls}
+        listed = [row for row in fleet.TASKS if f">{row[2]}<" in text]
+        assert {row[2] for row in listed} == services == {"helpdesk"}
+
+
+def test_team_and_user_are_offered_only_where_calls_state_them(open_page: Open, empty_store: FileStore) -> None:
+    traffic = fleet.traffic()
+    for row in traffic["calls"]:
+        row["team"] = row["user_id"] = None
+    empty_store.append(fleet.as_arrow(traffic))
+    app = open_page(empty_store, "views/calls.py")
+    assert {box.key for box in app.selectbox} == {"order", "time", "service", "model"}
+
+
 def test_tasks_are_listed_costliest_first_with_interval_and_verdict(open_page: Open, fleet_store: FileStore) -> None:
     text = drawn(open_page(fleet_store, "views/tasks.py"))
     assert "<b>12 recurring tasks</b> found in 2,000 calls: 5 likely, 4 untested, 3 stays." in text

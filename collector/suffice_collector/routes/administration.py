@@ -58,11 +58,11 @@ async def get_openapi(request: Request) -> Response:
 async def get_health(request: Request) -> Response:
     """How the collector is; a key of one project is told whether it works, and its own use."""
     collector, identity = collector_of(request), identity_of(request)
-    usage = key_usage(collector, identity)
+    told = {"keys": key_usage(collector, identity), "you": identity.told()}
     if identity.project is not None:
-        return json_answer({"status": collector.ingest.status(), "keys": usage})
+        return json_answer({"status": collector.ingest.status(), **told})
     found = await in_thread(collector, look, collector)
-    return json_answer({**found, "keys": usage, "maintenance": _maintenance(collector).state()})
+    return json_answer({**found, **told, "maintenance": _maintenance(collector).state()})
 
 
 async def get_audit(request: Request) -> Response:

@@ -9,7 +9,7 @@ from suffice_analysis.slice_words import counted_rows
 from suffice_dashboard import insights, pieces, queries, states, waterfall
 from suffice_dashboard.charts.spend import spend_over_time
 from suffice_dashboard.charts.style import CONFIG
-from suffice_dashboard.filters import ask_filters
+from suffice_dashboard.filters import ask_filters, filter_query
 from suffice_dashboard.formatting import (
     is_wide,
     number_or_none,
@@ -40,7 +40,7 @@ def render() -> None:
     filtered = any(value is not None for value in filters.values())
     overview = queries.read_overview(filters) if filtered else everything
     if not overview["calls"]:
-        states.show_nothing_found("No calls with these filters", "Widen the time, or clear the service or model.")
+        states.show_nothing_found("No calls with these filters", "Widen the time, or clear another filter.")
         return
     analysis = queries.read_latest_analysis()
     tasks, headline = queries.read_tasks(analysis), queries.read_headline(analysis)
@@ -141,7 +141,7 @@ def _waterfall(analysis: Row | None, tasks: list[Row], headline: dict[str, Row],
         "As recorded. Filled: what is left; hatched: what falls out, and a click shows it; the bracket is the 90 % interval."
     ) + left_out_note(headline.get("expected_share_cost"))
     st.html(pieces.section("From the bill to the saving", note))
-    st.html(waterfall.render_waterfall(found))
+    st.html(waterfall.render_waterfall(found, filter_query()))
 
 
 def left_out_note(estimate: Row | None) -> str:

@@ -11,6 +11,7 @@ from suffice_store.reads import (
     administration,
     analysis_input,
     calls,
+    capture,
     catalogue,
     cost_truth,
     funnel,
@@ -39,6 +40,7 @@ READS: dict[str, Read] = {
         cost_truth,
         funnel,
         moves,
+        capture,
         administration,
     )
     for read in module.READS

@@ -101,6 +101,8 @@ FILTERS = (
     Parameter("until_ns", "integer"),
     Parameter("service"),
     Parameter("model"),
+    Parameter("user"),
+    Parameter("team"),
     Parameter("task_id"),
     Parameter("environment", default=PRODUCTION),
 )

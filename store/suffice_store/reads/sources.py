@@ -85,6 +85,10 @@ def filters(arguments: Arguments) -> list[sa.ColumnElement[bool]]:
         chosen.append(sa.func.coalesce(calls.c.service, "") == arguments["service"])
     if arguments.get("model") is not None:
         chosen.append(sa.func.coalesce(model, "") == arguments["model"])
+    if arguments.get("user") is not None:
+        chosen.append(sa.func.coalesce(calls.c.user_id, "") == arguments["user"])
+    if arguments.get("team") is not None:
+        chosen.append(of_team(arguments["project"], arguments["team"]))
     if arguments.get("task_id") is not None:
         task = assigned(arguments)
         chosen.append(calls.c.call_id.in_(sa.select(task.c.call_id).where(task.c.task_id == arguments["task_id"])))
@@ -106,6 +110,14 @@ def in_environment(project: str, environment: str) -> list[sa.ColumnElement[bool
     if environment == PRODUCTION:
         return [sa.func.coalesce(calls.c.environment, "").not_in(NOT_PRODUCTION), sa.not_(by_file)]
     return [sa.or_(calls.c.environment == environment, by_file)]
+
+
+def of_team(project: str, team: str) -> sa.ColumnElement[bool]:
+    """Calls that state the team, or state none and are of a service that the user's file gives to it."""
+    owners = latest(service_owners, ("service",), project)
+    services = sa.select(owners.c.service).where(owners.c.team == team)
+    by_file = sa.and_(sa.func.coalesce(calls.c.team, "") == "", sa.func.coalesce(calls.c.service, "").in_(services))
+    return sa.or_(sa.func.coalesce(calls.c.team, "") == team, by_file)
 
 
 def counted(arguments: Arguments, *columns: sa.ColumnElement[Any]) -> sa.Subquery:

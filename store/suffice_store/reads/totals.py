@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from suffice import semconv
 from suffice_store.environments import EVERY
 from suffice_store.reads.previews import nanoseconds_to_iso, task_names
-from suffice_store.reads.registry import FILTERS, PROJECT, Arguments, Parameter, Read
+from suffice_store.reads.registry import FILTERS, LIMIT, PROJECT, Arguments, Parameter, Read
 from suffice_store.reads.sources import (
     NS_PER_DAY,
     NS_PER_HOUR,
@@ -208,9 +208,36 @@ def _filters(arguments: Arguments) -> sa.Select[Any]:
         )
 
     rows = sa.union_all(
-        values("service", calls.c.service), values("model", model), values("environment", calls.c.environment)
+        values("service", calls.c.service),
+        values("model", model),
+        values("environment", calls.c.environment),
+        _teams(arguments),
     ).subquery()
     return sa.select(rows).order_by(rows.c.dimension, rows.c.calls.desc(), rows.c.value)
+
+
+def _teams(arguments: Arguments) -> sa.Select[Any]:
+    """Of calls that have one: the team that they state, else the one that the user's file gives their service to."""
+    owners = latest(service_owners, ("service",), arguments["project"])
+    team = sa.func.coalesce(sa.func.nullif(calls.c.team, ""), owners.c.team, "")
+    return (
+        sa.select(sa.literal("team").label("dimension"), team.label("value"), _count().label("calls"))
+        .select_from(calls.outerjoin(owners, owners.c.service == calls.c.service))
+        .where(*filters(arguments), team != "")
+        .group_by(team)
+    )
+
+
+def _users(arguments: Arguments) -> sa.Select[Any]:
+    """Those with most calls first. A read of its own: who somebody is, readers may not see."""
+    user = sa.func.coalesce(calls.c.user_id, "")
+    return (
+        sa.select(user.label("user_id"), _count().label("calls"))
+        .where(*filters(arguments), user != "")
+        .group_by(user)
+        .order_by(sa.literal_column("calls").desc(), user)
+        .limit(arguments["limit"])
+    )
 
 
 _SPEND = ("key", "name", "calls", "input_tokens", "output_tokens", "paid_usd", "unpriced_calls", "error_calls")
@@ -250,4 +277,5 @@ READS = (
         _quality,
     ),
     Read("filters", (PROJECT,), ("dimension", "value", "calls"), _filters),
+    Read("users", (PROJECT, LIMIT), ("user_id", "calls"), _users),
 )  # fmt: skip

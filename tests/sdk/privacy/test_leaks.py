@@ -118,6 +118,7 @@ def test_no_secret_leaves_the_process(mode: str, echo: Server) -> None:
         delivered, dropped, pending = suffice.flush(60)
         suffice.shutdown()
         data = b"".join(sink.raw)
+    assert {call["attributes"]["suffice.capture"] for call in sink.calls} == {mode}
     assert len(secrets) == 500
     assert (delivered, dropped, pending) == (50, 0, 0)
     assert leaked(secrets, data) == []
