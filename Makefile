@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.installed
 
-.PHONY: demo test check lint types layers lock clean setup wheel
+.PHONY: demo test check lint types layers lock clean setup wheel docs
 
 demo: setup
 	$(BIN)/suffice demo $(ARGS)
@@ -37,12 +37,16 @@ lock: ## needs network: refreshes both lock files
 	test -x $(BIN)/uv || $(MAKE) setup
 	echo uv | $(BIN)/uv pip compile - --universal --generate-hashes --no-annotate --upgrade --custom-compile-command "make lock" --quiet -o requirements/uv.txt
 	$(BIN)/uv pip compile pyproject.toml --universal --generate-hashes --no-annotate --upgrade --extra all --group dev --custom-compile-command "make lock" --quiet -o requirements/dev.txt
-	for each in newest openai2 openai1 servers; do $(BIN)/uv pip compile requirements/$$each.in --universal --python-version 3.11 --generate-hashes --no-annotate --upgrade --custom-compile-command "make lock" --quiet -o requirements/$$each.txt || exit 1; done
+	for each in newest openai2 openai1 servers docs; do $(BIN)/uv pip compile requirements/$$each.in --universal --python-version 3.11 --generate-hashes --no-annotate --upgrade --custom-compile-command "make lock" --quiet -o requirements/$$each.txt || exit 1; done
 	$(BIN)/python tests/sdk/matrix/table.py
 	$(BIN)/uv pip compile pyproject.toml requirements/clickhouse.in --extra server --universal --python-version 3.11 --generate-hashes --no-annotate --upgrade --custom-compile-command "make lock" --quiet -o requirements/clickhouse.txt
+
+docs: setup ## the documentation site, as site/index.html
+	$(BIN)/python tests/environments.py docs >/dev/null
+	NO_MKDOCS_2_WARNING=1 .venv-docs/bin/mkdocs build --quiet
 
 wheel: setup
 	$(BIN)/uv build --wheel --no-build-isolation --quiet -o dist
 
 clean:
-	rm -rf .venv dist build
+	rm -rf .venv dist build site

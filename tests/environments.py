@@ -82,3 +82,7 @@ def variables(*paths: Path) -> dict[str, str]:
         "PYTHONPATH": os.pathsep.join(map(str, paths)),
         "HOME": os.environ.get("HOME", "/"),
     }
+
+
+if __name__ == "__main__":
+    print(python_of(sys.argv[1]))
