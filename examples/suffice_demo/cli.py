@@ -1,4 +1,4 @@
-"""``suffice demo``: simulated agents through real clients, recorded, analysed and reported, in about a minute.
+"""``suffice demo``: simulated agents through real clients, recorded, analysed, replayed with a small model and reported, in a minute or two.
 
 Everything that runs is the real thing but the model: the provider is simulated on this machine, so there is
 no key, no network and no bill.
@@ -45,7 +45,7 @@ def demo(
         Path, typer.Option("--output", "-o", metavar="FILE", help="Where the report goes (.html, .md, .json, .csv).")
     ] = Path("suffice-demo-report.html"),
 ) -> None:
-    """Runs a small fleet of simulated agents, finds their tasks, writes the report and opens the dashboard."""
+    """Runs a small fleet of simulated agents, finds their tasks, replays them with a small model, writes the report and opens the dashboard."""
     if not 1 <= calls <= MOST_CALLS:
         raise UsageError(f"--calls {calls} is out of range: choose between 1 and {MOST_CALLS:,}")
     if not output.parent.is_dir():
@@ -63,6 +63,8 @@ def demo(
             told.append(f"{format_count(count.delivered)} calls recorded, none lost")
         with _timed("Analysed"):
             stages.analyse(collector)
+        with _timed("Replayed with the simulated small model") as told:
+            told.append(stages.prove(collector, provider))
         with _timed("Report written") as told:
             stages.write_report(collector, output)
             told.append(str(output))

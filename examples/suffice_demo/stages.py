@@ -9,6 +9,7 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from urllib.error import URLError
 from urllib.request import ProxyHandler, build_opener
 
@@ -18,6 +19,7 @@ from suffice.errors import SufficeError
 from suffice_demo.fleet.agents import AGENTS
 from suffice_demo.ports import LOOPBACK, choose_port, free_port
 from suffice_demo.processes import Child
+from suffice_demo.provider.model import SMALL_MODEL
 from suffice_store import Store, open_store
 from suffice_store.console import err
 from suffice_store.holder import read_address
@@ -25,6 +27,15 @@ from suffice_store.holder import read_address
 COLLECTOR_PORT, DASHBOARD_PORT = 4318, 8501
 _DIRECT = build_opener(ProxyHandler({}))  # a proxy of the environment can't see this machine's loopback
 START_S, FLEET_S, STORE_S, ANALYSIS_S = 60.0, 300.0, 60.0, 300.0
+BUDGET_USD, REPLAY_S = "1", 60  # it settles what it can for about $0.10, in 10 s
+CANDIDATE = """[[candidate]]
+name = "{model}"
+model = "{model}"
+url = "{url}/v1"
+input_usd_per_mtok = 0.10  # as Qwen3.5-9B hosted, of the catalogue
+output_usd_per_mtok = 0.15
+parallel = 8
+"""
 
 
 @dataclass(slots=True)
@@ -128,6 +139,18 @@ def analyse(collector: str) -> None:
     _command("analysis", "analyze", "--server", collector)
 
 
+def prove(collector: str, provider: str) -> str:
+    """``suffice prove`` with the provider's small model, at the price of a hosted 8B. Returns its last lines: verdicts, and what was spent."""
+    with TemporaryDirectory(prefix="suffice-demo-") as folder:
+        candidates = Path(folder) / "candidates.toml"
+        candidates.write_text(CANDIDATE.format(model=SMALL_MODEL, url=provider), "utf-8")
+        said = _command(
+            "replay", "prove", "--server", collector, "--candidates", str(candidates), "--budget", BUDGET_USD, "--yes",
+            "--max-seconds", str(REPLAY_S),
+        )  # fmt: skip
+    return "; ".join(said[-2:])
+
+
 def write_report(collector: str, output: Path) -> None:
     """``suffice report -o FILE``."""
     _command("report", "report", "--server", collector, "-o", str(output))
@@ -181,9 +204,11 @@ def _say_moved(name: str, usual: int, port: int) -> None:
     err().print(f"Port {usual} is taken, so the demo's {name} listens on {port}.")
 
 
-def _command(name: str, *arguments: str) -> None:
+def _command(name: str, *arguments: str) -> list[str]:
+    """Runs it to its end. Returns its last lines. Raises SufficeError."""
     with Child(name, "suffice", *arguments) as child:
         child.wait(ANALYSIS_S)
+        return list(child.lines)
 
 
 def _stored_calls(store: Store) -> int:

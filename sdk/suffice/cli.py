@@ -13,7 +13,7 @@ from suffice.errors import SufficeError, UsageError
 
 # name -> (module, extra that installs it, one line of help), in the order help shows them
 COMMANDS: dict[str, tuple[str, str, str]] = {
-    "demo": ("suffice_demo.cli", "demo", "simulated agents through real clients, analysed, with a report"),
+    "demo": ("suffice_demo.cli", "demo", "simulated agents through real clients, analysed, replayed, with a report"),
     "up": ("suffice_collector.commands.up", "server", "collector + dashboard + analysis on a schedule"),
     "collector": ("suffice_collector.commands.collector", "server", "the collector alone"),
     "dashboard": ("suffice_dashboard.commands.dashboard", "server", "the dashboard alone"),

@@ -49,11 +49,26 @@ class Judged:
             self.calls = store.read("analysis_calls").to_pylist()
             self.assigned = {r["call_id"]: r["task_id"] for r in store.read("assignments").to_pylist()}
             self.tasks = {r["task_id"]: r for r in store.read("tasks").to_pylist()}
+            self.estimates = store.read("estimates", measure="replaceability").to_pylist()
             self.overall = store.read("estimates", task_id="").to_pylist()
         self.true = {call["call_id"]: _true_task(call, messages) for call in self.calls}
         self.found: defaultdict[str, Counter[str]] = defaultdict(Counter)  # true task -> its calls by found task
         for call_id, key in self.true.items():
             self.found[key][self.assigned[call_id]] += 1
+
+        self.report = database.with_name("suffice-demo-report.html").read_text("utf-8")
+
+    def status(self, key: str) -> str:
+        """What the replay says of the found task that holds most of a true task's calls: proven, refuted or open."""
+        row = self.main_row(key)
+        return next(
+            (
+                json.loads(each["details"])["status"]
+                for each in self.estimates
+                if each["task_id"] == row["task_id"] and each["grade"] == "replay"
+            ),
+            "open",
+        )
 
     def main_row(self, key: str) -> dict[str, Any]:
         """The found task that holds most of a true task's calls."""
@@ -115,8 +130,20 @@ class TestTheWholeDemo:
     def test_open_conversation_is_never_expected_above_half(self, judged: Judged) -> None:
         assert judged.main_row("chat_customer")["replaceability"] <= 0.5
 
-    def test_nothing_is_proven_without_a_replay(self, judged: Judged) -> None:
-        assert not any(row["proven"] for row in judged.tasks.values())
-        proven = [row for row in judged.overall if row["measure"].startswith("proven_share")]
-        assert proven
-        assert {row["value"] for row in proven} == {0.0}
+    def test_the_replay_proves_and_refutes_and_is_right_by_the_truth(self, judged: Judged) -> None:
+        """The small model's true share decides; one at the bar itself may be called neither."""
+        by_verdict: defaultdict[str, dict[str, float]] = defaultdict(dict)
+        for key, share in TRUE_SHARE.items():
+            by_verdict[judged.status(key)][key] = share
+        assert by_verdict["proven"]
+        assert len(by_verdict["refuted"]) >= 5
+        assert {key: share for key, share in by_verdict["proven"].items() if share <= 0.95} == {}
+        assert {key: share for key, share in by_verdict["refuted"].items() if share >= 0.95} == {}
+
+    def test_what_is_proven_counts_in_the_total_and_in_the_report(self, judged: Judged) -> None:
+        (share,) = [row for row in judged.overall if row["measure"] == "proven_share_calls"]
+        proven = [row for row in judged.tasks.values() if row["proven"]]
+        assert share["grade"] == "replay"
+        assert share["value"] == pytest.approx(sum(row["calls"] for row in proven) / len(judged.calls), abs=0.1)
+        assert 0 < share["value"] < 0.6
+        assert all(row["name"] in judged.report for row in proven)

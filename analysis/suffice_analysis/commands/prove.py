@@ -86,7 +86,7 @@ def prove(
                 audited, project, plan, spent, bar=bar, seed=seed, recorded_by=person(),
                 tell=lambda now: progress.update(line, description=_state(now, spent)),
             )  # fmt: skip
-        if analyze:
+        if analyze and spent.calls:
             publish(store, project)
     if as_json:
         print_json(

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from analysis.replay.endpoint import serving
+from analysis.replay.test_campaign import label_of, said_to
 from analysis.traffic import by_instructions, shop_traffic
 
 from suffice_analysis import pipeline
@@ -13,7 +14,7 @@ from suffice_analysis.replay import sending
 from suffice_analysis.replay.budget import Budget, Limits
 from suffice_analysis.replay.campaign import SILENT
 from suffice_analysis.replay.candidates import Candidate
-from suffice_analysis.replay.proving import make_plan, prove
+from suffice_analysis.replay.proving import make_plan, prove, proven_alone
 from suffice_store import open_store
 
 pytestmark = pytest.mark.xdist_group("replay")
@@ -38,3 +39,32 @@ def test_an_endpoint_that_is_gone_is_not_asked_for_the_next_task(
     assert SILENT <= len(rows) < 2 * SILENT
     assert {work.ended.split(":")[0] for work in silent} == {f"the endpoint did not answer {len(rows)} times in a row"}
     assert sum(bool(work.campaign.counts.judged) for work in works) >= 2
+
+
+def test_what_is_proven_alone_is_asked_on_until_it_counts_in_the_total(tmp_path: Path) -> None:
+    """Seen on the demo: two tasks of fourteen proven, each at 5 %, and a proven share of 0 %."""
+    with open_store(str(tmp_path / "calls.duckdb")) as store:
+        shop_traffic(640).fill(store)
+        pipeline.analyze(store, find=by_instructions)
+        with serving(lambda body, _: label_of(body) if said_to(body).count(":") else "no") as endpoint:
+            plan = make_plan(store, "default", [Candidate(model="tiny", url=endpoint.url)], bar=0.95)
+            works = prove(store, "default", plan, Budget(Limits()), bar=0.95)
+        pipeline.analyze(store, find=by_instructions)
+        (share,) = store.read("estimates", task_id="", measure="proven_share_calls").to_pylist()
+    (proven,) = [work for work in works if work.campaign.status == "proven"]
+    assert (share["value"], proven_alone(works), proven.campaign.reason) == (0.25, [], "settled")
+    assert proven.campaign.running.p_value <= 0.05 / 2 / len(works)
+    assert proven.campaign.left  # and not further than that
+
+
+def test_a_budget_that_ends_while_a_proof_is_made_surer_takes_nothing_back(tmp_path: Path) -> None:
+    with open_store(str(tmp_path / "calls.duckdb")) as store:
+        shop_traffic(640).fill(store)
+        pipeline.analyze(store, find=by_instructions)
+        with serving(lambda body, _: label_of(body) if said_to(body).count(":") else "no") as endpoint:
+            plan = make_plan(store, "default", [Candidate(model="tiny", url=endpoint.url)], bar=0.95)
+            works = prove(store, "default", plan, Budget(Limits(calls=134)), bar=0.95)
+        ended = {row["status"]: row["reason"] for row in store.read("replay_campaigns").to_pylist()}
+    assert [work.campaign.status for work in works].count("proven") == 1
+    assert proven_alone(works)
+    assert ended["proven"] == "settled"
