@@ -32,6 +32,7 @@ def main() -> None:
         st.Page("views/calls.py", title="Calls", icon=":material/forum:", url_path="calls"),
         st.Page("views/quality.py", title="Quality", icon=":material/verified:", url_path="quality"),
         st.Page("views/health.py", title="Health", icon=":material/monitor_heart:", url_path="health"),
+        st.Page("views/settings.py", title="Settings", icon=":material/settings:", url_path="settings"),
     ]
     chosen = st.navigation(pages)
     chosen.run()

@@ -193,35 +193,32 @@ def read_marks() -> list[Row]:
     return read_live("replay_marks")
 
 
+def change(command: str, **arguments: Any) -> Row:
+    """Carry out a command of docs/read-api.md on this project unless another is named, and look at everything anew. Raises SufficeError when refused."""
+    settings = read_settings()
+    answer: Row = _store(settings).command(command, **{"project": settings.project, **arguments})
+    forget()
+    return answer
+
+
 def mark_answer(replay_call_id: str, ok: bool) -> None:
     """Say whether a replayed answer is as good as the recorded one. Raises SufficeError when refused."""
-    settings = read_settings()
-    _store(settings).command("record_outcome", project=settings.project, target="call", target_id=replay_call_id, ok=ok,
-                             label=MARK, source="dashboard")  # fmt: skip
-    forget()
+    change("record_outcome", target="call", target_id=replay_call_id, ok=ok, label=MARK, source="dashboard")
 
 
 def rename_task(task_id: str, name: str) -> None:
-    """Give a task a person's name (command ``decide``). Raises SufficeError when refused."""
-    settings = read_settings()
-    _store(settings).command("decide", project=settings.project, kind="rename", task_id=task_id, value=name,
-                             decided_by="dashboard")  # fmt: skip
-    forget()
+    """Give a task a person's name. Raises SufficeError when refused."""
+    change("decide", kind="rename", task_id=task_id, value=name, decided_by="dashboard")
 
 
 def decide_move(task_id: str, value: Row) -> None:
     """Write down how far moving a task has come. Raises SufficeError when refused."""
-    settings = read_settings()
-    _store(settings).command("decide", project=settings.project, kind="move", task_id=task_id, value=value,
-                             decided_by="dashboard")  # fmt: skip
-    forget()
+    change("decide", kind="move", task_id=task_id, value=value, decided_by="dashboard")
 
 
 def analyze_now() -> None:
     """Ask the collector to run the analysis. Raises SufficeError when refused."""
-    settings = read_settings()
-    _store(settings).command("analyze_now", project=settings.project)
-    forget()
+    change("analyze_now")
 
 
 def read_health() -> Row:
@@ -239,22 +236,28 @@ def _health(server: str, project: str) -> Row:
     return {"dead_letters": quality["dead_letters"], "duplicate_calls": quality["duplicate_calls"], **found}
 
 
+def read_you() -> Row:
+    """Who these pages are to the collector: ``actor``, ``role``, ``scopes``, ``project``. Over a file, its owner."""
+    return read_health().get("you") or {
+        "actor": "the owner of the file",
+        "role": "admin",
+        "scopes": ["admin"],
+        "project": None,
+    }
+
+
 def read_dead_letters() -> list[Row]:
     """Requests that could not be stored, newest first; of all projects, where that may be asked. [] where nothing may."""
-    return _allowed("dead_letters", limit=PAGE_SIZE)
+    return read_allowed("dead_letters", limit=PAGE_SIZE) or []
 
 
-def read_keys() -> list[Row]:
-    """The API keys, without their secrets; [] where that may not be asked."""
-    return _allowed("keys")
-
-
-def _allowed(name: str, **parameters: Any) -> list[Row]:
+def read_allowed(name: str, **parameters: Any) -> list[Row] | None:
+    """A read for administrators: of all projects, else of this one; None where this key may not ask."""
     settings = read_settings()
     for project in ("*", settings.project):
         with suppress(SufficeError):
             return _live(name, settings.server, project, tuple(sorted(parameters.items())))
-    return []
+    return None
 
 
 def retry_letters() -> Row:

@@ -22,7 +22,7 @@ pytestmark = [
 ]
 
 PATHS = ["/", "/tasks", "/task", "/savings", "/calls"]
-MORE_PATHS = ("/decisions", "/runs", "/replay", "/quality", "/health")
+MORE_PATHS = ("/decisions", "/runs", "/replay", "/quality", "/health", "/settings")
 
 
 @pytest.fixture(scope="module")
@@ -74,6 +74,10 @@ def test_every_page_draws_the_fleet(driver: Any, fleet_pages: str) -> None:
     faults: dict[str, list[Any]] = {}
     for path in (*PATHS, *MORE_PATHS, *single):
         texts[path] = seen(driver, fleet_pages + path)
+        if path == "/settings":  # its forms are folded away
+            for each in driver.find_elements(By.CSS_SELECTOR, '[data-testid="stExpander"] summary'):
+                driver.execute_script("arguments[0].click()", each)
+            browser.wait_settled(driver)
         faults[path] = browser.serious_faults(driver)
     assert {path: found for path, found in faults.items() if found} == {}
     assert "You spent $17.32 on 2,000 calls" in texts["/"]
@@ -82,6 +86,7 @@ def test_every_page_draws_the_fleet(driver: Any, fleet_pages: str) -> None:
     assert "not to be added up" in texts["/savings"]
     assert "Request and answer" in texts["/calls"]
     assert "Everything that was sent is stored" in texts["/health"]
+    assert "Without a price: in-house-70b" in texts["/settings"]
 
 
 def test_every_page_draws_an_empty_database(driver: Any, empty_pages: str) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import streamlit as st
 
 from suffice.errors import SufficeError
-from suffice_dashboard import pieces, queries, states
+from suffice_dashboard import administration, pieces, queries, states
 from suffice_dashboard.charts.health import flow_bars
 from suffice_dashboard.charts.style import CONFIG
 from suffice_dashboard.formatting import render_count, render_moment, shorten
@@ -112,29 +112,12 @@ def show_letters() -> None:
 
 def show_keys(found: Found) -> None:
     """Who sent and asked how much, by key, since the collector started."""
-    used = {row["key_id"]: row for row in found.get("keys") or [] if row["key_id"] != "none"}
-    keys = queries.read_keys()
+    keys = queries.read_allowed("keys")
     if not keys:
         return
-    st.html(pieces.section("API keys", "Use since the collector started. suffice keys makes and revokes them."))
-    head = [
-        ("Key", "one"),
-        ("Held by", "clip"),
-        ("May", "short"),
-        ("Requests", "num"),
-        ("Received", "num"),
-        ("State", "one"),
-    ]
-    rows = []
-    for key in keys:
-        use = used.get(key["key_id"], {})
-        may = ", ".join(filter(None, (key["scopes"], key["role"])))
-        rows.append(("", [
-            pieces.e(key["key_id"]), pieces.e(shorten(key["name"], 60)), pieces.e(may),
-            pieces.e(render_count(use.get("requests", 0))), pieces.e(format_bytes(use.get("bytes", 0))),
-            pieces.badge("active") if key["active"] else pieces.badge("revoked", "bad"),
-        ]))  # fmt: skip
-    st.html(pieces.table(head, rows))
+    used = {row["key_id"]: row for row in found.get("keys") or []}
+    st.html(pieces.section("API keys", "Use since the collector started. Settings makes and revokes them."))
+    st.html(administration.keys_table(keys, used))
 
 
 def _causes(refused: Mapping[str, int]) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from fnmatch import fnmatchcase
 from typing import Annotated, Any
 
 import typer
@@ -10,7 +9,6 @@ import typer
 from suffice_store.commands.price_files import reconcile_invoice, set_terms, update_prices
 from suffice_store.console import (
     DEFAULT_PROJECT,
-    UNKNOWN,
     DbOption,
     JsonOption,
     ProjectOption,
@@ -22,6 +20,7 @@ from suffice_store.console import (
     run_app,
 )
 from suffice_store.opening import open_store
+from suffice_store.recorded_prices import applies_to, format_price, recorded_prices
 from suffice_store.store import Store
 
 app = typer.Typer(
@@ -56,7 +55,7 @@ def list_prices(
         if every or model:
             found = [row for row in listed if model.lower() in row["model"].lower()]
         else:
-            found = _recorded(listed, _keys(store, project, "model"), _keys(store, project, "provider"))
+            found = recorded_prices(listed, _keys(store, project, "model"), _keys(store, project, "provider"))
         missing = store.read("unpriced_models", project=project).to_pylist()
     if as_json:
         print_json({"prices": found, "unpriced_models": missing})
@@ -67,8 +66,8 @@ def list_prices(
             (
                 row["model"],
                 row["provider"] or "any",
-                _applies_to(row["tier"], row["context_from_tokens"]),
-                *(_amount(row[name]) for name in _SHOWN),
+                applies_to(row["tier"], row["context_from_tokens"]),
+                *(format_price(row[name]) for name in _SHOWN),
             )
             for row in found
         ],
@@ -156,28 +155,3 @@ def main(argv: list[str]) -> int:
 def _keys(store: Store, project: str, by: str) -> set[str]:
     """What the recorded calls have as model, or as provider."""
     return {str(key) for key in store.read("spend", project=project, by=by).column("key").to_pylist() if key}
-
-
-def _recorded(listed: list[dict[str, Any]], models: set[str], providers: set[str]) -> list[dict[str, Any]]:
-    """The prices of these models at these providers: by their own name, else by the longest that stands for them."""
-    rows = [row for row in listed if row["provider"] in {"", *providers}]
-    names = {row["model"] for row in rows}
-    fitting = {
-        max(
-            (name for name in names if fnmatchcase(model, name)),
-            key=lambda name: (name == model, len(name)),
-            default="",
-        )
-        for model in models
-    }
-    return [row for row in rows if row["model"] in fitting]
-
-
-def _applies_to(tier: str, from_tokens: int) -> str:
-    """Nothing for the usual price; ``batch``, ``over 200,000``, ``batch, over 200,000`` (tokens of input)."""
-    over = f"over {format_count(from_tokens - 1)}" if from_tokens else ""
-    return ", ".join(filter(None, ("" if tier == "standard" else tier, over)))
-
-
-def _amount(usd: Any) -> str:
-    return UNKNOWN if usd is None else f"{usd.normalize():f}"
