@@ -66,7 +66,7 @@ def spend(store: Store, project: str, *, by: str = "model", since_ns: int | None
 
 def tasks(store: Store, project: str) -> Row:
     """The recurring tasks of the last analysis, dearest first, with what may be said of each."""
-    report = read_report(store, project=project)
+    report = read_report(store, project=project, texts=False)
     return {
         "in_words": " ".join(report.headlines),
         "next_steps": next_steps(report),
@@ -79,7 +79,7 @@ def tasks(store: Store, project: str) -> Row:
 
 def evidence(store: Store, project: str, *, task: str) -> Row:
     """One task, named by id or name: its estimate, each piece of evidence, its actions. Raises SufficeError if there is none."""
-    part = _one(read_report(store, project=project).tasks, task)
+    part = _one(read_report(store, project=project, texts=False).tasks, task)
     said = [each["sentence"] for each in part.evidence if each["sentence"]]
     return {
         "in_words": " ".join(
@@ -95,7 +95,7 @@ def evidence(store: Store, project: str, *, task: str) -> Row:
 
 def savings(store: Store, project: str, *, task: str | None = None) -> Row:
     """The alternatives to what is paid today, for all traffic or one task, each with its quality and its wrong answers."""
-    report = read_report(store, project=project)
+    report = read_report(store, project=project, texts=False)
     part = None if task is None else _one(report.tasks, task)
     rows = report.totals if part is None else part.alternatives
     words = report.headlines[3] if part is None else _saving_of(part)

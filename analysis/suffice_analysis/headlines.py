@@ -8,4 +8,4 @@ from suffice_store.store import Store
 
 def read_headlines(store: Store, project: str = "default") -> list[str]:
     """Five sentences for a person. Raises SufficeError when nothing has been analysed."""
-    return read_report(store, project=project).headlines
+    return read_report(store, project=project, texts=False).headlines

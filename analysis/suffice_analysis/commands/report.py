@@ -22,6 +22,9 @@ def report(
     output: Annotated[
         Path, typer.Option("--output", "-o", help="File to write: .html, .pdf, .md, .xlsx, .json or .csv.")
     ],
+    examples: Annotated[
+        bool, typer.Option("--examples/--no-examples", help="Show replayed answers beside the recorded ones, masked.")
+    ] = True,
     db: DbOption = None,
     server: ServerOption = None,
     project: ProjectOption = "default",
@@ -29,13 +32,13 @@ def report(
     """Write the report of the last analysis."""
     renderer(output)  # refuse a format before anything is opened
     with open_store(db, server=server, create=False) as store:
-        write_report(store, output, project=project)
+        write_report(store, output, project=project, examples=examples)
     err().print(f"wrote {output}", markup=False, soft_wrap=True)
 
 
-def write_report(store: Store, path: Path, *, project: str = "default") -> Path:
+def write_report(store: Store, path: Path, *, project: str = "default", examples: bool = True) -> Path:
     """Read the last analysis and write it in the format of ``path``. Raises SufficeError, UsageError."""
-    rendered = renderer(path)(read_report(store, project=project))
+    rendered = renderer(path)(read_report(store, project=project, texts=examples))
     try:
         path.write_bytes(rendered)
     except OSError as error:

@@ -28,7 +28,7 @@ from suffice_store.store import Store
 Row = Mapping[str, Any]
 LOOK_EVERY = 10  # answers between the looks that the running interval is made of
 SAME_TEMPLATE = 0.7  # of the words that either template has: under it the task is another one
-EXAMPLES = 8  # failures named
+EXAMPLES, GOOD_EXAMPLES = 8, 2  # failures and passes named
 METHOD_FIXED = "exact (Clopper-Pearson) interval of a number of calls set before"
 METHOD_RUNNING = "beta-binomial mixture, valid at every look (Howard and others 2021)"
 
@@ -304,6 +304,7 @@ def estimate_row(result: Result, seed: int, calls: int) -> dict[str, Any]:
         "format_failures": failures.get("format", 0),
         "failures": dict(sorted(failures.items())),
         "examples": [row["call_id"] for row in result.rows if row["verdict"] == "fail"][:EXAMPLES],
+        "good_examples": [row["call_id"] for row in result.rows if row["verdict"] == "pass"][:GOOD_EXAMPLES],
         "judges": sorted({row["judge"] for row in result.rows if row["judge"]}),
         "design_effect": round(c.design_effect, 4),
         "clusters": c.clusters,

@@ -13,9 +13,10 @@ from suffice_analysis.report import charts
 from suffice_analysis.report.caveats import assumptions, caveats
 from suffice_analysis.report.model import Report, next_steps, sum_sentence
 from suffice_analysis.report.replayed import caveat, proven_figure
+from suffice_analysis.report.tested import TEXTS_NOTE
 from suffice_analysis.report.wording import ALTERNATIVE_NAMES, HOW_TO_TEST, TERMS, VERDICT_WORDS, hci_words
 from suffice_analysis.savings.sentences import at_stake
-from suffice_store.console import format_count, format_interval, format_share, format_time, format_usd
+from suffice_store.console import format_count, format_interval, format_ms, format_share, format_time, format_usd
 
 TEMPLATE_EXCERPT = 1_200
 
@@ -45,6 +46,8 @@ def render_html(report: Report, *, paper: bool = False) -> str:
         action_words=action_words,
         excerpt=_excerpt,
         loads=_loads,
+        texts_note=TEXTS_NOTE,
+        ms=format_ms,
         usd=format_usd,
         count=format_count,
         share=format_share,

@@ -11,6 +11,7 @@ from typing import Any
 from suffice_analysis.next_steps import add_up
 from suffice_analysis.report.caveats import assumptions, caveats
 from suffice_analysis.report.model import Report, TaskPart, next_steps
+from suffice_analysis.report.tested import Tested
 
 SCHEMA = "suffice.report/1"
 _PARSED = ("services", "models", "levers", "example_call_ids", "details", "assumptions", "parameters")
@@ -55,6 +56,17 @@ def _task(task: TaskPart) -> dict[str, Any]:
         "actions": [_plain(r) for r in task.actions],
         "alternatives": [_plain(r) for r in task.alternatives],
         "slices": [_plain(r) for r in task.slices],
+        "tested": None if task.tested is None else _tested(task.tested),
+    }
+
+
+def _tested(tested: Tested) -> dict[str, Any]:
+    return {
+        "status": tested.status,
+        "candidate": tested.row["candidate"],
+        "mode": tested.row["mode"],
+        "examples": [asdict(each) for each in tested.examples],
+        "why_no_examples": tested.why_none,
     }
 
 

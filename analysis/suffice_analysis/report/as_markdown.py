@@ -9,10 +9,11 @@ from suffice_analysis.grounds import kind_words
 from suffice_analysis.report.caveats import assumptions, caveats
 from suffice_analysis.report.model import Report, TaskPart, next_steps, sum_sentence
 from suffice_analysis.report.replayed import caveat
+from suffice_analysis.report.tested import TEXTS_NOTE, Tested
 from suffice_analysis.report.wording import ALTERNATIVE_NAMES, HOW_TO_TEST, TERMS, VERDICT_WORDS, Row
 from suffice_analysis.savings.sentences import at_stake
 from suffice_analysis.savings.stack import SAME_MODEL
-from suffice_store.console import format_count, format_share, format_time, format_usd
+from suffice_store.console import format_count, format_interval, format_ms, format_share, format_time, format_usd
 
 
 def render_markdown(report: Report) -> str:
@@ -45,6 +46,9 @@ def render_markdown(report: Report) -> str:
     ]
     for name, sentences in report.beside_the_money:
         lines += ["", f"### {ALTERNATIVE_NAMES[name]}: beside the money", "", *(f"- {_text(s)}" for s in sentences)]
+    if report.tested:
+        lines += ["", "## What was tested, and what came back", "", _text(TEXTS_NOTE)]
+        lines += [line for task in report.tested if task.tested is not None for line in _tested(task, task.tested)]
     lines += ["", "## What stays on the large model", ""]
     lines += [f"- **{_text(t.row['name'])}**: {_text(t.row['verdict_reason'])}" for t in report.staying] or ["- None."]
     for task in report.tasks:
@@ -65,6 +69,25 @@ def _task_line(task: TaskPart) -> str:
     r = task.row
     cells = [_text(r["name"]), kind_words(r["kind"]), format_count(r["calls"]), format_usd(task.basis_usd)]
     return f"| {' | '.join([*cells, task.share_words, VERDICT_WORDS[r['verdict']]])} |"
+
+
+def _tested(task: TaskPart, tested: Tested) -> list[str]:
+    row, d = tested.row, tested.details
+    mode = "" if row["mode"] == "as_is" else f" ({row['mode']})"
+    cost = f"{format_usd(d['usd_per_call'])} a call, half within {format_ms(d['latency_p50_ms'])}"
+    said = (
+        f"{row['candidate']}{mode} answered {d['passed']:,} of {d['passed'] + d['failed']:,} as well as recorded "
+        f"({format_interval(row['low'], row['high'])}; bar {format_share(row['bar'])}), {d['unjudged']:,} not judged. "
+        f"Failed by: {tested.failed_by}. Measured: {cost}."
+    )
+    lines = ["", f"### {_text(task.row['name'])}: {tested.status}", "", _text(said)]
+    for each in tested.examples:
+        lines += ["", f"- **{_text(each.verdict_words)}**"]
+        lines += [
+            f"  - {name}: {_text(text)}"
+            for name, text in (("asked", each.asked), ("recorded", each.recorded), ("candidate", each.answered))
+        ]
+    return lines if tested.examples else [*lines, "", _text(f"No example: {tested.why_none}.")]
 
 
 def _section(task: TaskPart) -> list[str]:

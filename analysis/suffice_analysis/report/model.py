@@ -16,6 +16,7 @@ from suffice_analysis.next_steps import NextStep, add_up, find_next_steps, moved
 from suffice_analysis.quality import Quality, read_quality, trust_sentences
 from suffice_analysis.replaceability import CLAIM_CALLS
 from suffice_analysis.report.replayed import proven_sentence, spoken_for
+from suffice_analysis.report.tested import SETTLED, Tested, read_tested
 from suffice_analysis.report.wording import (
     IN_A_SENTENCE,
     Row,
@@ -48,6 +49,7 @@ class TaskPart:
     actions: list[Row]
     alternatives: list[Row]
     slices: list[Row] = field(default_factory=list)
+    tested: Tested | None = None  # where a replay proved or refuted it
 
     @property
     def differing(self) -> list[str]:
@@ -197,6 +199,11 @@ class Report:
         return next((t for t in self.totals if t["alternative"] == CACHING and t["pays"]), None)
 
     @property
+    def tested(self) -> list[TaskPart]:
+        """What a replay settled, the proven first."""
+        return [t for word in SETTLED for t in self.tasks if t.tested is not None and t.tested.status == word]
+
+    @property
     def staying(self) -> list[TaskPart]:
         return [t for t in self.tasks if t.row["verdict"] == "stays" and not t.row["ignored"]]
 
@@ -206,12 +213,13 @@ class Report:
         return sorted(chosen, key=lambda t: (-(t.paid_usd or 0.0), -t.row["calls"], t.row["task_id"]))
 
 
-def read_report(store: Store, *, project: str = "default", clock: Callable[[], int] = time.time_ns) -> Report:
-    """Read the last published analysis. Raises SufficeError when there is none."""
-    analyses = store.read("analyses", project=project).slice(0, 1).to_pylist()
-    if not analyses:
+def read_report(
+    store: Store, *, project: str = "default", clock: Callable[[], int] = time.time_ns, texts: bool = True
+) -> Report:
+    """Read the last published analysis; with replayed answers if ``texts``. Raises SufficeError when there is none."""
+    analysis = next(iter(store.read("analyses", project=project).slice(0, 1).to_pylist()), None)
+    if analysis is None:
         raise SufficeError("nothing has been analysed yet; run 'suffice analyze' first")
-    analysis = analyses[0]
     these: dict[str, Any] = {"project": project, "analysis_id": analysis["analysis_id"]}
     estimates = store.read("estimates", **these).to_pylist()
     evidence = _by_task(store.read("evidence", **these).to_pylist())
@@ -219,6 +227,9 @@ def read_report(store: Store, *, project: str = "default", clock: Callable[[], i
     savings = _by_task(store.read("savings", **these).to_pylist())
     slices = _by_task(store.read("slices", **these).to_pylist())
     own = spoken_for([e for e in estimates if e["measure"] == "replaceability"])
+    rows = sorted(store.read("tasks", **these).to_pylist(), key=lambda row: -(row["paid_usd"] or 0))
+    shares = [own[row["task_id"]] for row in rows if row["task_id"] in own]
+    tested = read_tested(store, project, shares, texts=texts)
     tasks = [
         TaskPart(
             row=row,
@@ -227,8 +238,9 @@ def read_report(store: Store, *, project: str = "default", clock: Callable[[], i
             actions=actions.get(row["task_id"], []),
             alternatives=_positioned(savings.get(row["task_id"], [])),
             slices=slices.get(row["task_id"], []),
+            tested=tested.get(row["task_id"]),
         )
-        for row in store.read("tasks", **these).to_pylist()
+        for row in rows
     ]
     tasks.sort(key=lambda t: (-(t.paid_usd or 0.0), -t.row["calls"], t.row["task_id"]))
     overview = store.read("overview", **_filters(analysis, project)).to_pylist()
@@ -242,9 +254,7 @@ def read_report(store: Store, *, project: str = "default", clock: Callable[[], i
         totals=_positioned(savings.get("", [])),
         unpriced_models=store.read("unpriced_models", project=project).to_pylist(),
         environments={
-            row["value"]
-            for row in store.read("filters", project=project).to_pylist()
-            if row["dimension"] == "environment"
+            r["value"] for r in store.read("filters", project=project).to_pylist() if r["dimension"] == "environment"
         },
     )
     report.headlines.extend(headlines(report))
@@ -381,8 +391,8 @@ def _by_task(rows: list[Row]) -> dict[str, list[Row]]:
 
 
 def _read_quality(store: Store, **filters: Any) -> Quality:
-    project = filters["project"]
-    return read_quality(lambda name, **given: store.read(name, **{"project": project} | given).to_pylist(), **filters)
+    own = {"project": filters["project"]}
+    return read_quality(lambda name, **given: store.read(name, **own | given).to_pylist(), **filters)
 
 
 def _filters(analysis: Row, project: str) -> dict[str, Any]:
