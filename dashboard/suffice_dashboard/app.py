@@ -7,6 +7,7 @@ from typing import Literal
 
 import streamlit as st
 
+from suffice_dashboard import people
 from suffice_dashboard.pieces import e
 from suffice_dashboard.settings import read_settings
 from suffice_dashboard.theme import style_sheet
@@ -19,6 +20,7 @@ def main() -> None:
     st.set_page_config(page_title="suffice", page_icon=str(ASSETS / "icon.svg"), layout="wide")
     st.html(style_sheet())
     st.logo(str(ASSETS / "logo.svg"), size="large", icon_image=str(ASSETS / "icon.svg"))
+    people.require()
     # The page of one task is reached from Tasks; its links work all the same.
     task_shown: Literal["visible", "hidden"] = "visible" if "task_id" in st.query_params else "hidden"
     pages = [
@@ -39,6 +41,7 @@ def main() -> None:
     settings = read_settings()
     with st.sidebar:
         st.html(f'<p class="sf-foot">Project {e(settings.project)}<br>{e(settings.server)}</p>')
+        people.foot()
 
 
 main()

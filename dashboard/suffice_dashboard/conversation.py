@@ -22,7 +22,9 @@ _WHO = {"system": "System", "user": "User", "assistant": "Model", "tool": "Tool 
 
 
 def parse_message(content: Any) -> dict[str, Any]:
-    """The stored JSON of a message -> ``{"role", "parts"}``; what isn't one becomes a text part."""
+    """The stored JSON of a message -> ``{"role", "parts"}``; what isn't one becomes a text part. None: the role shows no text."""
+    if content is None:
+        return {"role": "", "parts": [{"type": "withheld"}]}
     try:
         message = json.loads(content) if isinstance(content, str) else content
     except ValueError:
@@ -55,6 +57,8 @@ def render_part(part: Mapping[str, Any]) -> str:
     if kind in ("text", "reasoning", "refusal"):
         prefix = {"reasoning": "Reasoning: ", "refusal": "Refused: "}.get(str(kind), "")
         return _folded(prefix + str(part.get("content") or ""))
+    if kind == "withheld":
+        return '<p class="sf-text">(your role shows no text)</p>'
     if kind == "tool_call":
         return _block(f"⚙ calls {part.get('name', 'a tool')}", render_value(part.get("arguments")))
     if kind == "tool_call_response":

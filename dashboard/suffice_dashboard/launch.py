@@ -18,11 +18,12 @@ PROC = Path("/proc")
 
 @dataclass(frozen=True, slots=True)
 class Launch:
-    """One dashboard: the collector it reads (None: the default one) and where it listens."""
+    """One dashboard: the collector it reads (None: the default one), where it listens, how people log in (None: nobody does)."""
 
     server: str | None = None
     host: str = "127.0.0.1"
     port: int = 8501
+    oidc: Path | None = None
 
     @property
     def url(self) -> str:
@@ -46,14 +47,17 @@ class Launch:
             "logger.level": "warning",
         }
         arguments = [f"--{name}={value}" for name, value in options.items()]
-        return ["run", str(SERVE), *arguments, *theme_options()]
+        secrets = [f"--secrets.files={self.oidc}"] if self.oidc else []
+        return ["run", str(SERVE), *arguments, *secrets, *theme_options()]
 
     def environment(self) -> dict[str, str]:
         """What the pages need to know, as environment variables."""
         environment: dict[str, str] = {}
         if self.server:
             environment["SUFFICE_ENDPOINT"] = self.server
-        if not is_loopback(self.host):
+        if self.oidc:
+            environment["SUFFICE_DASHBOARD_OIDC"] = "1"
+        elif not is_loopback(self.host):
             environment["SUFFICE_DASHBOARD_ASK_KEY"] = "1"
         return environment
 

@@ -9,13 +9,17 @@ from __future__ import annotations
 import time
 from contextlib import suppress
 from typing import Any
+from urllib.parse import quote
 
 import streamlit as st
 
 from suffice.errors import SufficeError
+from suffice_dashboard import people
+from suffice_dashboard.people import Person
 from suffice_dashboard.settings import Settings, read_settings
 from suffice_store import Store, open_store
 from suffice_store.reads.replays import MARK
+from suffice_store.remote_store import RemoteStore
 
 Row = dict[str, Any]
 Filters = dict[str, Any]
@@ -26,9 +30,19 @@ PAGE_SIZE = 50
 USERS_OFFERED = 200
 
 
-@st.cache_resource(show_spinner=False)
+@st.cache_resource(show_spinner=False, max_entries=100)
+def _opened(settings: Settings, person: Person | None) -> Store:
+    if person is None:
+        return open_store(server=settings.server, key=settings.key)
+    said = {"X-Suffice-User": person.email, "X-Suffice-Project": settings.project}
+    if person.reason:
+        said["X-Suffice-Reason"] = quote(person.reason, safe=" ,.:;!?()/@#&+*")  # a header is ASCII
+    return RemoteStore(settings.server, key=settings.key, headers=said)
+
+
 def _store(settings: Settings) -> Store:
-    return open_store(server=settings.server, key=settings.key)
+    """With the rights of who is logged in. What is read through it is cached by person: ``person`` is in every key."""
+    return _opened(settings, people.current())
 
 
 def _fetch(name: str, project: str, parameters: tuple[tuple[str, Any], ...]) -> list[Row]:
@@ -38,19 +52,23 @@ def _fetch(name: str, project: str, parameters: tuple[tuple[str, Any], ...]) -> 
 
 
 @st.cache_data(ttl=LIVE_SECONDS, max_entries=500, show_spinner=False)
-def _live(name: str, server: str, project: str, parameters: tuple[tuple[str, Any], ...]) -> list[Row]:
+def _live(
+    name: str, server: str, project: str, person: Person | None, parameters: tuple[tuple[str, Any], ...]
+) -> list[Row]:
     return _fetch(name, project, parameters)
 
 
 @st.cache_data(ttl=ANALYSIS_SECONDS, max_entries=500, show_spinner=False)
-def _analysed(name: str, server: str, project: str, parameters: tuple[tuple[str, Any], ...]) -> list[Row]:
+def _analysed(
+    name: str, server: str, project: str, person: Person | None, parameters: tuple[tuple[str, Any], ...]
+) -> list[Row]:
     return _fetch(name, project, parameters)
 
 
 def read_live(name: str, **parameters: Any) -> list[Row]:
     """A read of the traffic: at most ``LIVE_SECONDS`` old."""
     settings = read_settings()
-    return _live(name, settings.server, settings.project, tuple(sorted(parameters.items())))
+    return _live(name, settings.server, settings.project, people.current(), tuple(sorted(parameters.items())))
 
 
 def read_analysed(name: str, analysis: Row | None, **parameters: Any) -> list[Row]:
@@ -59,7 +77,13 @@ def read_analysed(name: str, analysis: Row | None, **parameters: Any) -> list[Ro
         return []
     settings = read_settings()
     parameters["analysis_id"] = analysis["analysis_id"]
-    return _analysed(name, settings.server, settings.project, tuple(sorted(parameters.items())))
+    return _analysed(name, settings.server, settings.project, people.current(), tuple(sorted(parameters.items())))
+
+
+def _who() -> str:
+    """By whom a change is made, for its record."""
+    person = people.current()
+    return person.email if person else "dashboard"
 
 
 def forget() -> None:
@@ -203,17 +227,17 @@ def change(command: str, **arguments: Any) -> Row:
 
 def mark_answer(replay_call_id: str, ok: bool) -> None:
     """Say whether a replayed answer is as good as the recorded one. Raises SufficeError when refused."""
-    change("record_outcome", target="call", target_id=replay_call_id, ok=ok, label=MARK, source="dashboard")
+    change("record_outcome", target="call", target_id=replay_call_id, ok=ok, label=MARK, source=_who())
 
 
 def rename_task(task_id: str, name: str) -> None:
     """Give a task a person's name. Raises SufficeError when refused."""
-    change("decide", kind="rename", task_id=task_id, value=name, decided_by="dashboard")
+    change("decide", kind="rename", task_id=task_id, value=name, decided_by=_who())
 
 
 def decide_move(task_id: str, value: Row) -> None:
     """Write down how far moving a task has come. Raises SufficeError when refused."""
-    change("decide", kind="move", task_id=task_id, value=value, decided_by="dashboard")
+    change("decide", kind="move", task_id=task_id, value=value, decided_by=_who())
 
 
 def analyze_now() -> None:
@@ -224,11 +248,11 @@ def analyze_now() -> None:
 def read_health() -> Row:
     """How the collector is; where these pages read a file themselves, what the file tells."""
     settings = read_settings()
-    return _health(settings.server, settings.project)
+    return _health(settings.server, settings.project, people.current())
 
 
 @st.cache_data(ttl=LIVE_SECONDS, max_entries=10, show_spinner=False)
-def _health(server: str, project: str) -> Row:
+def _health(server: str, project: str, person: Person | None) -> Row:
     store = _store(read_settings())
     look = getattr(store, "look", None)
     found: Row = look() if look is not None else {}
@@ -246,6 +270,11 @@ def read_you() -> Row:
     }
 
 
+def may_spend() -> bool:
+    """Whether who looks may start what sends recorded content away and costs money: with a login, only admins."""
+    return people.current() is None or read_you()["role"] == "admin"
+
+
 def read_dead_letters() -> list[Row]:
     """Requests that could not be stored, newest first; of all projects, where that may be asked. [] where nothing may."""
     return read_allowed("dead_letters", limit=PAGE_SIZE) or []
@@ -256,7 +285,7 @@ def read_allowed(name: str, **parameters: Any) -> list[Row] | None:
     settings = read_settings()
     for project in ("*", settings.project):
         with suppress(SufficeError):
-            return _live(name, settings.server, project, tuple(sorted(parameters.items())))
+            return _live(name, settings.server, project, people.current(), tuple(sorted(parameters.items())))
     return None
 
 

@@ -17,16 +17,18 @@ class Settings:
     project: str
     key: str | None
     ask_key: bool  # bound beyond loopback: pages open only to who knows the key
+    oidc: bool = False  # people log in, and see what their role shows
 
 
 def read_settings() -> Settings:
-    """From ``SUFFICE_ENDPOINT``, ``SUFFICE_PROJECT``, ``SUFFICE_KEY`` and ``SUFFICE_DASHBOARD_ASK_KEY``."""
+    """From ``SUFFICE_ENDPOINT``, ``SUFFICE_PROJECT``, ``SUFFICE_KEY``, ``SUFFICE_DASHBOARD_ASK_KEY``, ``SUFFICE_DASHBOARD_OIDC``."""
     key = os.environ.get("SUFFICE_KEY") or None
     return Settings(
         server=os.environ.get("SUFFICE_ENDPOINT") or DEFAULT_SERVER,
         project=os.environ.get("SUFFICE_PROJECT") or "default",
         key=key,
         ask_key=bool(os.environ.get("SUFFICE_DASHBOARD_ASK_KEY")),
+        oidc=bool(os.environ.get("SUFFICE_DASHBOARD_OIDC")),
     )
 
 

@@ -45,6 +45,16 @@ def show_unreachable(error: Exception) -> None:
         _box("The collector refuses the key", f"{server}: {error}.")
         _retry()
         return
+    if "has no role in project" in str(error):
+        _box("You have no role here", f"{error}. An admin gives one with that command.")
+        _retry()
+        return
+    if "X-Suffice-Reason" in str(error):
+        _box(
+            "Say why you look",
+            "Auditors see unmasked text and say why. Write the reason at the foot of the menu; it is kept in the audit log.",
+        )
+        return
     _box(
         "The collector does not answer as it should",
         f"Nothing usable came from {server}: start it with the line below, or point the dashboard at another one with "

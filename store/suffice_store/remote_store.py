@@ -23,15 +23,15 @@ LOOPBACK = ("127.0.0.1", "localhost", "::1")
 class RemoteStore:
     """A Store that speaks to the collector at ``server``."""
 
-    def __init__(self, server: str, *, key: str | None = None) -> None:
-        """``server`` is an address like ``http://127.0.0.1:4318``. Nothing is sent before the first use."""
+    def __init__(self, server: str, *, key: str | None = None, headers: Mapping[str, str] | None = None) -> None:
+        """``server`` is an address like ``http://127.0.0.1:4318``; ``headers`` go with every request. Nothing is sent before the first use."""
         address = urlsplit(server)
         if address.scheme not in ("http", "https") or not address.hostname:
             raise SufficeError(f"'{server}' is not a collector's address: it looks like http://127.0.0.1:4318")
         self.server = server.rstrip("/")
         self._client = httpx2.Client(
             base_url=self.server,
-            headers={"Authorization": f"Bearer {key}"} if key else {},
+            headers={**(headers or {}), **({"Authorization": f"Bearer {key}"} if key else {})},
             timeout=httpx2.Timeout(TIMEOUT_S, connect=CONNECT_S),
             trust_env=address.hostname not in LOOPBACK,  # a company's proxy knows nothing of this machine
         )

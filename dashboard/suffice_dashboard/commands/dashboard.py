@@ -7,9 +7,11 @@ import os
 import threading
 import time
 import webbrowser
+from pathlib import Path
 
 from suffice.errors import SufficeError, UsageError
 from suffice_dashboard.launch import Launch, holder_of, is_loopback, port_is_free, wait_until_answers
+from suffice_dashboard.login_file import check_file
 
 
 def main(argv: list[str]) -> int:
@@ -18,9 +20,15 @@ def main(argv: list[str]) -> int:
     parser.add_argument("--server", help="the collector (default: SUFFICE_ENDPOINT, else http://127.0.0.1:4318)")
     parser.add_argument("--host", default="127.0.0.1", help="the address to listen on (default: 127.0.0.1)")
     parser.add_argument("--port", type=int, default=8501, help="the port to listen on (default: 8501)")
+    parser.add_argument(
+        "--oidc", type=Path, metavar="FILE.toml", help="people log in with OpenID Connect and see what their role shows"
+    )
     parser.add_argument("--no-browser", action="store_true", help="do not open a browser")
     options = parser.parse_args(argv)
-    launch = Launch(server=options.server or os.environ.get("SUFFICE_ENDPOINT"), host=options.host, port=options.port)
+    if options.oidc:
+        check_file(options.oidc)
+    server = options.server or os.environ.get("SUFFICE_ENDPOINT")
+    launch = Launch(server=server, host=options.host, port=options.port, oidc=options.oidc)
     if not is_loopback(launch.host) and not os.environ.get("SUFFICE_KEY"):
         raise UsageError(
             f"listening on {launch.host} would open the dashboard to the network without a key; "

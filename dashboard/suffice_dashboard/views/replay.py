@@ -43,7 +43,12 @@ def render() -> None:
         if said := replays.agreement_sentence(judge_agreement(marks)):
             st.html(pieces.paragraphs([said], "sf-note"))
     with st.expander("Start a replay", icon=":material/play_arrow:", expanded=not results):
-        _start(tasks)
+        if queries.may_spend():
+            _start(tasks)
+        else:
+            st.html(
+                pieces.paragraphs(["A replay sends recorded content to a model and costs money: an admin starts it."])
+            )
     st.html(
         pieces.paragraphs(
             ["All tasks at once, by the money settled per dollar spent: suffice prove --budget 5 in a terminal. The interval is "
@@ -114,7 +119,7 @@ def _running() -> None:
                 ),
                 width="stretch",
             )
-            if st.button("Stop", key=f"stop-{place}", icon=":material/stop:"):
+            if queries.may_spend() and st.button("Stop", key=f"stop-{place}", icon=":material/stop:"):
                 each.stop()
     ended = [each for each in replaying.started() if not each.runs]
     if ended and not running:
