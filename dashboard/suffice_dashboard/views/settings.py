@@ -133,7 +133,7 @@ def _key_forms() -> None:
 
 
 def _people(admin: bool) -> None:
-    note = "For programs that sign people in and say who asks (X-Suffice-User): docs/security.md."
+    note = "For people who log in (suffice dashboard --oidc), and for programs that say who asks (X-Suffice-User): docs/security.md."
     if _rows("People", note, "members") is None:
         return
     _redrawn(_members_table, _member_form, admin=admin, label="Give a person a role", icon=":material/person_add:")
