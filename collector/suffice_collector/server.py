@@ -24,6 +24,7 @@ from suffice_collector.ingest import Ingest
 from suffice_collector.journal import NAME as JOURNAL
 from suffice_collector.retention import Keeper
 from suffice_collector.slow import PromptProtocol
+from suffice_collector.totals import TotalsKeeper
 from suffice_store.engines.duckdb import MEMORY
 from suffice_store.file_store import FileStore
 from suffice_store.holder import noted_address
@@ -95,17 +96,17 @@ def serve(
     )
     certificate = None if tls is None else (Path(tls.key).read_bytes(), Path(tls.certificate).read_bytes())
     grpc_server = GrpcServer.start(collector, sock.getsockname()[0], grpc_port, certificate)
-    keeper, compactor = Keeper(collector), Compactor(collector)
-    keeper.start()
-    compactor.start()
+    background = (Keeper(collector), Compactor(collector), TotalsKeeper(collector))
+    for each in background:
+        each.start()
     try:
         with contextlib.nullcontext() if tls else _noted(collector.store, sock):  # a certificate names no loopback
             _Server(config).run(sockets=[sock])
     finally:
         if grpc_server is not None:
             grpc_server.close(GRACE_S)
-        keeper.close()
-        compactor.close()
+        for each in background:
+            each.close()
         if collector.maintenance is not None:
             collector.maintenance.wait(MAINTENANCE_S)
     if collector.reading is not None:

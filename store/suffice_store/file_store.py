@@ -28,7 +28,9 @@ from suffice_store.engines import KEYS, Database, Prepared
 from suffice_store.engines.duckdb import DuckDB
 from suffice_store.gate import Gate
 from suffice_store.reads import Read, find_read
+from suffice_store.reads.addends import SUMS, can_add_up
 from suffice_store.reads.registry import Arguments
+from suffice_store.rollup import Changes, Rollup
 from suffice_store.seen import Seen
 from suffice_store.store import AppendResult
 from suffice_store.tables import ingest_state
@@ -57,6 +59,8 @@ class DatabaseStore:
         self._clock = clock
         self._writing = threading.Lock()
         self._gate = Gate()
+        self.changes = Changes()
+        self.rollup = Rollup(self) if isinstance(database, DuckDB) else None
         self.maintenance = threading.Lock()  # held by whoever moves or removes rows: a deletion, a compaction, a backup
         self._prepared = lru_cache(_PREPARED)(self._prepare)
         try:
@@ -72,7 +76,7 @@ class DatabaseStore:
         ready = {name: conform(name, rows) for name, rows in tables.items()}
         added, known = dict.fromkeys(ready, 0), dict.fromkeys(ready, 0)
         with self._writing:
-            with self._gate.passing(), self.database.writing() as connection:
+            with self._gate.passing(), self.changes.one(), self.database.writing() as connection:
                 for name, rows in ready.items():
                     fresh = self._fresh_rows(connection, name, rows)
                     self.database.insert(connection, name, fresh)
@@ -99,7 +103,7 @@ class DatabaseStore:
     def read(self, name: str, **parameters: Any) -> pa.Table:
         """See ``Store.read``."""
         read = find_read(name)
-        arguments = read.bind(parameters)
+        arguments = self._with_sums(read, read.bind(parameters))
         with self.connected() as connection:
             table = self.database.fetch_table(connection, self._query(read, arguments))
             return read.finish(connection, arguments, table)
@@ -107,7 +111,7 @@ class DatabaseStore:
     def read_batches(self, name: str, **parameters: Any) -> Iterator[pa.RecordBatch]:
         """See ``Store.read_batches``. The parameters are checked before the first batch is asked for."""
         read = find_read(name)
-        arguments = read.bind(parameters)
+        arguments = self._with_sums(read, read.bind(parameters))
         query = self._query(read, arguments)
 
         def batches() -> Iterator[pa.RecordBatch]:
@@ -128,13 +132,13 @@ class DatabaseStore:
     @contextmanager
     def writing(self) -> Iterator[sa.Connection]:
         """The one transaction that writes; others wait."""
-        with self._writing, self._gate.passing(), self.database.writing() as connection:
+        with self._writing, self._gate.passing(), self.changes.one(), self.database.writing() as connection:
             yield connection
 
     @contextmanager
     def changing(self) -> Iterator[sa.Connection]:
         """A transaction beside that of ``writing``, for ``maintenance``: it may read for long, and holds writes to write."""
-        with self._gate.passing(), self.database.writing() as connection:
+        with self._gate.passing(), self.changes.one(), self.database.writing() as connection:
             yield connection
 
     @contextmanager
@@ -148,6 +152,7 @@ class DatabaseStore:
         """Inside ``holding_writes``: nobody reads either. Raises GateBusyError when a read lasts longer than ``wait_s``."""
         with self._gate.closed(wait_s):
             yield
+            self.forget_rows()
 
     def close(self) -> None:
         """Give the file back to other processes."""
@@ -192,8 +197,21 @@ class DatabaseStore:
             self._long.add(name)
         return True
 
+    def _with_sums(self, read: Read, arguments: Arguments) -> Arguments:
+        """The arguments, and which rows stand added up where the read can be made of them."""
+        if self.rollup is None or not read.adds_up:
+            return arguments
+        sums = self.rollup.current(arguments["project"])
+        return {**arguments, SUMS: sums} if sums and can_add_up(arguments, sums.analysis_id) else arguments
+
+    def forget_rows(self) -> None:
+        """Rows have gone or changed their numbers: nothing is taken for added up any more."""
+        if self.rollup is not None:
+            self.rollup.forget()
+
     def forget_seen(self) -> None:
         """Rows have gone, or may have: no text is taken for stored any more. Called while writes are held."""
+        self.forget_rows()
         for each in self._seen.values():
             each.forget()
         self._long.clear()

@@ -44,6 +44,7 @@ def exchange(
             connection.execute(spans.delete().where(*same))
         for name, rows in tables.items():
             store.database.insert(connection, name, conform(name, rows))
+    store.forget_rows()
 
 
 def attributes_of(row: Row) -> dict[str, Any]:

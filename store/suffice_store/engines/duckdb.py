@@ -222,6 +222,10 @@ class DuckDB:
         order = compiled.positiontup or ()
         return Prepared(str(compiled), [values[name] for name in order], tuple(statement.selected_columns.keys()))
 
+    def driver(self, connection: sa.Connection) -> Any:
+        """The DuckDB connection that SQLAlchemy's transaction runs on, for what has no SQLAlchemy form."""
+        return _driver(connection)
+
     def fetch_table(self, connection: sa.Connection, query: Prepared) -> pa.Table:
         """See ``Database.fetch_table``.
 

@@ -6,9 +6,10 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from suffice_store.environments import EVERY, NOT_PRODUCTION
+from suffice_store.environments import NOT_PRODUCTION
+from suffice_store.reads.addends import add_counts, add_tokens, addends, every_environment
 from suffice_store.reads.registry import FILTERS, PROJECT, Arguments, Read
-from suffice_store.reads.sources import count_if, counted, filters, latest, model, total, total_usd, unpriced
+from suffice_store.reads.sources import count_if, counted, filters, latest, total, total_usd
 from suffice_store.tables import Usd, calls, duplicates
 from suffice_store.tables_costs import contracts, invoices, service_owners
 
@@ -38,18 +39,19 @@ def _duplicates_by_rule(arguments: Arguments) -> sa.Select[Any]:
 
 def _environments(arguments: Arguments) -> sa.Select[Any]:
     """Calls and money by environment ("" = not stated), and whether it counts."""
-    rows = counted({**arguments, "environment": EVERY}, calls.c.environment, calls.c.completeness, calls.c.input_tokens)
+    rows = addends(every_environment(arguments))
     name = sa.func.coalesce(rows.c.environment, "")
+    count = add_counts(rows.c.calls)
     return (
         sa.select(
             name.label("environment"),
             sa.case((name.in_(NOT_PRODUCTION), False), else_=True).label("counts"),
-            _count().label("calls"),
+            count.label("calls"),
             total_usd(rows.c.paid_usd).label("paid_usd"),
-            count_if(unpriced(rows)).label("unpriced_calls"),
+            add_counts(rows.c.unpriced_calls).label("unpriced_calls"),
         )
         .group_by(name)
-        .order_by(_count().desc(), name)
+        .order_by(count.desc(), name)
     )
 
 
@@ -74,11 +76,7 @@ def _stated_costs(arguments: Arguments) -> sa.Select[Any]:
 
 def _daily(arguments: Arguments) -> sa.Select[Any]:
     """Our count of each provider's days and models (UTC)."""
-    columns = (
-        calls.c.provider, calls.c.started_day, model, calls.c.input_tokens, calls.c.output_tokens,
-        calls.c.cache_read_tokens, calls.c.completeness,
-    )  # fmt: skip
-    rows = counted(arguments, *columns)
+    rows = addends(arguments)
     name = sa.func.coalesce(rows.c.model, "")
     key = (rows.c.provider, rows.c.started_day, name)
     return (
@@ -86,12 +84,10 @@ def _daily(arguments: Arguments) -> sa.Select[Any]:
             rows.c.provider,
             rows.c.started_day.label("day"),
             name.label("model"),
-            _count().label("calls"),
-            total(rows.c.input_tokens).label("input_tokens"),
-            total(rows.c.output_tokens).label("output_tokens"),
-            total(rows.c.cache_read_tokens).label("cache_read_tokens"),
+            add_counts(rows.c.calls).label("calls"),
+            *(add_tokens(rows.c[each]).label(each) for each in ("input_tokens", "output_tokens", "cache_read_tokens")),
             total_usd(rows.c.paid_usd).label("paid_usd"),
-            count_if(unpriced(rows)).label("unpriced_calls"),
+            add_counts(rows.c.unpriced_calls).label("unpriced_calls"),
         )
         .group_by(*key)
         .order_by(*key)
@@ -121,7 +117,8 @@ _OWNER = tuple(column.name for column in service_owners.c if column.name != "pro
 
 READS = (
     Read("duplicates_by_rule", (PROJECT, *FILTERS), ("rule", "calls", "input_tokens", "output_tokens"), _duplicates_by_rule),
-    Read("environments", (PROJECT, *FILTERS), ("environment", "counts", "calls", "paid_usd", "unpriced_calls"), _environments),
+    Read("environments", (PROJECT, *FILTERS), ("environment", "counts", "calls", "paid_usd", "unpriced_calls"), _environments,
+         adds_up=True),
     Read(
         "stated_costs",
         (PROJECT, *FILTERS),
@@ -134,6 +131,7 @@ READS = (
         ("provider", "day", "model", "calls", "input_tokens", "output_tokens", "cache_read_tokens", "paid_usd",
          "unpriced_calls"),
         _daily,
+        adds_up=True,
     ),
     Read("invoices", (PROJECT,), _INVOICE, _invoices),
     Read("contracts", (PROJECT,), _CONTRACT, _contracts),

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.sql import quoted_name
 
 from suffice_store.pricing import (
     AT_LIST_PRICE,
@@ -29,6 +30,8 @@ from suffice_store.tables import Usd, UsdPerMtok, calls, prices
 
 NS_PER_DAY = 86_400 * 10**9
 
+RATES = "rates"  # the argument that names a table of what ``price_keys`` finds
+
 _PRICE_COLUMNS = (
     "input_usd_per_mtok",
     "output_usd_per_mtok",
@@ -39,6 +42,13 @@ _PRICE_COLUMNS = (
     "audio_output_usd_per_mtok",
     "reasoning_usd_per_mtok",
 )
+
+_RATE_COLUMNS: dict[str, Any] = {
+    **dict.fromkeys(("provider", "model", "tier"), sa.String),
+    **dict.fromkeys(("day_from", "day_to"), sa.Integer),
+    **dict.fromkeys(("band_from", "band_to"), sa.BigInteger),
+    **dict.fromkeys(_PRICE_COLUMNS, UsdPerMtok),
+}
 
 # A count times a price needs more than 64 bits. ClickHouse multiplies within the width of its operands, and DuckDB
 # does when both have at most 18 digits; together they may have 38 there.
@@ -59,7 +69,7 @@ _day = sa.case(
 class PriceKeys:
     """The price of each (provider, model, tier) by day and band; ``matches`` joins a call to its one row."""
 
-    bands: sa.Subquery
+    bands: sa.FromClause
 
     def matches(self, table: sa.Table) -> sa.ColumnElement[bool]:
         """The join condition from calls to ``bands``."""
@@ -75,8 +85,14 @@ class PriceKeys:
         )
 
 
-def price_keys(project: str) -> PriceKeys:
-    """What each model in the project's calls costs, from the project's own prices and the catalogue."""
+def price_keys(project: str, rates: str | None = None) -> PriceKeys:
+    """What each model in the project's calls costs, from the project's own prices and the catalogue.
+
+    ``rates`` names a table that holds exactly this already: to find it takes longer than to price 100,000 calls.
+    """
+    if rates is not None:
+        columns = [sa.column(name, kind) for name, kind in _RATE_COLUMNS.items()]
+        return PriceKeys(sa.table(quoted_name(rates, quote=False), *columns).alias("price_bands"))
     offered = _candidates(project)
     key = (offered.c.provider, offered.c.model, offered.c.tier)
     days = sa.select(*key, offered.c.valid_from_day.label("day_from")).distinct().subquery()
@@ -169,14 +185,15 @@ def priced(keys: PriceKeys) -> sa.ColumnElement[Any]:
     return sa.case((known, sa.cast(usd, Usd)), else_=sa.null())
 
 
+def used_models(project: str, *within: sa.ColumnElement[bool]) -> sa.Select[Any]:
+    """provider, model, tier of the project's calls with usage (``within`` narrows), each once."""
+    chosen = (calls.c.project == project, calls.c.input_tokens.is_not(None), *within)
+    return sa.select(calls.c.provider, _model.label("model"), _tier.label("tier")).where(*chosen).distinct()
+
+
 def _candidates(project: str) -> sa.CTE:
     """Each (provider, model, tier) of the calls with every price row that fits it, and how well it fits."""
-    used = (
-        sa.select(calls.c.provider, _model.label("model"), _tier.label("tier"))
-        .where(calls.c.project == project, calls.c.input_tokens.is_not(None))
-        .distinct()
-        .subquery("used")
-    )
+    used = used_models(project).subquery("used")
     listed = sa.select(prices).where(prices.c.project.in_(("", project))).subquery("listed")
     name = _listed_name(used, listed)
     exact = listed.c.model == name
@@ -210,7 +227,7 @@ def _candidates(project: str) -> sa.CTE:
                 ),
             )
         )
-        .cte("offered")
+        .cte()
     )
 
 

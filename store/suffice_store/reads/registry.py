@@ -78,13 +78,17 @@ def unchanged(connection: sa.Connection, arguments: Arguments, rows: pa.Table) -
 
 @dataclass(frozen=True, slots=True)
 class Read:
-    """A named read. ``finish`` works row by row, so that it may be given the result in batches."""
+    """A named read. ``finish`` works row by row, so that it may be given the result in batches.
+
+    ``adds_up``: made of ``addends`` alone, so that it may be asked of sums.
+    """
 
     name: str
     parameters: tuple[Parameter, ...]
     columns: tuple[str, ...]
     query: Callable[[Arguments], sa.Select[Any]]
     finish: Callable[[sa.Connection, Arguments, pa.Table], pa.Table] = unchanged
+    adds_up: bool = False
 
     def bind(self, given: Mapping[str, Any]) -> Arguments:
         """Every parameter with its value. Raises SufficeError for one that this read does not have."""

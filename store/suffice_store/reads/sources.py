@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from suffice_store.environments import EVERY, NOT_PRODUCTION, PRODUCTION
 from suffice_store.pricing import MAX_TOKENS
-from suffice_store.reads.pricing import price_keys, priced
+from suffice_store.reads.pricing import RATES, price_keys, priced
 from suffice_store.reads.registry import Arguments
 from suffice_store.records import RETRY
 from suffice_store.tables import Usd, analysis_runs, assignments, calls, duplicates
@@ -76,7 +76,7 @@ def filters(arguments: Arguments) -> list[sa.ColumnElement[bool]]:
     if not arguments.get("duplicates"):
         chosen.append(calls.c.call_id.not_in(marked_duplicates(arguments["project"])))
     if (environment := arguments.get("environment")) is not None:
-        chosen += in_environment(arguments["project"], environment)
+        chosen += in_environment(arguments["project"], environment, by_file=arguments.get("by_file", True))
     if arguments.get("since_ns") is not None:
         chosen.append(calls.c.started_ns >= arguments["since_ns"])
     if arguments.get("until_ns") is not None:
@@ -95,38 +95,55 @@ def filters(arguments: Arguments) -> list[sa.ColumnElement[bool]]:
     return chosen
 
 
-def in_environment(project: str, environment: str) -> list[sa.ColumnElement[bool]]:
+def in_environment(
+    project: str, environment: str, rows: sa.FromClause = calls, *, by_file: bool = True
+) -> list[sa.ColumnElement[bool]]:
     """Of production (everything that does not say it is none), of every environment, or of one by its name.
 
-    A service that states none has the one that the user's file names for it.
+    A service that states none has the one that the user's file names for it (``by_file``: there is one). ``rows`` have
+    both columns.
     """
     if environment == EVERY:
         return []
+    if not by_file:
+        production = sa.func.coalesce(rows.c.environment, "").not_in(NOT_PRODUCTION)
+        return [production if environment == PRODUCTION else rows.c.environment == environment]
     owners = latest(service_owners, ("service",), project)
-    silent = calls.c.environment.is_(None)
+    silent = rows.c.environment.is_(None)
     wanted = owners.c.environment.in_(NOT_PRODUCTION if environment == PRODUCTION else (environment,))
-    service = sa.func.coalesce(calls.c.service, "")
-    by_file = sa.and_(silent, service.in_(sa.select(owners.c.service).where(wanted)))
+    service = sa.func.coalesce(rows.c.service, "")
+    of_file = sa.and_(silent, service.in_(sa.select(owners.c.service).where(wanted)))
     if environment == PRODUCTION:
-        return [sa.func.coalesce(calls.c.environment, "").not_in(NOT_PRODUCTION), sa.not_(by_file)]
-    return [sa.or_(calls.c.environment == environment, by_file)]
+        return [sa.func.coalesce(rows.c.environment, "").not_in(NOT_PRODUCTION), sa.not_(of_file)]
+    return [sa.or_(rows.c.environment == environment, of_file)]
 
 
-def of_team(project: str, team: str) -> sa.ColumnElement[bool]:
+def of_team(project: str, team: str, rows: sa.FromClause = calls) -> sa.ColumnElement[bool]:
     """Calls that state the team, or state none and are of a service that the user's file gives to it."""
     owners = latest(service_owners, ("service",), project)
     services = sa.select(owners.c.service).where(owners.c.team == team)
-    by_file = sa.and_(sa.func.coalesce(calls.c.team, "") == "", sa.func.coalesce(calls.c.service, "").in_(services))
-    return sa.or_(sa.func.coalesce(calls.c.team, "") == team, by_file)
+    by_file = sa.and_(sa.func.coalesce(rows.c.team, "") == "", sa.func.coalesce(rows.c.service, "").in_(services))
+    return sa.or_(sa.func.coalesce(rows.c.team, "") == team, by_file)
 
 
-def counted(arguments: Arguments, *columns: sa.ColumnElement[Any]) -> sa.Subquery:
-    """One row for each call that counts: ``columns`` of it, and ``paid_usd`` (null = its cost is not known)."""
-    keys = price_keys(arguments["project"])
+def counted(
+    arguments: Arguments,
+    *columns: sa.ColumnElement[Any],
+    within: tuple[sa.ColumnElement[bool], ...] = (),
+    money: bool = True,
+) -> sa.Subquery:
+    """One row for each call that counts: ``columns`` of it, and ``paid_usd`` (null = its cost is not known).
+
+    ``within`` narrows beside what the arguments ask for; without ``money`` nothing is priced.
+    """
+    if not money:
+        nothing = sa.cast(sa.null(), Usd).label("paid_usd")
+        return sa.select(*columns, nothing).where(*filters(arguments), *within).subquery("counted")
+    keys = price_keys(arguments["project"], arguments.get(RATES))
     return (
         sa.select(*columns, priced(keys).label("paid_usd"))
         .select_from(calls.outerjoin(keys.bands, keys.matches(calls)))
-        .where(*filters(arguments))
+        .where(*filters(arguments), *within)
         .subquery("counted")
     )
 

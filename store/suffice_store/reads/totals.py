@@ -9,32 +9,25 @@ import sqlalchemy as sa
 
 from suffice import semconv
 from suffice_store.environments import EVERY
+from suffice_store.reads.addends import (
+    DUPLICATE,
+    OWNED,
+    RETRIED,
+    SUMS,
+    add_counts,
+    add_tokens,
+    addends,
+    among_calls,
+    every_environment,
+    marked_calls,
+)
 from suffice_store.reads.previews import nanoseconds_to_iso, task_names
 from suffice_store.reads.registry import FILTERS, LIMIT, PROJECT, Arguments, Parameter, Read
-from suffice_store.reads.sources import (
-    NS_PER_DAY,
-    NS_PER_HOUR,
-    assigned,
-    count_if,
-    counted,
-    filters,
-    latest,
-    marked_duplicates,
-    model,
-    total,
-    total_usd,
-    unpriced,
-)
+from suffice_store.reads.sources import NS_PER_DAY, filters, latest, marked_duplicates, total_usd
 from suffice_store.tables import calls, dead_letters, spans
 from suffice_store.tables_costs import service_owners
 
-_OWNED = ("team", "owner", "cost_centre", "environment")
-_BY = ("model", "service", "provider", "day", "task", "hour", *_OWNED)
-LATE_NS = NS_PER_HOUR  # a call that arrives this much after it ended changes what was seen before
-_NEEDED = (
-    calls.c.call_id, calls.c.run_id, calls.c.service, calls.c.provider, model, calls.c.completeness, calls.c.started_ns,
-    calls.c.input_tokens, calls.c.output_tokens, calls.c.cache_read_tokens, calls.c.usage_source,
-)  # fmt: skip
+_BY = ("model", "service", "provider", "day", "task", "hour", *OWNED)
 
 _HTTP_SCOPES = tuple(
     f"opentelemetry.instrumentation.{each}" for each in ("aiohttp_client", "httpx", "requests", "urllib", "urllib3")
@@ -50,69 +43,72 @@ def _distinct(column: sa.ColumnElement[Any]) -> sa.ColumnElement[Any]:
 
 
 def _marked_calls(arguments: Arguments, *, retries: bool) -> sa.ColumnElement[Any]:
+    added_up = marked_calls(arguments, RETRIED if retries else DUPLICATE)
+    if added_up is not None:
+        return added_up
     marks = marked_duplicates(arguments["project"], retries=retries)
     marked = sa.select(_count()).where(calls.c.project == arguments["project"], calls.c.call_id.in_(marks))
     return marked.scalar_subquery()
 
 
-def _no_usage(rows: sa.Subquery) -> sa.ColumnElement[bool]:
-    return sa.and_(rows.c.input_tokens.is_(None), rows.c.completeness != "error")
+def _runs(arguments: Arguments, rows: sa.Subquery) -> sa.ColumnElement[Any]:
+    """A run is in many sums, so that it is counted among the calls themselves."""
+    if arguments.get(SUMS) is None:
+        return _distinct(rows.c.run_id)
+    return sa.select(_distinct(calls.c.run_id)).where(*filters(among_calls(arguments))).scalar_subquery()
 
 
 def _overview(arguments: Arguments) -> sa.Select[Any]:
-    rows = counted(arguments, *_NEEDED)
+    rows = addends(arguments)
+    counts = {name: add_counts(rows.c[name]).label(name) for name in (
+        "error_calls", "estimated_calls", "no_usage_calls", "priced_calls", "unpriced_calls", "incomplete_calls", "untimed_calls",
+    )}  # fmt: skip
+    tokens = (add_tokens(rows.c[name]).label(name) for name in ("input_tokens", "output_tokens", "cache_read_tokens"))
     return sa.select(
-        _count().label("calls"),
-        _distinct(rows.c.run_id).label("runs"),
+        add_counts(rows.c.calls).label("calls"),
+        _runs(arguments, rows).label("runs"),
         _distinct(rows.c.service).label("services"),
         _distinct(rows.c.model).label("models"),
-        count_if(rows.c.completeness == "error").label("error_calls"),
-        total(rows.c.input_tokens).label("input_tokens"),
-        total(rows.c.output_tokens).label("output_tokens"),
-        total(rows.c.cache_read_tokens).label("cache_read_tokens"),
-        count_if(rows.c.usage_source == "estimated").label("estimated_calls"),
-        count_if(_no_usage(rows)).label("no_usage_calls"),
-        count_if(rows.c.paid_usd.is_not(None)).label("priced_calls"),
-        count_if(unpriced(rows)).label("unpriced_calls"),
+        counts["error_calls"],
+        *tokens,
+        *(counts[name] for name in ("estimated_calls", "no_usage_calls", "priced_calls", "unpriced_calls")),
         _marked_calls(arguments, retries=False).label("duplicate_calls"),
         _marked_calls(arguments, retries=True).label("retried_attempts"),
-        count_if(rows.c.completeness == "partial").label("incomplete_calls"),
-        count_if(rows.c.started_ns.is_(None)).label("untimed_calls"),
+        *(counts[name] for name in ("incomplete_calls", "untimed_calls")),
         total_usd(rows.c.paid_usd).label("paid_usd"),
-        sa.func.min(rows.c.started_ns).label("first_call_ns"),
-        sa.func.max(rows.c.started_ns).label("last_call_ns"),
+        sa.func.min(rows.c.first_call_ns).label("first_call_ns"),
+        sa.func.max(rows.c.last_call_ns).label("last_call_ns"),
     )
 
 
 def _spend(arguments: Arguments) -> sa.Select[Any]:
     by = arguments["by"]
-    rows = counted(arguments, *_NEEDED, *((calls.c[by],) if by in _OWNED else ()))
+    rows = addends(arguments, by_task=by == "task")
     source: Any = rows
     key: sa.ColumnElement[Any]
     if by == "task":
-        task = assigned(arguments)
-        source = rows.outerjoin(task, task.c.call_id == rows.c.call_id)
-        key = sa.func.coalesce(task.c.task_id, "")
-    elif by in _OWNED:
+        key = rows.c.task_id
+    elif by in OWNED:
         owners = latest(service_owners, ("service",), arguments["project"])
         source = rows.outerjoin(owners, owners.c.service == rows.c.service)
         key = sa.func.coalesce(rows.c[by], owners.c[by], "")
-    elif by in ("day", "hour"):
-        step = NS_PER_DAY if by == "day" else NS_PER_HOUR
-        key = rows.c.started_ns - rows.c.started_ns % step
+    elif by == "hour":
+        key = rows.c.hour
+    elif by == "day":
+        key = rows.c.hour - rows.c.hour % NS_PER_DAY
     else:
         key = sa.func.coalesce(rows.c[by], "")
     paid = total_usd(rows.c.paid_usd).label("paid_usd")
-    count = _count().label("calls")
+    count = add_counts(rows.c.calls).label("calls")
     statement = sa.select(
         key.label("key"),
         sa.cast(sa.null(), sa.String).label("name"),
         count,
-        total(rows.c.input_tokens).label("input_tokens"),
-        total(rows.c.output_tokens).label("output_tokens"),
+        add_tokens(rows.c.input_tokens).label("input_tokens"),
+        add_tokens(rows.c.output_tokens).label("output_tokens"),
         paid,
-        count_if(unpriced(rows)).label("unpriced_calls"),
-        count_if(rows.c.completeness == "error").label("error_calls"),
+        add_counts(rows.c.unpriced_calls).label("unpriced_calls"),
+        add_counts(rows.c.error_calls).label("error_calls"),
     )
     order = [key.nulls_first()] if by in ("day", "hour") else [paid.desc().nulls_last(), count.desc(), key]
     return statement.select_from(source).group_by(key).order_by(*order)
@@ -133,56 +129,50 @@ def _name_keys(connection: sa.Connection, arguments: Arguments, rows: pa.Table) 
 
 
 def _unpriced_models(arguments: Arguments) -> sa.Select[Any]:
-    rows = counted(arguments, *_NEEDED)
+    rows = addends(arguments)
     name = sa.func.coalesce(rows.c.model, "")
-    count = _count().label("calls")
+    count = add_counts(rows.c.unpriced_usage_calls)
     return (
         sa.select(
             rows.c.provider,
             name.label("model"),
-            count,
-            total(rows.c.input_tokens).label("input_tokens"),
-            total(rows.c.output_tokens).label("output_tokens"),
+            count.label("calls"),
+            add_tokens(rows.c.unpriced_input_tokens).label("input_tokens"),
+            add_tokens(rows.c.unpriced_output_tokens).label("output_tokens"),
         )
-        .where(unpriced(rows), rows.c.input_tokens.is_not(None))
+        .where(rows.c.unpriced_usage_calls > 0)
         .group_by(rows.c.provider, name)
         .order_by(count.desc(), rows.c.provider, name)
     )
 
 
-def _late(rows: sa.Subquery) -> sa.ColumnElement[bool]:
-    """Recorded calls that came long after they ended; an import is late by nature."""
-    ended = sa.func.coalesce(rows.c.ended_ns, rows.c.started_ns)
-    return sa.and_(rows.c.source == "otlp", rows.c.received_ns - ended > LATE_NS)
-
-
 def _left_out(arguments: Arguments) -> sa.ColumnElement[Any]:
     """Calls of the other environments, within the same filters."""
-    every = [*filters({**arguments, "environment": EVERY})]
-    within = sa.select(calls.c.call_id).where(*filters(arguments))
-    left = sa.select(_count()).where(*every, calls.c.call_id.not_in(within))
-    return sa.literal(0) if arguments["environment"] == EVERY else left.scalar_subquery()
+    if arguments["environment"] == EVERY:
+        return sa.literal(0)
+    every, within = (addends(asked, money=False) for asked in (every_environment(arguments), arguments))
+    return sa.cast(
+        sa.select(add_counts(every.c.calls)).scalar_subquery()
+        - sa.select(add_counts(within.c.calls)).scalar_subquery(),
+        sa.BigInteger,
+    )
 
 
 def _quality(arguments: Arguments) -> sa.Select[Any]:
-    rows = counted(arguments, *_NEEDED, calls.c.ended_ns, calls.c.received_ns, calls.c.source)
+    rows = addends(arguments)
     letters = sa.select(_count()).where(dead_letters.c.project.in_((arguments["project"], "")))
     unread = sa.select(_count()).where(spans.c.project == arguments["project"], *_may_be_a_call())
     return sa.select(
-        _count().label("calls"),
+        add_counts(rows.c.calls).label("calls"),
         _marked_calls(arguments, retries=False).label("duplicate_calls"),
         _marked_calls(arguments, retries=True).label("retried_attempts"),
-        count_if(unpriced(rows)).label("unpriced_calls"),
-        count_if(rows.c.usage_source == "estimated").label("estimated_calls"),
-        count_if(_no_usage(rows)).label("no_usage_calls"),
-        count_if(rows.c.completeness == "partial").label("incomplete_calls"),
-        count_if(rows.c.completeness == "error").label("error_calls"),
-        count_if(rows.c.started_ns.is_(None)).label("untimed_calls"),
-        count_if(_late(rows)).label("late_calls"),
+        *(add_counts(rows.c[name]).label(name) for name in (
+            "unpriced_calls", "estimated_calls", "no_usage_calls", "incomplete_calls", "error_calls", "untimed_calls", "late_calls",
+        )),
         _left_out(arguments).label("left_out_calls"),
         letters.scalar_subquery().label("dead_letters"),
         unread.scalar_subquery().label("unread_spans"),
-    )
+    )  # fmt: skip
 
 
 def _may_be_a_call() -> list[sa.ColumnElement[bool]]:
@@ -199,19 +189,15 @@ def _may_be_a_call() -> list[sa.ColumnElement[bool]]:
 
 
 def _filters(arguments: Arguments) -> sa.Select[Any]:
-    def values(dimension: str, column: sa.ColumnElement[Any]) -> sa.Select[Any]:
-        value = sa.func.coalesce(column, "")
-        return (
-            sa.select(sa.literal(dimension).label("dimension"), value.label("value"), _count().label("calls"))
-            .where(*filters(arguments))
-            .group_by(value)
-        )
+    def values(dimension: str) -> sa.Select[Any]:
+        all_rows = addends(arguments, money=False)
+        value = sa.func.coalesce(all_rows.c[dimension], "")
+        return sa.select(
+            sa.literal(dimension).label("dimension"), value.label("value"), add_counts(all_rows.c.calls).label("calls")
+        ).group_by(value)
 
     rows = sa.union_all(
-        values("service", calls.c.service),
-        values("model", model),
-        values("environment", calls.c.environment),
-        _teams(arguments),
+        *(values(dimension) for dimension in ("service", "model", "environment")), _teams(arguments)
     ).subquery()
     return sa.select(rows).order_by(rows.c.dimension, rows.c.calls.desc(), rows.c.value)
 
@@ -219,11 +205,12 @@ def _filters(arguments: Arguments) -> sa.Select[Any]:
 def _teams(arguments: Arguments) -> sa.Select[Any]:
     """Of calls that have one: the team that they state, else the one that the user's file gives their service to."""
     owners = latest(service_owners, ("service",), arguments["project"])
-    team = sa.func.coalesce(sa.func.nullif(calls.c.team, ""), owners.c.team, "")
+    rows = addends(arguments, money=False)
+    team = sa.func.coalesce(sa.func.nullif(rows.c.team, ""), owners.c.team, "")
     return (
-        sa.select(sa.literal("team").label("dimension"), team.label("value"), _count().label("calls"))
-        .select_from(calls.outerjoin(owners, owners.c.service == calls.c.service))
-        .where(*filters(arguments), team != "")
+        sa.select(sa.literal("team").label("dimension"), team.label("value"), add_counts(rows.c.calls).label("calls"))
+        .select_from(rows.outerjoin(owners, owners.c.service == rows.c.service))
+        .where(team != "")
         .group_by(team)
     )
 
@@ -253,6 +240,7 @@ READS = (
             "incomplete_calls", "untimed_calls", "paid_usd", "first_call_ns", "last_call_ns",
         ),
         _overview,
+        adds_up=True,
     ),
     Read(
         "spend",
@@ -260,12 +248,14 @@ READS = (
         _SPEND,
         _spend,
         _name_keys,
+        adds_up=True,
     ),
     Read(
         "unpriced_models",
         (PROJECT,),
         ("provider", "model", "calls", "input_tokens", "output_tokens"),
         _unpriced_models,
+        adds_up=True,
     ),
     Read(
         "quality",
@@ -275,7 +265,8 @@ READS = (
             "error_calls", "untimed_calls", "late_calls", "left_out_calls", "dead_letters", "unread_spans",
         ),
         _quality,
+        adds_up=True,
     ),
-    Read("filters", (PROJECT,), ("dimension", "value", "calls"), _filters),
+    Read("filters", (PROJECT,), ("dimension", "value", "calls"), _filters, adds_up=True),
     Read("users", (PROJECT, LIMIT), ("user_id", "calls"), _users),
 )  # fmt: skip
