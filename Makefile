@@ -37,7 +37,7 @@ lock: ## needs network: refreshes both lock files
 	test -x $(BIN)/uv || $(MAKE) setup
 	echo uv | $(BIN)/uv pip compile - --universal --generate-hashes --no-annotate --upgrade --custom-compile-command "make lock" --quiet -o requirements/uv.txt
 	$(BIN)/uv pip compile pyproject.toml --universal --generate-hashes --no-annotate --upgrade --extra all --group dev --custom-compile-command "make lock" --quiet -o requirements/dev.txt
-	for each in newest openai2 openai1 servers docs; do $(BIN)/uv pip compile requirements/$$each.in --universal --python-version 3.11 --generate-hashes --no-annotate --upgrade --custom-compile-command "make lock" --quiet -o requirements/$$each.txt || exit 1; done
+	for each in newest openai2 openai1 servers docs models; do $(BIN)/uv pip compile requirements/$$each.in --universal --python-version 3.11 --generate-hashes --no-annotate --upgrade --custom-compile-command "make lock" --quiet -o requirements/$$each.txt || exit 1; done
 	$(BIN)/python tests/sdk/matrix/table.py
 	$(BIN)/uv pip compile pyproject.toml requirements/clickhouse.in --extra server --universal --python-version 3.11 --generate-hashes --no-annotate --upgrade --custom-compile-command "make lock" --quiet -o requirements/clickhouse.txt
 

@@ -1,12 +1,14 @@
 """One request to a candidate, tried again where the endpoint is busy: what came back, as a Call.
 
 Busy (429, 5xx, no connection) says nothing of the model: after ``ATTEMPTS`` tries it is *unavailable* and not judged. A timeout, a
-cut stream or a refusal of the request (400: too long, no tools) is an answer that an app would not have had: it failed.
+cut stream or a refusal of the request (400: too long, no tools) is an answer that an app would not have had: it failed. llama.cpp
+says 500 where it takes no tools ("tools param requires --jinja flag"): that is a refusal, and not asked again.
 """
 
 from __future__ import annotations
 
 import json
+import re
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -25,6 +27,9 @@ from suffice_store.replaying import is_loopback
 
 ATTEMPTS = 5
 FIRST_WAIT_S, LONGEST_WAIT_S = 0.5, 20.0
+_NO_TOOLS = re.compile(
+    r"\btools?\b[^.]{0,60}\b(?:requires?|(?:not|n't) support(?:ed)?|unsupported)\b|not support tools?\b", re.IGNORECASE
+)
 MAX_ANSWER_BYTES = 16 * 1024 * 1024
 
 
@@ -94,7 +99,10 @@ class Sender:
         except CannotWriteError as error:
             return Sent(None, "unwritable", str(error), 0, now, now)
         url = join_url(self.candidate.url, written.path)
-        body = json.dumps(written.body, ensure_ascii=False).encode("utf-8", "replace")
+        asked = written.body
+        if self.candidate.stream and written.wire_format == "openai.chat":
+            asked = asked | {"stream_options": {"include_usage": True}}  # else its tokens are estimates
+        body = json.dumps(asked, ensure_ascii=False).encode("utf-8", "replace")
         sent = Sent(None, "unavailable", "no attempt was made", 0, now, now)
         for attempt in range(1, ATTEMPTS + 1):
             self._pace.wait()
@@ -134,7 +142,7 @@ class Sender:
             )
         )  # fmt: skip
         failure, remark = _failure(response.status_code, call)
-        busy = response.status_code in (408, 409, 429) or response.status_code >= 500
+        busy = failure == "unavailable" and _is_busy(response.status_code)
         wait_s = (_retry_after(response.headers) or backoff) if busy else None
         return Sent(call, failure, remark, attempt, started, ended), wait_s
 
@@ -156,9 +164,15 @@ def _headers(candidate: Candidate) -> dict[str, str]:
     return {"authorization": f"Bearer {key}"}
 
 
+def _is_busy(status: int) -> bool:
+    return status in (408, 409, 429) or status >= 500
+
+
 def _failure(status: int, call: Call | None) -> tuple[str | None, str]:
     said = (call.error_message or call.error_type or "") if call is not None else ""
-    if status in (408, 409, 429) or status >= 500:
+    if status >= 500 and _NO_TOOLS.search(said):
+        return "refused", f"status {status} {said}"
+    if _is_busy(status):
         return "unavailable", f"status {status} {said}".strip()
     if status in (401, 403, 404):
         return "unavailable", f"status {status}: {said or 'not allowed, or not there'}"
