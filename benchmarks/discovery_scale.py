@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Discovery of many calls: time, memory, what new calls cost, and how cost grows.
 
-    benchmarks/discovery_scale.py [--calls 10000,100000,1000000] [--new 10000] [--templates 2000] [--seed 1]
+    benchmarks/discovery_scale.py [--calls 10000,100000,1000000] [--new 10000] [--templates 2000] [--seed 1] [--workers auto]
 
 Each size is made and discovered in a process of its own, so that peak memory is its own. The calls are those of
 ``--templates`` templates whose sizes fall as 1/rank (Zipf), a fifth of them agents that resend their growing history
@@ -16,21 +16,26 @@ import argparse
 import itertools
 import json
 import math
+import multiprocessing
+import os
 import random
 import resource
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from hashlib import blake2b
+from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
-from sklearn.metrics import adjusted_mutual_info_score, adjusted_rand_score
 
 from suffice.wire.canonical import chain_hash, content_hash, written_message_hash
-from suffice_analysis.discovery import MessageText, Request, discover
+from suffice_analysis.discovery import Discovery, MessageText, Request, discover
 from suffice_analysis.discovery.router import Router
+from suffice_analysis.parallel import open_workers
 from suffice_analysis.texts import StoredTexts
 
 ONE_OFFS = 0.3
@@ -164,39 +169,62 @@ class Maker:
         return key
 
 
-def tell_stages(started: float) -> Callable[[str, float], None]:
+def tell_stages() -> Callable[[str, float], None]:
+    started, cpu = time.perf_counter(), time.process_time()
+
     def tell(stage: str, share: float) -> None:
-        gb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
-        print(f"{time.perf_counter() - started:8.1f} s {gb:5.2f} GB  {stage}", file=sys.stderr, flush=True)
+        used = f"{time.perf_counter() - started:8.1f} s {time.process_time() - cpu:8.1f} s of this process's processor time"
+        print(f"{used} {peak_gb():5.2f} GB  {stage}", file=sys.stderr, flush=True)
 
     return tell
 
 
-def measure(calls: int, new: int, templates: int, seed: int, stages: bool) -> dict[str, Any]:
-    made = time.perf_counter()
-    maker = Maker(templates, seed, seed + 1)
+def write_traffic(maker: Maker, calls: int, folder: Path) -> None:
+    """As Arrow files: made in a process of its own, so that the peak memory of discovery is discovery's."""
     traffic = maker.make(calls)
-    table = pa.Table.from_batches(traffic.batches).combine_chunks()
-    texts = StoredTexts(
-        [pa.table({"message_hash": traffic.hashes, "role": traffic.roles, "content": traffic.contents})]
-    )
-    labels = traffic.labels
-    del traffic
-    making = time.perf_counter() - made
-    started, cpu = time.perf_counter(), time.process_time()
-    found = discover(table, texts, maker.toolsets, progress=tell_stages(started) if stages else None)
-    seconds, cpu = time.perf_counter() - started, time.process_time() - cpu
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
+    with pa.ipc.new_file(folder / "calls.arrow", SCHEMA) as file:
+        for batch in traffic.batches:
+            file.write_batch(batch)
+    columns = {"message_hash": traffic.hashes, "role": traffic.roles, "content": traffic.contents}
+    texts = pa.table({name: pa.array(values, pa.string()) for name, values in columns.items()})
+    with pa.ipc.new_file(folder / "texts.arrow", texts.schema) as file:
+        file.write_table(texts, max_chunksize=100_000)
+    (folder / "labels.json").write_text(json.dumps(traffic.labels))
+
+
+def measure(calls: int, options: argparse.Namespace) -> dict[str, Any]:
+    from sklearn.metrics import adjusted_mutual_info_score, adjusted_rand_score  # a worker imports this module too
+
+    maker = Maker(options.templates, options.seed, options.seed + 1)
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        made = time.perf_counter()
+        making = multiprocessing.get_context("spawn").Process(target=write_traffic, args=(maker, calls, folder))
+        making.start()
+        making.join()
+        made = time.perf_counter() - made
+        table = pa.ipc.open_file(folder / "calls.arrow").read_all().combine_chunks()
+        texts = StoredTexts(pa.ipc.open_file(folder / "texts.arrow").read_all().to_batches())
+        labels = json.loads((folder / "labels.json").read_text())
+    before, started, cpu = peak_gb(), time.perf_counter(), cpu_seconds()
+    tell = tell_stages() if options.stages else None
+    with open_workers(options.workers) as executor:
+        found = discover(table, texts, maker.toolsets, progress=tell, executor=executor)
+        seconds = time.perf_counter() - started
+        peak = peak_gb() + workers_gb()
+    cpu = cpu_seconds() - cpu
     router = Router({task.task_id: task.recogniser for task in found.tasks.values()})
-    requests, truth = fresh_requests(Maker(templates, seed, seed + 2), new)
+    requests, truth = fresh_requests(Maker(options.templates, options.seed, options.seed + 2), options.new)
     started, routing_cpu = time.perf_counter(), time.process_time()
     assigned = router.route_all(requests)
     routing, routing_cpu = time.perf_counter() - started, time.process_time() - routing_cpu
     return {
         "calls": len(labels),
-        "made_s": round(making, 1),
+        "made_s": round(made, 1),
         "discovered_s": round(seconds, 1),
         "discovered_cpu_s": round(cpu, 1),
+        "load": round(os.getloadavg()[0], 1),
+        "read_gb": round(before, 2),
         "peak_gb": round(peak, 2),
         "tasks": len(found.tasks),
         "templates_sent": len(set(labels)) - 1,
@@ -206,7 +234,35 @@ def measure(calls: int, new: int, templates: int, seed: int, stages: bool) -> di
         "new_calls_s": round(routing, 2),
         "new_calls_cpu_s": round(routing_cpu, 2),
         "new_calls_ari": round(adjusted_rand_score(truth, assigned), 4),
+        "found": found_digest(found),
     }
+
+
+def found_digest(found: Discovery) -> str:
+    """The same for the same tasks, templates, names and assignments."""
+    digest = blake2b(digest_size=8)
+    for each in (found.task_ids, found.point_ids, found.tasks, found.templates):
+        digest.update(repr(each).encode())
+    return digest.hexdigest()
+
+
+def cpu_seconds() -> float:
+    """Of this process and of those that it has waited for."""
+    ended = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return time.process_time() + ended.ru_utime + ended.ru_stime
+
+
+def peak_gb() -> float:
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
+
+
+def workers_gb() -> float:
+    """The peaks of the worker processes, added up."""
+    peaks = 0
+    for child in multiprocessing.active_children():
+        status = Path(f"/proc/{child.pid}/status").read_text()
+        peaks += int(next(line for line in status.splitlines() if line.startswith("VmHWM")).split()[1])
+    return peaks / 1e6
 
 
 def fresh_requests(maker: Maker, count: int) -> tuple[list[Request], list[int]]:
@@ -235,18 +291,22 @@ def main() -> None:
     parser.add_argument("--new", type=int, default=10_000)
     parser.add_argument("--templates", type=int, default=2000)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument(
+        "--workers", default="auto", help="as of suffice analyze: auto, a number, a Dask scheduler's address"
+    )
     parser.add_argument("--stages", action="store_true", help="say when each stage begins, on stderr")
     parser.add_argument("--one", action="store_true", help=argparse.SUPPRESS)
     options = parser.parse_args()
     sizes = [int(each) for each in options.calls.split(",")]
     if options.one:
-        print(json.dumps(measure(sizes[0], options.new, options.templates, options.seed, options.stages)))
+        print(json.dumps(measure(sizes[0], options)))
         return
     results = []
     for size in sizes:
         command = [sys.executable, __file__, "--one", "--calls", str(size), "--new", str(options.new)]
-        command += ["--templates", str(options.templates), "--seed", str(options.seed)]
-        said = subprocess.run(command, check=True, capture_output=True, text=True, timeout=3600).stdout
+        command += ["--templates", str(options.templates), "--seed", str(options.seed), "--workers", options.workers]
+        command += ["--stages"] if options.stages else []
+        said = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True, timeout=3600).stdout
         results.append(json.loads(said))
         print(said.strip(), flush=True)
     whole = [(results[0], results[-1])] if len(results) > 2 else []

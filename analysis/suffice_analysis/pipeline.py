@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Executor
 from dataclasses import dataclass, field
 from decimal import Decimal
 from hashlib import blake2b
@@ -27,6 +28,7 @@ from suffice_analysis.discovery.discover import discover
 from suffice_analysis.discovery.map import draw_map
 from suffice_analysis.discovery.types import Discovery, KnownTask, MapPoint
 from suffice_analysis.inputs import Inputs, data_hash, read_inputs
+from suffice_analysis.parallel import MANY_CALLS
 from suffice_analysis.per_call import action_rows, assignments, change_rows, hci_counts, read_per_call
 from suffice_analysis.profile import TaskProfile, group_rows
 from suffice_analysis.proven import proven_rows
@@ -70,8 +72,12 @@ def analyze(
     progress: Progress | None = None,
     clock: Callable[[], int] = time.time_ns,
     find: Callable[..., Discovery] = discover,
+    executor: Executor | None = None,
 ) -> Mapping[str, Any]:
-    """Analyse what the store holds and publish it; returns the ``analysis_runs`` row. Raises SufficeError without calls."""
+    """Analyse what the store holds and publish it; returns the ``analysis_runs`` row. Raises SufficeError without calls.
+
+    ``executor``: where requests of many calls are read and recognised (see ``parallel``); nothing else depends on it.
+    """
     tell = progress or (lambda stage, share: None)
     started_ns = clock()
     filters = {k: v for k, v in {"project": project, "since_ns": since_ns, "service": service}.items() if v is not None}
@@ -89,6 +95,7 @@ def analyze(
         seed=seed,
         known=known,
         merged=decisions.merged,
+        executor=executor if inputs.calls.num_rows >= MANY_CALLS else None,
         progress=lambda stage, share: tell(stage, 0.1 + 0.4 * share),
     )
     task_of = dict(zip(inputs.column("call_id"), found.task_ids, strict=True))

@@ -39,32 +39,45 @@ class StoredTexts(Mapping[str, MessageText]):
         self._role_of = np.concatenate(roles) if roles else np.zeros(0, dtype=np.int32)
 
     def __getitem__(self, message_hash: str) -> MessageText:
-        key = message_hash.encode()
-        at = int(np.searchsorted(self._hashes, np.bytes_(key)))
-        if at == len(self._hashes) or self._hashes[at] != key:
+        row = self._row(message_hash)
+        if row < 0:
             raise KeyError(message_hash)
-        row = int(self._order[at])
         chunk = bisect_right(self._starts, row) - 1
         content = self._contents[chunk][row - self._starts[chunk]].as_py()
         return MessageText(self._roles[self._role_of[row]], content)
 
-    def read(self, hashes: Sequence[str]) -> list[MessageText | None]:
-        """What is stored under each hash, None where nothing is; one look-up for all of them."""
+    def role(self, message_hash: str) -> str:
+        """Who said it, without its text; empty where nothing is stored."""
+        row = self._row(message_hash)
+        return self._roles[self._role_of[row]] if row >= 0 else ""
+
+    def _row(self, message_hash: str) -> int:
+        key = message_hash.encode()
+        at = int(np.searchsorted(self._hashes, np.bytes_(key)))
+        return int(self._order[at]) if at < len(self._hashes) and self._hashes[at] == key else -1
+
+    def columns(self, hashes: Sequence[str]) -> tuple[pa.Array, pa.Array]:
+        """(roles, contents) of what is stored under each hash, empty (``""`` and ``"[]"``) where nothing is."""
         if not len(self._hashes) or not hashes:
-            return [None] * len(hashes)
+            roles, contents = [""] * len(hashes), ["[]"] * len(hashes)
+            return pa.array(roles, pa.string()), pa.array(contents, pa.large_string())
         wanted = np.array(hashes, dtype="S")
         at = np.minimum(np.searchsorted(self._hashes, wanted), len(self._hashes) - 1)
         stored = self._hashes[at] == wanted
         rows = self._order[at]
-        chunks = np.searchsorted(self._starts, rows, side="right") - 1
-        found: list[MessageText | None] = [None] * len(hashes)
-        for chunk in np.unique(chunks[stored]).tolist():
-            places = np.flatnonzero(stored & (chunks == chunk))
-            contents = self._contents[chunk].take(pa.array(rows[places] - self._starts[chunk])).to_pylist()
-            roles = self._role_of[rows[places]].tolist()
-            for place, role, content in zip(places.tolist(), roles, contents, strict=True):
-                found[place] = MessageText(self._roles[role], content)
-        return found
+        chunks = np.where(stored, np.searchsorted(self._starts, rows, side="right") - 1, -1)
+        taken: list[pa.Array] = []
+        order: list[npt.NDArray[np.int64]] = []
+        for chunk in np.unique(chunks).tolist():
+            places = np.flatnonzero(chunks == chunk)
+            order.append(places)
+            inside = pa.array(rows[places] - self._starts[chunk]) if chunk >= 0 else None
+            found = pa.array(["[]"] * len(places)) if inside is None else self._contents[chunk].take(inside)
+            taken.append(found.cast(pa.large_string()))
+        back = np.argsort(np.concatenate(order), kind="stable")
+        codes = pa.array(self._role_of[rows], mask=~stored)
+        roles = pa.DictionaryArray.from_arrays(codes, pa.array(self._roles, pa.string())).cast(pa.string())
+        return roles.fill_null(""), pa.concat_arrays(taken).take(pa.array(back))
 
     def __iter__(self) -> Iterator[str]:
         return (each.decode() for each in self._hashes.tolist())

@@ -16,6 +16,7 @@ from analysis.traffic import MemoryStore, Traffic, by_instructions
 from suffice_analysis import pipeline
 from suffice_analysis.commands import tasks as tasks_command
 from suffice_analysis.discovery.router import read_router
+from suffice_analysis.estimate import clopper_pearson_interval
 from suffice_analysis.replay.candidates import BASELINE
 from suffice_analysis.report.as_json import document
 from suffice_analysis.report.as_markdown import render_markdown
@@ -46,8 +47,10 @@ def agent_traffic(runs: int = RUNS, *, plans: int | None = None, noise: Iterable
     return traffic
 
 
-def replays(traffic: Traffic, runs: int = RUNS, candidate: str = "tiny") -> dict[str, pa.Table]:
-    """Every call of the first runs replayed: labels pass, plans fail."""
+def replays(
+    traffic: Traffic, runs: int = RUNS, candidate: str = "tiny", design: str = "sequential"
+) -> dict[str, pa.Table]:
+    """Every call of the first runs replayed: labels pass, plans fail. ``design``: fixed, had their number been set before."""
     names = ("campaign_id", "candidate", "variant", "call_id", "verdict", "cluster", "position", "recorded_ns", "cost_usd",
              "latency_ms", "response_model", "failure", "judge", "masked", "replay_call_id")  # fmt: skip
     rows = []
@@ -56,7 +59,7 @@ def replays(traffic: Traffic, runs: int = RUNS, candidate: str = "tiny") -> dict
         own = ("c", candidate, "as_is", call["call_id"], "pass" if good else "fail", call["run_id"], place, place, 0.001,
                200.0, "tiny-1", None if good else "text", "label", False, None)  # fmt: skip
         rows.append(dict(zip(names, own, strict=True)))
-    order = {"campaign_id": "c", "template": "", "recorded_ns": 1, "bar": 0.95, "design": "sequential", "wanted": None}
+    order = {"campaign_id": "c", "template": "", "recorded_ns": 1, "bar": 0.95, "design": design, "wanted": len(rows)}
     return {"replays": pa.Table.from_pylist(rows), "replay_campaigns": pa.Table.from_pylist([order])}
 
 
@@ -147,6 +150,19 @@ def test_replays_of_the_task_prove_a_slice_and_refute_another() -> None:
     assert f"{other_half} of {other_half} as well as recorded" in label["verdict_reason"]
     share = next(e for e in store.appended["estimates"] if e["measure"] == "proven_share_calls")
     assert share["value"] == pytest.approx(label["share"])
+
+
+def test_a_number_of_replays_set_before_gives_a_slice_the_exact_interval() -> None:
+    traffic = agent_traffic()
+    running = by_name(analysed(traffic, **replays(traffic, runs=120)))
+    fixed = by_name(analysed(traffic, **replays(traffic, runs=120, design="fixed")))
+    for name, good in (("step 1", 1), ("from step 2 on", 0)):
+        own, n = fixed[name], fixed[name]["evidence_n"]
+        assert n == running[name]["evidence_n"] == sum(not chooses(f"r{i}") for i in range(120))
+        low, high = clopper_pearson_interval(good * n, n, 0.9)
+        assert (own["replaceability_low"], own["replaceability_high"]) == pytest.approx((low, high))
+        width = own["replaceability_high"] - own["replaceability_low"]
+        assert width < 0.8 * (running[name]["replaceability_high"] - running[name]["replaceability_low"])
 
 
 def test_a_noisy_slice_makes_nothing_easier_for_another() -> None:

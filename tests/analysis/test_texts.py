@@ -40,9 +40,13 @@ def test_none() -> None:
     assert texts.lengths(pa.array(["a"])).tolist() == [0]
 
 
-def test_many_are_read_like_one_after_the_other() -> None:
+def test_many_as_columns_are_like_one_after_the_other() -> None:
     texts = StoredTexts([table(ROWS[:2]), table(ROWS[2:])])
     wanted = ["c", "none", "a", "b", "a", "zz"]
-    assert texts.read(wanted) == [texts.get(each) for each in wanted]
-    assert StoredTexts().read(["a"]) == [None]
-    assert texts.read([]) == []
+    roles, contents = texts.columns(wanted)
+    nothing = MessageText("", "[]")
+    assert list(map(MessageText, roles.to_pylist(), contents.to_pylist())) == [texts.get(e, nothing) for e in wanted]
+    assert [texts.role(each) for each in wanted] == roles.to_pylist()
+    for each, hashes in ((StoredTexts(), ["a"]), (texts, [])):
+        roles, contents = each.columns(hashes)
+        assert (roles.to_pylist(), contents.to_pylist()) == ([""] * len(hashes), ["[]"] * len(hashes))

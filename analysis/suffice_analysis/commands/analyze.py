@@ -11,6 +11,7 @@ from rich.progress import Progress
 
 from suffice.errors import UsageError
 from suffice_analysis.headlines import read_headlines
+from suffice_analysis.parallel import open_workers
 from suffice_analysis.pipeline import analyze as run_analysis
 from suffice_store import open_store
 from suffice_store.console import (
@@ -37,11 +38,21 @@ def analyze(
     since: Annotated[str | None, typer.Option(help="Only calls from then on: 2026-11-01, or 7d, 12h, 2w ago.")] = None,
     service: Annotated[str | None, typer.Option(help="Only calls of this service.")] = None,
     seed: Annotated[int, typer.Option(help="The same data and seed give the same numbers.")] = 0,
+    workers: Annotated[
+        str,
+        typer.Option(
+            help="Processes for 50,000 calls or more: auto, a number, or tcp://HOST:PORT of a Dask scheduler."
+        ),
+    ] = "auto",
     as_json: JsonOption = False,
 ) -> None:
     """Find the tasks of the recorded calls, estimate what small models suffice for, and publish it."""
     since_ns = parse_since(since) if since else None
-    with open_store(db, server=server, create=False) as store, Progress(console=err(), transient=True) as bar:
+    with (
+        open_workers(workers) as executor,
+        open_store(db, server=server, create=False) as store,
+        Progress(console=err(), transient=True) as bar,
+    ):
         line = bar.add_task("starting", total=1.0)
         run = run_analysis(
             store,
@@ -49,6 +60,7 @@ def analyze(
             since_ns=since_ns,
             service=service,
             seed=seed,
+            executor=executor,
             progress=lambda stage, share: bar.update(line, description=stage, completed=share),
         )
         sentences = read_headlines(store, project)

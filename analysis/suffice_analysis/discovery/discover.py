@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from concurrent.futures import Executor
 from hashlib import blake2b
 
 import numpy as np
@@ -23,21 +24,21 @@ from suffice_analysis.answers import answer_form
 from suffice_analysis.discovery.changes import find_changes
 from suffice_analysis.discovery.finding import (
     CONSTANT_SHARE,
-    HeadReader,
     Progress,
     TaskInMaking,
     add_open_tasks,
     drop_small,
     find_tasks,
-    match_heads,
+    groups_of,
 )
 from suffice_analysis.discovery.heads import Heads, Shape, read_heads
 from suffice_analysis.discovery.identity import keep_known_ids
 from suffice_analysis.discovery.joining import join_tasks
+from suffice_analysis.discovery.matching import match_heads
 from suffice_analysis.discovery.naming import Nameable, name_tasks
-from suffice_analysis.discovery.recogniser import Matcher
+from suffice_analysis.discovery.reading import HeadReader
 from suffice_analysis.discovery.templates import render_template
-from suffice_analysis.discovery.text import in_sorted, message_parts
+from suffice_analysis.discovery.text import GramReader, in_sorted, message_parts
 from suffice_analysis.discovery.types import Discovery, FoundTask, FoundTemplate, KnownTask, MessageText
 
 SAMPLE_HEADS = 60  # of a template, to tell what is constant in it
@@ -55,33 +56,34 @@ def discover(
     known: Sequence[KnownTask] = (),
     merged: Mapping[str, str] | None = None,
     progress: Progress | None = None,
+    executor: Executor | None = None,
 ) -> Discovery:
     """The tasks of ``calls`` (the read ``analysis_calls``), aligned with its rows.
 
     ``texts`` maps message hash to role and canonical parts, ``toolsets`` toolset hash to definitions.
     ``known`` tasks of earlier analyses keep their ids where found again; ``merged`` maps the ids of tasks that a user
     merged to the id they are merged into. The same content gives the
-    same tasks in any order of calls. ``seed`` fixes the projection behind the map; tasks do not depend on it.
+    same tasks in any order of calls. ``seed`` fixes the projection behind the map; tasks do not depend on it. ``executor``:
+    where texts are read and heads matched; the result is the same with and without.
     """
     tell = progress or (lambda stage, share: None)
     if calls.num_rows == 0:
         return Discovery([], [], {}, [], np.zeros((0, MAP_DIMENSIONS), dtype=np.float32))
     tell("reading requests", 0.0)
     heads = read_heads(calls, texts, toolsets)
-    reader = HeadReader(texts)
-    every = np.arange(len(heads.messages))
+    reader = HeadReader(heads, texts, executor)
+    every = np.arange(len(heads))
     known = [
         task for task in known if "conditions" not in task.recogniser
     ]  # a part that a user split off is no template
-    known_of, _ = match_heads(Matcher([task.recogniser for task in known]), heads, reader, every)
+    known_of, _, _ = match_heads([task.recogniser for task in known], reader, every, executor)
     pinned = [k for k, task in enumerate(known) if task.pinned]
     free = np.flatnonzero(~np.isin(known_of, pinned))
-    making = [_pinned(known[k]) for k in pinned] + find_tasks(heads, reader, tell, free)
+    making = [_pinned(known[k]) for k in pinned] + find_tasks(heads, reader, tell, free, executor)
     tell("assigning calls", 0.7)
-    task_of, template_of = match_heads(Matcher([task.recogniser() for task in making]), heads, reader, every)
+    task_of, _, _ = match_heads([task.recogniser() for task in making], reader, every, executor)
     making = making[: len(pinned)] + drop_small(making, task_of, heads)
-    matcher = Matcher([task.recogniser() for task in making])
-    task_of, template_of = match_heads(matcher, heads, reader, every)
+    task_of, template_of, point_ids = match_heads([task.recogniser() for task in making], reader, every, executor)
     for place, k in enumerate(pinned):
         template_of[(known_of == k) & (task_of != place)] = -1
         task_of[known_of == k] = place
@@ -94,15 +96,16 @@ def discover(
     known_ids = [task.task_id for task in known]
     ids = keep_known_ids(fresh, task_of, known_ids, known_of, heads.calls)
     making, ids, task_of = join_tasks(making, ids, task_of, merged or {}, known_ids, known_of, heads.calls)
-    point_of = _points(ids, task_of, template_of, matcher)
-    templates = [_template_text(np.flatnonzero(task_of == t), point_of, heads, reader) for t in range(len(ids))]
+    point_of = _points(ids, task_of, template_of, point_ids)
+    texts_of = _TemplateTexts(point_of, reader)
+    templates = [texts_of.commonest(members) for members in groups_of(task_of)]
     names = name_tasks(_nameables(calls, texts, heads, task_of, making, templates))
     calls_of = np.bincount(task_of, weights=heads.calls).astype(int)
     tasks = {
         ids[t]: FoundTask(ids[t], *names[t], templates[t], making[t].recogniser(), int(calls_of[t]))
         for t in sorted(range(len(ids)), key=lambda t: (-calls_of[t], ids[t]))
     }
-    points, vectors = _found_templates(point_of, ids, task_of, heads, reader, seed)
+    points, vectors = _found_templates(texts_of, ids, task_of, reader, seed)
     tell("done", 1.0)
     changes = find_changes(ids, [name for name, _ in names], task_of, known, known_of, heads.calls)
     of_call = heads.of_call.tolist()
@@ -129,29 +132,43 @@ def fresh_id(task: TaskInMaking) -> str:
 
 
 def _points(
-    ids: Sequence[str], task_of: npt.NDArray[np.int64], template_of: npt.NDArray[np.int64], matcher: Matcher
+    ids: Sequence[str], task_of: npt.NDArray[np.int64], template_of: npt.NDArray[np.int64], point_ids: Sequence[str]
 ) -> list[str]:
     """The template of each head; an open task has one, its own."""
     return [
-        matcher.point_ids[template] if template >= 0 else "p_" + ids[task].removeprefix("t_")
-        for task, template in zip(task_of, template_of, strict=True)
+        point_ids[template] if template >= 0 else "p_" + ids[task].removeprefix("t_")
+        for task, template in zip(task_of.tolist(), template_of.tolist(), strict=True)
     ]
 
 
-def _template_text(
-    members: npt.NDArray[np.int64], point_of: Sequence[str], heads: Heads, reader: HeadReader, limit: int = 4000
-) -> str:
-    """The constant text of the commonest template among the heads."""
-    commonest = Counter(point_of[h] for h in members).most_common()
-    most = min(point for point, count in commonest if count == commonest[0][1])
-    own = [int(h) for h in members if point_of[h] == most]
-    sample = own[:: max(1, -(-len(own) // SAMPLE_HEADS))]
-    documents = reader.documents([heads.messages[h] for h in sample])
-    grams, counts = np.unique(np.concatenate(documents), return_counts=True)
-    constant = grams[counts >= max(CONSTANT_SHARE * len(sample), min(2, len(sample)))]
-    covered = [in_sorted(document, constant).sum() for document in documents]
-    shown = sample[int(np.argmax(covered))]
-    return render_template([reader.message(m) for m in heads.messages[shown]], constant, limit)
+class _TemplateTexts:
+    """What is constant in templates, each read once."""
+
+    def __init__(self, point_of: Sequence[str], reader: HeadReader) -> None:
+        self.point_of = point_of
+        self._reader = reader
+        self._words = GramReader()
+        self._known: dict[tuple[int, int, int], str] = {}
+
+    def commonest(self, members: npt.NDArray[np.int64]) -> str:
+        """The constant text of the commonest template among the heads."""
+        count_of = Counter(self.point_of[h] for h in members.tolist()).most_common()
+        most = min(point for point, count in count_of if count == count_of[0][1])
+        return self.of([h for h in members.tolist() if self.point_of[h] == most])
+
+    def of(self, own: Sequence[int]) -> str:
+        """The constant text of heads of one template, on the one that shows most of it."""
+        key = (own[0], own[-1], len(own))  # a task's commonest template is mostly its own
+        if key not in self._known:
+            sample = own[:: max(1, -(-len(own) // SAMPLE_HEADS))]
+            documents = self._reader.documents(np.asarray(sample))
+            grams, counts = np.unique(documents.grams, return_counts=True)
+            constant = grams[counts >= max(CONSTANT_SHARE * len(sample), min(2, len(sample)))]
+            document = np.repeat(np.arange(len(sample)), documents.sizes())
+            covered = np.bincount(document[in_sorted(documents.grams, constant)], minlength=len(sample))
+            messages = self._reader.heads.messages[sample[int(np.argmax(covered))]]
+            self._known[key] = render_template([self._reader.message(m) for m in messages], constant, self._words)
+        return self._known[key]
 
 
 def _nameables(
@@ -195,30 +212,24 @@ def _nameables(
 
 
 def _found_templates(
-    point_of: Sequence[str],
-    ids: Sequence[str],
-    task_of: npt.NDArray[np.int64],
-    heads: Heads,
-    reader: HeadReader,
-    seed: int,
+    texts_of: _TemplateTexts, ids: Sequence[str], task_of: npt.NDArray[np.int64], reader: HeadReader, seed: int
 ) -> tuple[list[FoundTemplate], npt.NDArray[np.float32]]:
     """Each template with an example, and a vector to lay it out by: its grams, signed at random into few dimensions."""
     members: dict[str, list[int]] = {}
-    for head, point in enumerate(point_of):
+    for head, point in enumerate(texts_of.point_of):
         members.setdefault(point, []).append(head)
     found: list[FoundTemplate] = []
     vectors = np.zeros((len(members), MAP_DIMENSIONS), dtype=np.float32)
     for i, (point, own) in enumerate(sorted(members.items())):
-        example = " ".join(_template_text(np.asarray(own), point_of, heads, reader, 4 * EXAMPLE_CHARS).split())
-        calls = int(heads.calls[own].sum())
+        example = " ".join(texts_of.of(own)[: 4 * EXAMPLE_CHARS].split())
+        calls = int(reader.heads.calls[own].sum())
         found.append(FoundTemplate(point, ids[task_of[own[0]]], calls, example[:EXAMPLE_CHARS]))
         sample = own[:: max(1, -(-len(own) // 20))]
-        for head in sample:
-            grams = reader.document(heads.messages[head])
-            mixed = (grams ^ np.uint64(seed)) * np.uint64(0xD6E8FEB86659FD93)
-            place = (mixed >> np.uint64(57)).astype(np.int64) % MAP_DIMENSIONS
-            sign = np.where((mixed >> np.uint64(40)) & np.uint64(1), 1.0, -1.0)
-            vectors[i] += np.bincount(place, weights=sign, minlength=MAP_DIMENSIONS)
+        grams = reader.documents(np.asarray(sample)).grams
+        mixed = (grams ^ np.uint64(seed)) * np.uint64(0xD6E8FEB86659FD93)
+        place = (mixed >> np.uint64(57)).astype(np.int64) % MAP_DIMENSIONS
+        sign = np.where((mixed >> np.uint64(40)) & np.uint64(1), 1.0, -1.0)
+        vectors[i] = np.bincount(place, weights=sign, minlength=MAP_DIMENSIONS)
         length = float(np.linalg.norm(vectors[i]))
         if length:
             vectors[i] /= length

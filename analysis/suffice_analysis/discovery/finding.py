@@ -7,6 +7,7 @@ the number of calls, not its square, and rare tasks are still found.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Executor
 from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Any
@@ -17,25 +18,18 @@ from scipy import sparse
 
 from suffice_analysis.discovery.clusters import cluster_rows, split_by_contrast
 from suffice_analysis.discovery.heads import Heads, Shape
+from suffice_analysis.discovery.matching import match_heads
+from suffice_analysis.discovery.reading import HeadReader
 from suffice_analysis.discovery.recogniser import (
     SAME_TOOLS,
-    Matcher,
-    distinct_grams,
     make_recogniser,
     template_entry,
     tool_likeness,
 )
-from suffice_analysis.discovery.text import GramReader, Grams
-from suffice_analysis.discovery.types import MessageText
 from suffice_analysis.discovery.vocabulary import Vocabulary, learn_vocabulary
-from suffice_analysis.texts import StoredTexts
 
 ROUND_HEADS = 20_000
 ROUNDS = 6
-READ_MESSAGES = 2_000  # at once: half a million words
-NOT_KEPT = MessageText("", "[]")
-CACHED_GRAMS = 5_000_000  # 40 MB
-CACHED_DOCUMENTS = 100_000_000  # 800 MB: the heads of about a million calls
 STRENGTH = 3.7  # a template needs grams that are in 60 % of its heads and sum to this evenness
 CONSTANT_SHARE = 0.6
 CONSTANT_RUNS = 5  # a request without a system message that never varies is a task from here on
@@ -60,67 +54,9 @@ class TaskInMaking:
         return self.fixed or make_recogniser(self.kind, self.shape, self.entries, any_tools=self.any_tools)
 
 
-class HeadReader:
-    """Grams of stored messages and of heads. A head's are kept while there is room, so that each round reads none anew;
-    a message's while it may come again in another head (a system message does)."""
-
-    def __init__(self, texts: Mapping[str, MessageText]) -> None:
-        self._texts = texts
-        self._reader = GramReader()
-        self._cache: dict[str, Grams] = {}
-        self._size = 0
-        self._documents: dict[tuple[str, ...], Grams] = {}
-        self._documents_size = 0
-
-    def grams(self, messages: Sequence[str]) -> list[Grams]:
-        """Of each message its grams in order; none where its text is not kept."""
-        if self._size > CACHED_GRAMS:
-            self._cache.clear()
-            self._size = 0
-        missing = [each for each in dict.fromkeys(messages) if each not in self._cache]
-        read: dict[str, Grams] = {}
-        for start in range(0, len(missing), READ_MESSAGES):
-            part = missing[start : start + READ_MESSAGES]
-            read.update(zip(part, self._reader.grams_of(self._stored(part)), strict=True))
-        if len(missing) < len(messages) or self._size < CACHED_GRAMS:
-            self._cache.update(read)
-            self._size += sum(map(len, read.values()))
-        return [read[each] if each in read else self._cache[each] for each in messages]
-
-    def message(self, message_hash: str) -> MessageText:
-        """The stored message; an empty one where its text is not kept."""
-        return self._stored([message_hash])[0]
-
-    def role(self, message_hash: str) -> str:
-        message = self._texts.get(message_hash)
-        return message[0] if message is not None else ""
-
-    def document(self, messages: tuple[str, ...]) -> Grams:
-        """The distinct grams of a head, ascending."""
-        return self.documents([messages])[0]
-
-    def documents(self, heads: Sequence[tuple[str, ...]]) -> list[Grams]:
-        """The same of many heads."""
-        known = self._documents
-        missing = [head for head in dict.fromkeys(heads) if head not in known]
-        if not missing:
-            return [known[head] for head in heads]
-        pieces = iter(self.grams([message for head in missing for message in head]))
-        read = {head: distinct_grams([next(pieces) for _ in head]) for head in missing}
-        if self._documents_size < CACHED_DOCUMENTS:
-            known.update(read)
-            self._documents_size += sum(map(len, read.values()))
-        return [read[head] if head in read else known[head] for head in heads]
-
-    def _stored(self, messages: Sequence[str]) -> list[MessageText]:
-        if isinstance(self._texts, StoredTexts):
-            found: Sequence[tuple[str, str] | None] = self._texts.read(messages)
-        else:
-            found = [self._texts.get(each) for each in messages]
-        return [NOT_KEPT if each is None else MessageText(*each) for each in found]
-
-
-def find_tasks(heads: Heads, reader: HeadReader, tell: Progress, rest: npt.NDArray[np.int64]) -> list[TaskInMaking]:
+def find_tasks(
+    heads: Heads, reader: HeadReader, tell: Progress, rest: npt.NDArray[np.int64], executor: Executor | None = None
+) -> list[TaskInMaking]:
     """The tasks among the heads ``rest``."""
     tasks: list[TaskInMaking] = []
     for nth in range(ROUNDS):
@@ -130,27 +66,34 @@ def find_tasks(heads: Heads, reader: HeadReader, tell: Progress, rest: npt.NDArr
         tasks += found
         if len(sample) == len(rest) or not found:
             break
-        matched, _ = match_heads(Matcher([task.recogniser() for task in found]), heads, reader, rest)
+        matched, _, _ = match_heads([task.recogniser() for task in found], reader, rest, executor)
         rest = rest[matched < 0]
     return tasks
 
 
+def groups_of(labels: npt.NDArray[np.int64]) -> list[npt.NDArray[np.int64]]:
+    """The positions of each label from 0 on, ascending; labels under 0 are none."""
+    order = np.argsort(labels, kind="stable")
+    return np.split(order, np.searchsorted(labels[order], np.arange(int(labels.max(initial=-1)) + 1)))[1:]
+
+
 def find_in(sample: npt.NDArray[np.int64], heads: Heads, reader: HeadReader) -> list[TaskInMaking]:
     vocabulary = _learn(sample, heads, reader)
-    documents = reader.documents([heads.messages[k] for k in sample])
+    documents = reader.documents(sample)
     rows = vocabulary.rows(documents)
-    free = np.array([len(d) for d in documents], dtype=np.int64) - np.diff(rows.indptr)
+    free = documents.sizes() - np.diff(rows.indptr)
     told = np.flatnonzero(np.diff(rows.indptr) > 0)
     rows, sample, free = rows[told], sample[told], free[told]
     template_of, task_of = cluster_rows(rows)
     tasks: list[TaskInMaking] = []
-    for t in range(int(task_of.max()) + 1 if len(task_of) else 0):
-        members = np.flatnonzero(task_of == t)
+    places = vocabulary.evenness * vocabulary.at_edge
+    for members in groups_of(task_of):
         for shape, any_tools, same_shape in _by_shape(members, sample, heads):
-            places = vocabulary.evenness * vocabulary.at_edge
+            if not _comes_again(heads, sample[same_shape], reader):
+                continue
             for within in split_by_contrast(rows[same_shape], places, STRENGTH, free[same_shape]):
                 part = same_shape[within]
-                if _is_task(rows[part], vocabulary, heads, sample[part], reader):
+                if _comes_again(heads, sample[part], reader) and _has_template(rows[part], vocabulary):
                     entries = _entries(rows, part, template_of, vocabulary, shape)
                     tasks.append(TaskInMaking("template", shape, any_tools, entries))
     return tasks
@@ -183,7 +126,7 @@ def _by_shape(
     """Parts of a text cluster that differ in operation, asked form or tools. Tools chosen per call do not split."""
     calls_of: dict[Shape, int] = {}
     for k in members:
-        shape = heads.shapes[sample[k]]
+        shape = heads.shape(sample[k])
         calls_of[shape] = calls_of.get(shape, 0) + int(heads.calls[sample[k]])
     ordered = sorted(calls_of, key=lambda s: (-calls_of[s], s.operation, s.form, sorted(s.tools)))
     leaders: list[Shape] = []
@@ -196,10 +139,10 @@ def _by_shape(
     dynamic = len(leaders) > DYNAMIC_TOOLSETS
     groups: dict[Any, list[int]] = {}
     for k in members:
-        shape = heads.shapes[sample[k]]
+        shape = heads.shape(sample[k])
         leader = leaders[leader_of[shape]]
         groups.setdefault((leader.operation, leader.form) if dynamic else leader_of[shape], []).append(int(k))
-    return [(leaders[leader_of[heads.shapes[sample[part[0]]]]], dynamic, np.asarray(part)) for part in groups.values()]
+    return [(leaders[leader_of[heads.shape(sample[part[0]])]], dynamic, np.asarray(part)) for part in groups.values()]
 
 
 def _same_shape(one: Shape, other: Shape) -> bool:
@@ -210,14 +153,14 @@ def _same_shape(one: Shape, other: Shape) -> bool:
     )
 
 
-def _is_task(
-    rows: sparse.csr_matrix, vocabulary: Vocabulary, heads: Heads, members: npt.NDArray[np.int64], reader: HeadReader
-) -> bool:
-    """Enough template in common, over two requests that differ; one request word for word must come more often."""
-    runs, calls = int(heads.runs[members].sum()), int(heads.calls[members].sum())
+def _comes_again(heads: Heads, members: npt.NDArray[np.int64], reader: HeadReader) -> bool:
+    """Two requests that differ are enough; one request word for word must come more often."""
     has_system = any(reader.role(message) == "system" for message in heads.messages[members[0]])
-    if (calls if has_system else runs) < (2 if len(members) > 1 or has_system else CONSTANT_RUNS):
-        return False
+    times = int((heads.calls if has_system else heads.runs)[members].sum())
+    return times >= (2 if len(members) > 1 or has_system else CONSTANT_RUNS)
+
+
+def _has_template(rows: sparse.csr_matrix, vocabulary: Vocabulary) -> bool:
     shares = np.bincount(rows.indices, minlength=rows.shape[1]) / rows.shape[0]
     common = np.flatnonzero(shares >= CONSTANT_SHARE)
     return bool(vocabulary.evenness[common].sum() >= STRENGTH) if len(common) else False
@@ -246,20 +189,6 @@ def _entries(
     return entries
 
 
-def match_heads(
-    matcher: Matcher, heads: Heads, reader: HeadReader, which: npt.NDArray[np.int64]
-) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
-    task_of = np.empty(len(which), dtype=np.int64)
-    template_of = np.empty(len(which), dtype=np.int64)
-    for start in range(0, len(which), 4096):
-        part = which[start : start + 4096]
-        documents = reader.documents([heads.messages[k] for k in part])
-        matched = matcher.match(documents, [heads.shapes[k] for k in part])
-        task_of[start : start + len(part)] = matched.task
-        template_of[start : start + len(part)] = matched.template
-    return task_of, template_of
-
-
 def drop_small(tasks: Sequence[TaskInMaking], task_of: npt.NDArray[np.int64], heads: Heads) -> list[TaskInMaking]:
     """Without tasks that too few calls came to: with many calls, two alike are chance, and clutter in a list."""
     calls = np.bincount(task_of + 1, weights=heads.calls, minlength=len(tasks) + 1)[1:]
@@ -270,7 +199,7 @@ def drop_small(tasks: Sequence[TaskInMaking], task_of: npt.NDArray[np.int64], he
 def add_open_tasks(tasks: list[TaskInMaking], task_of: npt.NDArray[np.int64], heads: Heads) -> None:
     """What no template takes: one open task for each shape."""
     rest = np.flatnonzero(task_of < 0)
-    for shape, any_tools, part in _by_shape(rest, np.arange(len(heads.messages)), heads):
+    for shape, any_tools, part in _by_shape(rest, np.arange(len(heads)), heads):
         task_of[part] = len(tasks)
         tasks.append(TaskInMaking("open", shape, any_tools, []))
 

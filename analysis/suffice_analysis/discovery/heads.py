@@ -11,7 +11,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -19,9 +19,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from suffice.wire.call import ToolDefinition
+from suffice_analysis.discovery.text import ranges, sorted_distinct
 from suffice_analysis.discovery.types import MessageText
 from suffice_analysis.texts import StoredTexts
 from suffice_analysis.threads import run_groups
+
+Ints: TypeAlias = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,11 +64,19 @@ class Heads:
     """Distinct heads, in order of their content. ``of_call`` is int64 [calls]; the others align with the heads."""
 
     messages: list[tuple[str, ...]]  # message hashes
-    shapes: list[Shape]
+    shapes: list[Shape]  # the distinct ones
+    shape_of: npt.NDArray[np.int64]  # of each head, its place in ``shapes``
     runs: npt.NDArray[np.int64]  # in how many run groups it was sent
     calls: npt.NDArray[np.int64]
     of_call: npt.NDArray[np.int64]
     head_runs: list[npt.NDArray[np.int64]]  # the run groups themselves
+
+    def __len__(self) -> int:
+        return len(self.messages)
+
+    def shape(self, head: int) -> Shape:
+        """What a head is besides its text."""
+        return self.shapes[int(self.shape_of[head])]
 
 
 def operation_kind(operation: str | None) -> str:
@@ -124,54 +135,104 @@ def read_heads(
     first_answer = np.append(answers, starts[-1])[nth]
     ends = np.minimum(first_answer, starts[1:])
 
-    shape_of = _shapes(calls, toolsets)
-    found: dict[tuple[bytes, int], int] = {}
-    of_call = np.empty(n, dtype=np.int64)
-    first: list[int] = []
-    for i in range(n):
-        key = (codes[starts[i] : ends[i]].tobytes(), shape_of.of_call[i])
-        at = found.setdefault(key, len(found))
-        if at == len(first):
-            first.append(i)
-        of_call[i] = at
-    messages = _head_messages([codes[starts[i] : ends[i]] for i in first], flat.dictionary)
-    shapes = [shape_of.shapes[shape_of.of_call[i]] for i in first]
-    order = sorted(range(len(first)), key=lambda k: _digest(messages[k], shapes[k]))
+    shapes, shape_of_call = _shapes(calls, toolsets)
+    of_call, first = _equal_heads(codes, starts[:-1], ends, shape_of_call)
+    order = _by_content(codes, starts[first], ends[first], shape_of_call[first], flat.dictionary, shapes)
     rank = np.empty(len(first), dtype=np.int64)
     rank[order] = np.arange(len(first))
-    of_call = rank[of_call] if n else of_call
-    pairs = np.unique(np.stack([of_call, groups], axis=1), axis=0) if n else np.zeros((0, 2), dtype=np.int64)
-    runs = np.bincount(pairs[:, 0], minlength=len(first)).astype(np.int64)
+    of_call, first = rank[of_call], first[order]
+    pairs = sorted_distinct(of_call * np.int64(max(n, 1)) + groups)
+    runs = np.bincount(pairs // max(n, 1), minlength=len(first)).astype(np.int64)
     return Heads(
-        messages=[messages[k] for k in order],
-        shapes=[shapes[k] for k in order],
+        messages=_head_messages(codes, starts[first], ends[first], flat.dictionary),
+        shapes=shapes,
+        shape_of=shape_of_call[first],
         runs=runs,
         calls=np.bincount(of_call, minlength=len(first)).astype(np.int64),
         of_call=of_call,
-        head_runs=np.split(pairs[:, 1], np.cumsum(runs)[:-1]) if len(first) else [],
+        head_runs=np.split(pairs % max(n, 1), np.cumsum(runs)[:-1]) if len(first) else [],
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _Shapes:
-    shapes: list[Shape]
-    of_call: list[int]
+def _equal_heads(codes: npt.NDArray[Any], starts: Ints, ends: Ints, shape_of_call: Ints) -> tuple[Ints, Ints]:
+    """(number of its head [calls], first call of each head). Heads of one length are compared place by place."""
+    of_call = np.zeros(len(starts), dtype=np.int64)
+    first: list[Ints] = []
+    count = 0
+    lengths = ends - starts
+    messages = int(codes.max(initial=0)) + 1
+    for length in sorted_distinct(lengths).tolist():
+        calls = np.flatnonzero(lengths == length)
+        key = shape_of_call[calls]
+        for place in range(length):
+            _, key = np.unique(key * messages + codes[starts[calls] + place], return_inverse=True)
+        _, at, key = np.unique(key, return_index=True, return_inverse=True)
+        of_call[calls] = count + key
+        first.append(calls[at])
+        count += len(at)
+    return of_call, np.concatenate(first) if first else np.zeros(0, dtype=np.int64)
 
 
-def _shapes(calls: pa.Table, toolsets: Mapping[str, Sequence[ToolDefinition]]) -> _Shapes:
-    tools: dict[str | None, frozenset[str]] = {}
-    forms: dict[str | None, str] = {}
+def _by_content(
+    codes: npt.NDArray[Any], starts: Ints, ends: Ints, shape_of: Ints, hashes: pa.Array, shapes: Sequence[Shape]
+) -> Ints:
+    """The heads in the order of a 64-bit digest of their messages and shape."""
+    keys = _content_keys(hashes)
+    digest = np.asarray([_shape_key(shape) for shape in shapes], dtype=np.uint64)[shape_of]
+    lengths = ends - starts
+    for place in range(int(lengths.max(initial=0))):
+        some = np.flatnonzero(lengths > place)
+        digest[some] = _mixed(digest[some] ^ keys[codes[starts[some] + place]])
+    return np.argsort(_mixed(digest), kind="stable").astype(np.int64)
+
+
+def _content_keys(hashes: pa.Array) -> npt.NDArray[np.uint64]:
+    """64 bits of each message hash, whatever its length."""
+    raw = np.asarray(hashes.cast(pa.string()).to_numpy(zero_copy_only=False).astype("S"))
+    width = max(8, -(-raw.itemsize // 8) * 8)
+    words = np.ascontiguousarray(raw.astype(f"S{width}")).view("<u8").reshape(len(raw), width // 8)
+    keys = np.zeros(len(raw), dtype=np.uint64)
+    for word in words.T:
+        keys = _mixed(keys ^ word)
+    return keys
+
+
+def _mixed(values: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint64]:
+    """The finaliser of SplitMix64 (Steele, Lea & Flood 2014)."""
+    values = values + np.uint64(0x9E3779B97F4A7C15)
+    values = (values ^ (values >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    values = (values ^ (values >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return values ^ (values >> np.uint64(31))
+
+
+def _shape_key(shape: Shape) -> int:
+    h = blake2b(digest_size=8)
+    for each in (shape.operation, shape.form, *sorted(shape.tools)):
+        h.update(each.encode("utf-8", "surrogatepass") + b"\0")
+    return int.from_bytes(h.digest(), "little")
+
+
+def _shapes(calls: pa.Table, toolsets: Mapping[str, Sequence[ToolDefinition]]) -> tuple[list[Shape], Ints]:
+    """The distinct shapes, and which each call has. Few values come often, so each is read once."""
+    columns = [
+        calls[name].combine_chunks().cast(pa.string()).dictionary_encode("encode")
+        for name in ("operation", "toolset_hash", "response_format")
+    ]
+    operations, sets, formats = (column.dictionary.to_pylist() for column in columns)
+    together = np.zeros(calls.num_rows, dtype=np.int64)
+    for column in columns:
+        together = together * max(1, len(column.dictionary)) + column.indices.to_numpy(zero_copy_only=False)
+    used, of_call = np.unique(together, return_inverse=True)
+    tools = [tool_features(toolsets.get(each) or ()) if each else frozenset() for each in sets]
+    forms = [form_of(each) for each in formats]
     shapes: dict[Shape, int] = {}
-    of_call: list[int] = []
-    columns = (calls[name].to_pylist() for name in ("operation", "toolset_hash", "response_format"))
-    for operation, toolset, response_format in zip(*columns, strict=True):
-        if toolset not in tools:
-            tools[toolset] = tool_features(toolsets.get(toolset) or ()) if toolset else frozenset()
-        if response_format not in forms:
-            forms[response_format] = form_of(response_format)
-        shape = Shape(operation_kind(operation), tools[toolset], forms[response_format])
-        of_call.append(shapes.setdefault(shape, len(shapes)))
-    return _Shapes(list(shapes), of_call)
+    of_used = np.zeros(len(used), dtype=np.int64)
+    for place, value in enumerate(used.tolist()):
+        rest, form = divmod(value, max(1, len(formats)))
+        operation, toolset = divmod(rest, max(1, len(sets)))
+        shape = Shape(operation_kind(operations[operation]), tools[toolset], forms[form])
+        of_used[place] = shapes.setdefault(shape, len(shapes))
+    return list(shapes), of_used[of_call]
 
 
 def _answers(texts: Mapping[str, MessageText], hashes: pa.Array) -> npt.NDArray[np.bool_]:
@@ -182,17 +243,11 @@ def _answers(texts: Mapping[str, MessageText], hashes: pa.Array) -> npt.NDArray[
     return np.asarray([message is not None and message[0] == "assistant" for message in found], dtype=bool)
 
 
-def _head_messages(heads: Sequence[npt.NDArray[Any]], hashes: pa.Array) -> list[tuple[str, ...]]:
+def _head_messages(codes: npt.NDArray[Any], starts: Ints, ends: Ints, hashes: pa.Array) -> list[tuple[str, ...]]:
     """Each head's message hashes; equal hashes are one string."""
-    used, at = np.unique(np.concatenate(heads) if heads else np.zeros(0, np.int64), return_inverse=True)
+    places = ranges(starts, ends - starts)
+    used, at = np.unique(codes[places], return_inverse=True)
     names: list[str] = hashes.take(pa.array(used)).to_pylist()
-    ends = np.cumsum([len(head) for head in heads]).tolist()
-    listed = at.tolist()
-    return [tuple(names[k] for k in listed[end - len(head) : end]) for head, end in zip(heads, ends, strict=True)]
-
-
-def _digest(messages: tuple[str, ...], shape: Shape) -> bytes:
-    h = blake2b(digest_size=16)
-    for each in (*messages, "", shape.operation, shape.form, *sorted(shape.tools)):
-        h.update(each.encode("utf-8", "surrogatepass") + b"\0")
-    return h.digest()
+    listed = [names[k] for k in at.tolist()]
+    bounds = np.cumsum(ends - starts).tolist()
+    return [tuple(listed[start:end]) for start, end in zip([0, *bounds[:-1]], bounds, strict=True)] if bounds else []

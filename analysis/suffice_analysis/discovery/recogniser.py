@@ -26,8 +26,9 @@ import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
+from suffice_analysis.discovery.documents import Documents, distinct_grams, of_arrays
 from suffice_analysis.discovery.heads import Request, Shape
-from suffice_analysis.discovery.text import GramReader, Grams, sorted_distinct
+from suffice_analysis.discovery.text import GramReader, Grams
 from suffice_analysis.discovery.vocabulary import Vocabulary, row_lengths, unit_rows
 
 VERSION = 1
@@ -99,7 +100,9 @@ def _fit(wanted: _Wanted, shape: Shape) -> float:
     if wanted.operation != shape.operation:
         return 0.0
     tools = wanted.tools
-    same_tools = tools is None or tools == shape.tools or tool_likeness(tools, shape.tools) >= SAME_TOOLS
+    same_tools = tools is None or tools == shape.tools
+    if tools is not None and not same_tools and not tools.isdisjoint(shape.tools):  # most share none
+        same_tools = tool_likeness(tools, shape.tools) >= SAME_TOOLS
     return (1.0 if same_tools else MISFIT) * (1.0 if wanted.form == shape.form else MISFIT)
 
 
@@ -148,15 +151,21 @@ class Matcher:
 
     def match(self, documents: Sequence[Grams], shapes: Sequence[Shape]) -> Matched:
         """The best task and template for each document (its distinct grams, any order) and shape."""
-        n = len(documents)
-        matched = Matched(np.full(n, -1, np.int64), np.full(n, -1, np.int64), np.zeros(n, np.float32))
         kinds: dict[Shape, int] = {}
         kind_of = np.asarray([kinds.setdefault(shape, len(kinds)) for shape in shapes], dtype=np.int64)
+        return self.match_kinds(of_arrays(documents), list(kinds), kind_of)
+
+    def match_kinds(self, documents: Documents, shapes: Sequence[Shape], shape_of: npt.NDArray[np.int64]) -> Matched:
+        """The same where the shapes are few: ``shape_of`` says which of ``shapes`` each document has."""
+        n = len(documents)
+        matched = Matched(np.full(n, -1, np.int64), np.full(n, -1, np.int64), np.zeros(n, np.float32))
+        used, kind_of = np.unique(shape_of, return_inverse=True)
+        kinds = [shapes[k] for k in used.tolist()]
         fits = np.asarray([self._fits_of(shape) for shape in kinds], dtype=np.float32)
         task_of = np.asarray(self._task_of, dtype=np.int64)
         for start in range(0, n if self._templates is not None else 0, DOCUMENT_ROWS):
             part = slice(start, min(start + DOCUMENT_ROWS, n))
-            rows = self.vocabulary.weighted_rows(documents[part])
+            rows = self.vocabulary.weighted_rows(documents.part(part.start, part.stop))
             lengths = row_lengths(rows)
             found = (unit_rows(rows) @ self._templates).tocsr()
             found.sort_indices()
@@ -170,7 +179,7 @@ class Matcher:
             matched.template[start + good] = found.indices[best[good]]
             matched.task[start + good] = task_of[found.indices[best[good]]]
             matched.score[start + good] = scores[best[good]]
-        self._match_open(matched, kinds, kind_of, fits)
+        self._match_open(matched, kind_of, fits)
         return matched
 
     def index(self) -> TemplateIndex:
@@ -207,14 +216,13 @@ class Matcher:
     def _match_open(
         self,
         matched: Matched,
-        kinds: Mapping[Shape, int],
         kind_of: npt.NDArray[np.int64],
         fits: npt.NDArray[np.float32],
     ) -> None:
         is_open = self._is_open
         if not is_open.any():
             return
-        for k in range(len(kinds)):
+        for k in range(len(fits)):
             fitting = np.where(is_open & (fits[k] == 1.0))[0]
             if len(fitting):
                 rest = (kind_of == k) & (matched.task < 0)
@@ -291,12 +299,6 @@ def request_grams(requests: Sequence[Request], reader: GramReader) -> list[Grams
     heads = [request.head_messages() for request in requests]
     pieces = iter(reader.grams_of([message for head in heads for message in head]))
     return [distinct_grams([next(pieces) for _ in head]) for head in heads]
-
-
-def distinct_grams(pieces: Sequence[Any]) -> Grams:
-    """One sorted array of the distinct grams of several messages."""
-    kept = [piece for piece in pieces if len(piece)]
-    return sorted_distinct(np.concatenate(kept)) if kept else np.zeros(0, dtype=np.uint64)
 
 
 def _pack(values: npt.NDArray[Any]) -> str:

@@ -18,12 +18,17 @@ TEMPLATE_CHARS = 4000
 SHORT_ISLAND = 2  # this many constant words between two gaps say nothing
 
 
-def render_template(messages: Sequence[MessageText], constant: Grams, limit: int = TEMPLATE_CHARS) -> str:
+def render_template(
+    messages: Sequence[MessageText],
+    constant: Grams,
+    reader: GramReader | None = None,
+    limit: int = TEMPLATE_CHARS,
+) -> str:
     """The messages' text with what no constant gram covers replaced by ``…``, at most ``limit`` characters.
 
-    ``constant`` is sorted. Messages stand apart by an empty line; those after the first system message carry their role.
+    ``constant`` is sorted; a ``reader`` that knows words already saves time. Messages stand apart by an empty line; those after the first system message carry their role.
     """
-    reader = GramReader()
+    reader = reader or GramReader()
     blocks: list[str] = []
     for message in messages:
         text = constant_text(message, constant, reader)

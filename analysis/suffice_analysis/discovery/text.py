@@ -27,6 +27,7 @@ __all__ = [
     "in_sorted",
     "message_parts",
     "plain_text",
+    "ranges",
     "sorted_distinct",
 ]
 
@@ -150,6 +151,12 @@ def in_sorted(grams: Grams, among: Grams) -> npt.NDArray[np.bool_]:
         return np.zeros(len(grams), dtype=bool)
     at = np.minimum(np.searchsorted(among, grams), len(among) - 1)
     return np.asarray(among[at] == grams)
+
+
+def ranges(starts: npt.NDArray[np.int64], counts: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    """The whole numbers from each start on, as many as its count, one after another."""
+    ends = np.cumsum(counts)
+    return np.arange(ends[-1] if len(ends) else 0) + np.repeat(starts - ends + counts, counts)
 
 
 def _hashed_grams(parts: list[dict[str, Any]]) -> Grams:

@@ -19,6 +19,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
+from suffice_analysis.discovery.documents import Documents, bounds
 from suffice_analysis.discovery.text import Grams, sorted_distinct
 
 FEW_RUNS = 20  # with fewer runs in all, twice is recurring
@@ -39,22 +40,19 @@ class Vocabulary:
     evenness: Floats
     at_edge: Floats  # share of their places within the first EDGE_WORDS of a message or its last
 
-    def rows(self, documents: Sequence[Grams]) -> sparse.csr_matrix:
+    def rows(self, documents: Documents) -> sparse.csr_matrix:
         """float32 [documents, grams]: each document's template grams by weight, rows of length 1 (or empty)."""
         return unit_rows(self.weighted_rows(documents))
 
-    def weighted_rows(self, documents: Sequence[Grams]) -> sparse.csr_matrix:
+    def weighted_rows(self, documents: Documents) -> sparse.csr_matrix:
         """The same before the rows are brought to length 1."""
-        sizes = np.asarray([len(grams) for grams in documents], dtype=np.int64)
-        every = np.concatenate(documents) if len(documents) else np.zeros(0, dtype=np.uint64)
+        every = documents.grams
         if len(self.grams):
             at = np.minimum(np.searchsorted(self.grams, every), len(self.grams) - 1)
             known = self.grams[at] == every
         else:
             at, known = np.zeros(0, dtype=np.int64), np.zeros(len(every), dtype=bool)
-        ends = np.cumsum(sizes)
-        counted = np.concatenate([[0], np.cumsum(known)])
-        starts = counted[np.concatenate([[0], ends])].astype(np.int64)
+        starts = bounds(known)[documents.starts]
         flat = at[known] if len(self.grams) else at
         return sparse.csr_matrix((self.weights[flat], flat, starts), shape=(len(documents), max(len(self.grams), 1)))
 

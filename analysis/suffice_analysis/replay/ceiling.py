@@ -41,6 +41,7 @@ class Ceiling:
     most: float
     model: str
     rows: Sequence[Row] = field(repr=False, default=())
+    fixed: bool = False  # how many were asked was set before
 
     @property
     def value(self) -> float | None:
@@ -65,7 +66,7 @@ def make_ceiling(task_id: str, counts: Counts, rows: Sequence[Row], *, fixed: bo
     n = passed + failed + undecided
     ends = [(_ends(passed, passed + undecided, n, error, fixed)) for error in (ALPHA, BETA)]
     models = sorted({str(row["response_model"]) for row in rows if row["response_model"]})
-    return Ceiling(task_id, counts, *ends[0], *ends[1], ", ".join(models), rows)
+    return Ceiling(task_id, counts, *ends[0], *ends[1], ", ".join(models), rows, fixed)
 
 
 def _ends(least: float, most: float, n: float, error: float, fixed: bool) -> tuple[float, float]:

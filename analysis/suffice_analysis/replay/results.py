@@ -166,7 +166,8 @@ def best_result(results: Sequence[Result]) -> Result | None:
 def part_results(results: Sequence[Result], parts: Mapping[str, Container[str]]) -> dict[str, list[Result]]:
     """The same of parts of one task: each by its calls. The choice among all parts and candidates is paid for.
 
-    How many answers fell into a part was not set before, so the interval is that of every look.
+    Of a number of calls set before, how many fell into a part hangs on the requests drawn and not on the answers, so given that
+    number they are as many independent answers, and the interval of one look holds in the part too.
     """
     found: list[Result] = []
     for part_id, calls in parts.items():
@@ -174,10 +175,10 @@ def part_results(results: Sequence[Result], parts: Mapping[str, Container[str]])
             rows = [row for row in each.rows if row["call_id"] in calls]
             if rows:
                 ceiling = _part_ceiling(part_id, each.ceiling, calls)
-                low, high, p_value, status = _by_every_look(rows, each.bar, ceiling)
-                own = replace(
-                    each, task_id=part_id, design="sequential", counts=count_replays(rows), rows=rows, ceiling=ceiling
-                )
+                counts, fixed = count_replays(rows), each.design == "fixed"
+                look = _by_one_look(counts, each.bar, ceiling) if fixed else _by_every_look(rows, each.bar, ceiling)
+                low, high, p_value, status = look
+                own = replace(each, task_id=part_id, counts=counts, rows=rows, ceiling=ceiling)
                 found.append(replace(own, low=low, high=high, p_value=p_value, status=status))
     grouped: defaultdict[str, list[Result]] = defaultdict(list)
     for each in _paid_for(found):
@@ -188,7 +189,7 @@ def part_results(results: Sequence[Result], parts: Mapping[str, Container[str]])
 def _part_ceiling(part_id: str, whole: Ceiling | None, calls: Container[str]) -> Ceiling | None:
     """How often the baseline agrees with itself in the part. The task's own would lift a part in which it always does."""
     rows = [row for row in whole.rows if row["call_id"] in calls] if whole is not None else []
-    own = make_ceiling(part_id, count_replays(rows), rows, fixed=False) if rows else None
+    own = make_ceiling(part_id, count_replays(rows), rows, fixed=whole.fixed) if rows and whole is not None else None
     return own if own is not None and own.is_usable else None
 
 

@@ -13,6 +13,9 @@ from hashlib import blake2b
 GRAM = 4
 HEAD_WORDS, TAIL_WORDS = 3000, 1000  # of one message; what lies between is not read
 WORD = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]|[^\W\d_]+|\d+|[^\w\s]")
+_ASCII_WORD = re.compile(
+    r"[a-z]+|[0-9]+|[!-/:-^`{-~\x00-\x08\x0e-\x1b\x7f]"
+)  # WORD on folded ASCII, in a third of the time
 GRAM_BYTES = 4  # 4 billion values: of a million grams one in 4,000 is taken for another, and no table of them is whole
 _LONG_TEXT = 40_000  # characters; what is longer is read at its ends only
 _END = "</>"
@@ -20,7 +23,7 @@ _END = "</>"
 
 def words_of(text: str) -> list[str]:
     """The words that are read of a text: all, or the first 3,000 and the last 1,000."""
-    words = WORD.findall(text.casefold())
+    words = (_ASCII_WORD if text.isascii() else WORD).findall(text.casefold())
     return words if len(words) <= HEAD_WORDS + TAIL_WORDS else words[:HEAD_WORDS] + words[-TAIL_WORDS:]
 
 

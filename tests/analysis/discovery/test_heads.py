@@ -41,7 +41,7 @@ def test_tools_form_and_operation_are_part_of_it() -> None:
         ]
     )
     heads = read_heads(fleet.calls, fleet.texts, fleet.toolsets)
-    assert [heads.shapes[h] for h in heads.of_call] == [
+    assert [heads.shape(h) for h in heads.of_call] == [
         Shape("chat", frozenset(), ""),
         Shape("chat", frozenset({"search", "search.query"}), ""),
         Shape("chat", frozenset(), "json_object"),
