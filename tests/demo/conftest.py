@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Iterator
 
 import anthropic
 import openai
 import pytest
+from demo.whole import end_all
 
 from suffice_demo.processes import Child
 
@@ -20,6 +22,14 @@ def provider() -> Iterator[str]:
         child.wait_for(lambda: bool(child.lines), 30)
         assert child.lines[0].startswith("ready http://127.0.0.1:")
         yield child.lines[0].removeprefix("ready ")
+
+
+@pytest.fixture
+def mark() -> Iterator[str]:
+    """An environment value that every process of a run inherits; no process may carry it afterwards."""
+    value = uuid.uuid4().hex
+    yield value
+    end_all(value)
 
 
 @pytest.fixture

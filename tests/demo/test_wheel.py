@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import re
+import signal
 import subprocess
 import sys
 import sysconfig
@@ -14,6 +15,7 @@ import venv
 from pathlib import Path
 
 import pytest
+from demo.whole import carrying, running_demo, until_dashboard
 
 from suffice_store import open_store
 
@@ -63,7 +65,7 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.mark.slow
 @pytest.mark.timeout(600)
 @pytest.mark.xdist_group("demo")
-def test_an_installed_wheel_runs_the_demo(installed: Path, tmp_path: Path) -> None:
+def test_an_installed_wheel_runs_the_demo_until_interrupted(installed: Path, tmp_path: Path, mark: str) -> None:
     environment = {name: value for name, value in os.environ.items() if name not in ("PYTHONPATH", "VIRTUAL_ENV")}
     where = subprocess.run(
         [
@@ -78,21 +80,22 @@ def test_an_installed_wheel_runs_the_demo(installed: Path, tmp_path: Path) -> No
         text=True,
     ).stdout.splitlines()
     assert [Path(each).is_relative_to(installed.parent) for each in where] == [True, True]
-    done = subprocess.run(
-        [installed / "suffice", "demo", "--exit", "--calls", "300"],
-        cwd=tmp_path,
-        env=environment,
-        check=False,
-        capture_output=True,
-        text=True,
-    )
-    assert (done.returncode, re.sub(r"Port \d+ is taken.*\n", "", done.stderr)) == (0, "")
+    with running_demo(
+        tmp_path, mark, str(installed / "suffice"), environment, "--calls", "300", "--no-browser"
+    ) as demo:
+        lines = until_dashboard(demo)
+        assert demo.poll() is None  # without --exit the dashboard stays until interrupted
+        demo.send_signal(signal.SIGINT)
+        rest, error = demo.communicate(timeout=60)
+    assert (demo.returncode, re.sub(r"Port \d+ is taken.*\n", "", error)) == (0, "")
+    assert "Stopped. The database and the report stay." in rest
+    assert carrying(mark) == []
     assert sorted(each.name for each in tmp_path.iterdir() if each.is_file()) == [
         "suffice-demo-report.html",
         "suffice-demo.duckdb",
         "suffice-demo.duckdb.audit.jsonl",
     ]
-    check_the_whole_path(tmp_path, done.stdout)
+    check_the_whole_path(tmp_path, "".join(lines))
 
 
 def check_the_whole_path(folder: Path, out: str) -> None:
@@ -112,5 +115,5 @@ def check_the_whole_path(folder: Path, out: str) -> None:
     assert seen["retried_attempts"] > 0
     assert len(services) == 5
     assert all(service.startswith("simulated-") for service in services)
-    assert environments == ["demo"]
+    assert environments == ["demo", "replay"]  # the small model that was asked stands apart
     assert outcomes > 10
