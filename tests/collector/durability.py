@@ -1,6 +1,6 @@
 """A collector that is killed, or whose disk is full, again and again under load; what was acknowledged is counted after.
 
-    python tests/collector/durability.py [--kills 20] [--rewrites 5] [--full 5] [--seconds 2]
+    python tests/collector/durability.py [--kills 20] [--rewrites 5] [--deletions 5] [--full 5] [--seconds 2]
 
 Every sender keeps what was answered with 200, and sends what was not answered again, as exporters do. At the end each
 acknowledged call must be in the store exactly once.
@@ -23,11 +23,13 @@ import httpx2
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from collector.otlp_samples import json_body, json_span
+from collector.otlp_samples import chat_body, json_body, json_span
 from collector.processes import Process, free_port, running_collector, wait_until
 
 JSON = {"Content-Type": "application/json"}
 SENDERS = 3
+MARKER = "marker-GONE-51f0"
+GONE_CALLS = 5
 CALL = [
     {"key": "gen_ai.operation.name", "value": {"stringValue": "chat"}},
     {"key": "gen_ai.provider.name", "value": {"stringValue": "openai"}},
@@ -102,6 +104,25 @@ def kill_round(
     return load.acknowledged, following
 
 
+def deletion_round(folder: Path, rng: random.Random, first: int, seconds: float) -> tuple[list[int], int]:
+    """(acknowledged, next number) of a collector that is killed while it makes the project ``gone`` forgotten, under load."""
+    port = free_port()
+    with running_collector(folder, "--grpc-port", "0", port=port) as process:
+        if not process.calls(project="gone"):
+            message = f'[{{"role":"user","parts":[{{"type":"text","content":"{MARKER}"}}]}}]'
+            told = chat_body(GONE_CALLS, {"gen_ai.input.messages": message}, {"suffice.project": "gone"})
+            assert process.post(told).status_code == 200
+            process.wait_calls(GONE_CALLS, project="gone")
+        load = Load(port, first)
+        wait_until(lambda: load.acknowledged, "the first acknowledgement")
+        assert process.client.post("/api/v1/maintenance/delete", json={"project": "gone"}).status_code == 200
+        time.sleep(rng.uniform(0, seconds))
+        Process.kill(process.child.pid)
+        process.child.wait(120)
+        following = load.stop()
+    return load.acknowledged, following
+
+
 def full_disk_round(folder: Path, first: int, limit_bytes: int, seconds: float) -> tuple[list[int], int, str]:
     """The same with a limit on the size of every file, which the database reaches; and what health said of it."""
     port = free_port()
@@ -126,7 +147,8 @@ def stored(folder: Path) -> Counter[int]:
         assert process.rows("quality")[0]["dead_letters"] == 0
         assert process.stop() == 0
     with duckdb.connect(str(folder / "calls.duckdb"), read_only=True) as database:
-        rows = database.execute("SELECT trace_id, count(*) FROM calls GROUP BY trace_id").fetchall()
+        counted = "SELECT trace_id, count(*) FROM calls WHERE project <> 'gone' GROUP BY trace_id"
+        rows = database.execute(counted).fetchall()
     return Counter({int(trace_id, 16) - 1: count for trace_id, count in rows})
 
 
@@ -147,13 +169,17 @@ def main() -> int:
             more, following = kill_round(folder, rng, following, options.seconds, rewriting=number >= options.kills)
             acknowledged += more
             say(f"kill {number + 1}: {len(more)} acknowledged, {time.monotonic() - begun:.1f} s", flush=True)
+        for number in range(options.deletions):
+            more, following = deletion_round(folder, rng, following, options.seconds)
+            acknowledged += more
+            say(f"kill {number + 1} during a deletion: {len(more)} acknowledged", flush=True)
         for _ in range(options.full):
             size = max((each.stat().st_size for each in folder.rglob("*") if each.is_file()), default=0)
             more, following, said = full_disk_round(folder, following, size + 1024 * 1024, options.patience)
             acknowledged += more
             say(f"full disk: health said '{said}'", flush=True)
         lost, doubled = check(acknowledged, stored(folder))
-        say(f"{options.kills} kills, {options.rewrites} while rewriting, {options.full} full disks: {len(acknowledged)} acknowledged, {lost} lost, {doubled} doubled")  # fmt: skip
+        say(f"{options.kills} kills, {options.rewrites} while rewriting, {options.deletions} while deleting, {options.full} full disks: {len(acknowledged)} acknowledged, {lost} lost, {doubled} doubled")  # fmt: skip
     return 1 if lost or doubled else 0
 
 
@@ -161,6 +187,7 @@ def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--kills", type=int, default=20)
     parser.add_argument("--rewrites", type=int, default=5)
+    parser.add_argument("--deletions", type=int, default=5)
     parser.add_argument("--full", type=int, default=5)
     parser.add_argument("--seconds", type=float, default=2)
     parser.add_argument("--patience", type=float, default=90, help="seconds for a full disk to be noticed")
