@@ -108,7 +108,10 @@ def deletion_round(folder: Path, rng: random.Random, first: int, seconds: float)
     """(acknowledged, next number) of a collector that is killed while it makes the project ``gone`` forgotten, under load."""
     port = free_port()
     with running_collector(folder, "--grpc-port", "0", port=port) as process:
-        if not process.calls(project="gone"):
+        left = process.calls(project="gone")
+        assert left in (0, GONE_CALLS), f"{left} of {GONE_CALLS} calls are left: neither forgotten nor kept"
+        if not left:
+            assert files_with(folder, MARKER) == [], "forgotten calls whose text is still there"
             message = f'[{{"role":"user","parts":[{{"type":"text","content":"{MARKER}"}}]}}]'
             told = chat_body(GONE_CALLS, {"gen_ai.input.messages": message}, {"suffice.project": "gone"})
             assert process.post(told).status_code == 200
@@ -139,6 +142,12 @@ def full_disk_round(folder: Path, first: int, limit_bytes: int, seconds: float) 
         process.child.wait(120)
         following = load.stop()
     return load.acknowledged, following, said
+
+
+def files_with(folder: Path, marker: str) -> list[str]:
+    """The names of the files below the folder that hold the marker's bytes."""
+    found = (path for path in folder.rglob("*") if path.is_file())
+    return sorted(path.name for path in found if marker.encode() in path.read_bytes())
 
 
 def stored(folder: Path) -> Counter[int]:

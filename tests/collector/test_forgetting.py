@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from collector.durability import files_with
 from collector.otlp_samples import chat_body
 from collector.processes import Process, free_port, running_collector, wait_until
 
@@ -19,11 +20,6 @@ def said(marker: str, project: str, count: int = 1) -> bytes:
     """Incompressible on the way, so that the journal shows the text as the file does."""
     message = f'[{{"role":"user","parts":[{{"type":"text","content":"{marker}"}}]}}]'
     return chat_body(count, {"gen_ai.input.messages": message}, {"suffice.project": project})
-
-
-def files_with(folder: Path, marker: str) -> list[str]:
-    found = (path for path in folder.rglob("*") if path.is_file())
-    return sorted(path.name for path in found if marker.encode() in path.read_bytes())
 
 
 def test_nothing_under_the_folder_tells_it_any_more(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
