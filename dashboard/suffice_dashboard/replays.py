@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from urllib.parse import urlencode
 
+from suffice_analysis.replay.ceiling import Ceiling
 from suffice_analysis.replay.marks import PERSON, Agreement
 from suffice_analysis.replay.results import Result
 from suffice_dashboard import pieces
@@ -55,6 +56,10 @@ def _cells(result: Result, names: dict[str, str], link: str) -> list[str]:
     undecided = [
         plural(n, word, word) for n, word in ((c.unjudged, "not judged"), (c.unavailable, "unavailable"), (c.lost, "lost")) if n
     ]  # fmt: skip
+    if c.expected_passes is not None:
+        undecided.append("widened by its judge's errors")
+    if result.ceiling is not None:
+        undecided.append(f"of the {render_share(result.ceiling.value)} that the recorded model reaches")
     picture = pieces.interval_bar(result.value, result.low, result.high, TONES[result.status], result.bar)
     share = render_interval(result.value, result.low, result.high)
     where = {"task_id": result.task_id, "candidate": result.candidate, "variant": result.variant}
@@ -68,6 +73,23 @@ def _cells(result: Result, names: dict[str, str], link: str) -> list[str]:
         pieces.e(failed),
         pieces.e(render_money(result.usd_per_call)) if result.usd_per_call is not None else "no price",
         pieces.e(render_duration(result.latency_ms(0.5))) if result.latency_ms(0.5) is not None else "–",
+    ]
+
+
+def ceilings_table(ceilings: Mapping[str, Ceiling], names: dict[str, str]) -> str:
+    """One row a task whose recorded model was asked again."""
+    head = [("Task", "name"), ("Recorded model", ""), ("Agrees with itself", ""), ("Candidates' results", "less")]
+    return pieces.table(head, (("", _ceiling_cells(each, names)) for each in ceilings.values()))
+
+
+def _ceiling_cells(ceiling: Ceiling, names: dict[str, str]) -> list[str]:
+    picture = pieces.interval_bar(ceiling.value, ceiling.low, ceiling.high, "proven")
+    share = render_interval(ceiling.value, ceiling.low, ceiling.high)
+    return [
+        pieces.e(names.get(ceiling.task_id, ceiling.task_id)),
+        pieces.e(ceiling.model or "not told"),
+        f'{picture}{pieces.e(share)}<div class="sub">n = {ceiling.counts.n:,}</div>',
+        "are corrected for it" if ceiling.is_usable else "are not corrected: too few answers, or too little agreement",
     ]
 
 
@@ -102,7 +124,11 @@ def agreement_sentence(agreements: Sequence[Agreement]) -> str:
     said = [
         f"{each.judge} {each.same:,} of {each.n:,} ({render_share(each.low)}–{render_share(each.high)})" for each in agreements
     ]  # fmt: skip
-    return f"Judges against people's marks: {'; '.join(said)}. A mark goes before the judge's verdict." if said else ""
+    return (
+        f"Judges against people's marks: {'; '.join(said)}. A mark goes before the judge's verdict; a judge that marks contradict widens the interval."
+        if said
+        else ""
+    )
 
 
 def answer_pair(recorded: Sequence[Row], replayed: Sequence[Row]) -> str:

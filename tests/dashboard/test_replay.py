@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import threading
 from collections.abc import Iterator
@@ -120,7 +121,11 @@ def test_marks_count_in_the_next_analysis(store: FileStore) -> None:
         store.command("record_outcome", ok=True, label="correct", **given)  # another figure
     pipeline.analyze(store, find=by_instructions)
     row = next(e for e in store.read("estimates", measure="replaceability").to_pylist() if e["candidate"] == "right")
-    assert (row["n"], row["value"]) == (20, 0.5)
+    assert (row["n"], json.loads(row["details"])["passed"]) == (20, 10)
+    assert (row["value"], row["low"]) == (
+        0.0,
+        0.0,
+    )  # ten of ten of its passes were worse, so the other ten count for nothing
 
 
 @pytest.mark.slow
@@ -158,3 +163,30 @@ def test_a_campaign_is_started_watched_and_stopped(analysed: Path, tmp_path: Pat
         assert 8 <= sum(row["verdict"] == "pass" for row in rows) <= sent
         (campaign,) = collector.rows("replay_campaigns")
         assert (campaign["status"], campaign["reason"]) == ("stopped", "interrupted")
+
+
+def test_the_noise_ceiling_stands_beside_the_results(open_page: Open, store: FileStore) -> None:
+    """The recorded model, asked again, calls one ticket in five something else."""
+    text = drawn(open_page(store, PAGE))
+    assert "Noise ceiling" not in text
+    asked = iter(range(1000))
+    with serving(lambda body, _: "other" if next(asked) % 5 == 0 else label_of(body), model="gpt-6.1-sol") as endpoint:
+        again = Candidate(model="gpt-6.1-sol", url=endpoint.url, name="baseline", parallel=1, timeout_s=5)
+        order = Order(labels_task(store)["task_id"], again, wanted=30)
+        open_campaign(store, "default", order).run(Budget(Limits()))
+    text = drawn(open_page(store, PAGE))
+    assert "Noise ceiling" in text
+    assert "n = 30" in text
+    assert "are corrected for it" in text
+    assert "that the recorded model reaches" in text
+    text = drawn(open_page(store, PAGE, task_id=labels_task(store)["task_id"]))
+    assert "The baseline agrees with itself in 8" in text
+
+
+def test_a_mark_that_contradicts_a_judge_widens_what_it_says_of_the_rest(open_page: Open, store: FileStore) -> None:
+    row = next(row for row in store.read("replays", candidate="right").to_pylist() if row["verdict"] == "pass")
+    assert "widened" not in drawn(open_page(store, PAGE)).replace("widens", "")
+    store.command(
+        "record_outcome", target="call", target_id=row["replay_call_id"], ok=False, label="as good", source="t"
+    )
+    assert "widened by its judge&#x27;s errors" in drawn(open_page(store, PAGE))

@@ -26,6 +26,8 @@ from suffice_analysis.replay.budget import Budget
 from suffice_analysis.replay.candidates import BASELINE, Candidate
 from suffice_analysis.replay.ceiling import Ceiling
 from suffice_analysis.replay.counts import Counts, count_replays
+from suffice_analysis.replay.judge_error import BETA, JudgeErrors, measure_errors
+from suffice_analysis.replay.marks import with_marks
 from suffice_analysis.replay.rebuilding import Texts, Variant, is_masked, rebuild_call, varied
 from suffice_analysis.replay.recording import call_record, replay_row
 from suffice_analysis.replay.results import read_results, running_for
@@ -78,6 +80,7 @@ class Campaign:
         judges: Sequence[Judge] | None = None,
         clock: Callable[[], int] = time.time_ns,
         ceiling: Ceiling | None = None,
+        errors: JudgeErrors | None = None,
     ) -> None:
         self.order, self.task, self.campaign_id = order, task, campaign_id
         self._store, self._project, self._texts, self._clock = store, project, texts, clock
@@ -91,7 +94,8 @@ class Campaign:
         self._examples = _examples(self.left[len(self.left) - kept :], texts) if kept else []
         if kept:
             self.left = self.left[: len(self.left) - kept]  # an example is never asked about
-        self.running = running_for(order.bar, ceiling)
+        self._errors = errors
+        self.running = running_for(order.bar, ceiling, BETA if errors is not None and errors.by_judge else 0.0)
         self.reason = ""
         self.skipped: dict[str, str] = {}  # calls that can't be sent, and why
         self.silent = 0
@@ -101,7 +105,7 @@ class Campaign:
     @property
     def counts(self) -> Counts:
         """Of every answer so far."""
-        return count_replays(self.rows.values())
+        return count_replays(self.rows.values(), self._errors)
 
     @property
     def status(self) -> Status:
@@ -283,6 +287,7 @@ def open_campaign(
         "begin_replay", project=project, campaign_id=campaign_id, host=order.candidate.host, task_id=task_id,
         candidate=label, calls=order.wanted or len(sample), recorded_by=recorded_by,
     )  # fmt: skip
+    marks = store.read("replay_marks", project=project).to_pylist() if earlier else []
     texts = Texts(store, project, [each.row for each in sample])
     ceiling = None
     if label != BASELINE:
@@ -295,12 +300,13 @@ def open_campaign(
         found[0],
         sample,
         texts,
-        earlier,
+        with_marks(earlier, marks),
         campaign_id,
         started_ns,
         judges=judges,
         clock=clock,
         ceiling=ceiling,
+        errors=measure_errors(marks),
     )
     campaign.note("running")
     return campaign

@@ -19,6 +19,7 @@ from suffice_analysis.multiplicity import ALPHA, holm
 from suffice_analysis.replay.candidates import BASELINE
 from suffice_analysis.replay.ceiling import BETA, Ceiling, make_ceiling
 from suffice_analysis.replay.counts import Counts, count_replays
+from suffice_analysis.replay.judge_error import JudgeErrors, measure_errors
 from suffice_analysis.replay.marks import with_marks
 from suffice_analysis.replay.sequential import Running, Status, expected_answers
 from suffice_analysis.replayed import ENOUGH, Replayed, proof_p_value, replayed_draws
@@ -50,11 +51,12 @@ class Result:
     reopened: str
     rows: Sequence[Row] = field(repr=False)
     ceiling: Ceiling | None = None  # what it is corrected for
+    errors: JudgeErrors | None = field(default=None, repr=False)  # of its judges
 
     @property
     def agreement(self) -> float | None:
-        """The share of the judged that passed."""
-        return self.counts.passed / self.counts.judged if self.counts.judged else None
+        """The share of the judged that passed, corrected for what people's marks say of the judge."""
+        return self.counts.share
 
     @property
     def value(self) -> float | None:
@@ -106,6 +108,8 @@ class Result:
         if c.unjudged:
             said += f", {c.unjudged:,} could not be judged"
         said += f" ({format_interval(self.low, self.high)}"
+        if self.counts.expected_passes is not None:
+            said += ", widened by its judge's errors"
         if self.ceiling is not None:
             said += f" of what the baseline reaches, which agrees with itself in {format_share(self.ceiling.value)}, n = {self.ceiling.counts.n:,}"
         return f"{said}); {self.status} at the bar of {self.bar:.0%}."
@@ -120,9 +124,15 @@ class Results:
 
 
 def find_results(
-    replays: Iterable[Row], campaigns: Iterable[Row], task_of: Mapping[str, str | None], templates: Mapping[str, str]
+    replays: Iterable[Row],
+    campaigns: Iterable[Row],
+    task_of: Mapping[str, str | None],
+    templates: Mapping[str, str],
+    marks: Iterable[Row] = (),
 ) -> Results:
-    """By task. ``task_of``: today's task of each call; ``templates``: of the tasks."""
+    """By task. ``task_of``: today's task of each call; ``templates``: of the tasks; ``marks``: people's, which go first."""
+    marks = list(marks)
+    errors, replays = measure_errors(marks), with_marks(replays, marks)
     by_id = {row["campaign_id"]: row for row in campaigns}
     grouped: defaultdict[tuple[str, str, str], dict[str, Row]] = defaultdict(dict)
     for row in sorted(replays, key=lambda r: (r["recorded_ns"], r["campaign_id"])):
@@ -131,14 +141,16 @@ def find_results(
             grouped[task, row["candidate"], row["variant"]][row["call_id"]] = row
     found: defaultdict[str, list[Result]] = defaultdict(list)
     ceilings = {
-        key[0]: _ceiling(key[0], list(rows.values()), by_id, templates.get(key[0], ""))
+        key[0]: _ceiling(key[0], list(rows.values()), by_id, templates.get(key[0], ""), errors)
         for key, rows in grouped.items()
         if key[1] == BASELINE
     }
     for (task, candidate, variant), rows in sorted(grouped.items()):
         ceiling = ceilings.get(task)
         usable = ceiling if ceiling is not None and ceiling.is_usable else None
-        result = _result((task, candidate, variant), list(rows.values()), by_id, templates.get(task, ""), usable)
+        result = _result(
+            (task, candidate, variant), list(rows.values()), by_id, templates.get(task, ""), usable, errors
+        )
         if result is not None and candidate != BASELINE:
             found[task].append(result)
     kept = {task: _paid_for(results) for task, results in found.items()}
@@ -154,7 +166,7 @@ def read_results(
         return Results()
     campaigns = store.read("replay_campaigns", project=project).to_pylist()
     marks = store.read("replay_marks", project=project).to_pylist()
-    return find_results(with_marks(replays, marks), campaigns, task_of, templates)
+    return find_results(replays, campaigns, task_of, templates, marks)
 
 
 def best_result(results: Sequence[Result]) -> Result | None:
@@ -174,10 +186,10 @@ def part_results(results: Sequence[Result], parts: Mapping[str, Container[str]])
         for each in results:
             rows = [row for row in each.rows if row["call_id"] in calls]
             if rows:
-                ceiling = _part_ceiling(part_id, each.ceiling, calls)
-                counts, fixed = count_replays(rows), each.design == "fixed"
-                look = _by_one_look(counts, each.bar, ceiling) if fixed else _by_every_look(rows, each.bar, ceiling)
-                low, high, p_value, status = look
+                ceiling = _part_ceiling(part_id, each, calls)
+                counts, fixed = count_replays(rows, each.errors), each.design == "fixed"
+                by_all = _by_one_look(counts, each.bar, ceiling) if fixed else None
+                low, high, p_value, status = by_all or _by_every_look(rows, each.bar, ceiling, each.errors)
                 own = replace(each, task_id=part_id, counts=counts, rows=rows, ceiling=ceiling)
                 found.append(replace(own, low=low, high=high, p_value=p_value, status=status))
     grouped: defaultdict[str, list[Result]] = defaultdict(list)
@@ -186,33 +198,39 @@ def part_results(results: Sequence[Result], parts: Mapping[str, Container[str]])
     return grouped
 
 
-def _part_ceiling(part_id: str, whole: Ceiling | None, calls: Container[str]) -> Ceiling | None:
+def _part_ceiling(part_id: str, result: Result, calls: Container[str]) -> Ceiling | None:
     """How often the baseline agrees with itself in the part. The task's own would lift a part in which it always does."""
+    whole = result.ceiling
     rows = [row for row in whole.rows if row["call_id"] in calls] if whole is not None else []
-    own = make_ceiling(part_id, count_replays(rows), rows, fixed=whole.fixed) if rows and whole is not None else None
-    return own if own is not None and own.is_usable else None
+    if whole is None or not rows:
+        return None
+    own = make_ceiling(part_id, count_replays(rows, result.errors), rows, fixed=whole.fixed)
+    return own if own.is_usable else None
 
 
 def _result(
-    key: tuple[str, str, str], rows: list[Row], campaigns: Mapping[str, Row], template: str, ceiling: Ceiling | None
-) -> Result | None:
+    key: tuple[str, str, str], rows: list[Row], campaigns: Mapping[str, Row], template: str, ceiling: Ceiling | None,
+    errors: JudgeErrors,
+) -> Result | None:  # fmt: skip
     known = [row for row in rows if row["campaign_id"] in campaigns]
     fresh, reopened = _fresh(known, campaigns, template)
     if not known:
         return None
     latest = max((campaigns[row["campaign_id"]] for row in known), key=lambda c: c["recorded_ns"])
-    bar, counts = float(latest["bar"]), count_replays(fresh)
+    bar, counts = float(latest["bar"]), count_replays(fresh, errors)
     fixed = _is_fixed(known, campaigns, counts) and not reopened
-    look = _by_one_look(counts, bar, ceiling) if fixed else _by_every_look(fresh, bar, ceiling)
+    look = _by_one_look(counts, bar, ceiling) if fixed else _by_every_look(fresh, bar, ceiling, errors)
     low, high, p_value, status = look
     design = "fixed" if fixed else "sequential"
-    return Result(*key, bar, design, counts, low, high, p_value, status, reopened, fresh, ceiling)
+    return Result(*key, bar, design, counts, low, high, p_value, status, reopened, fresh, ceiling, errors)
 
 
-def _ceiling(task: str, rows: list[Row], campaigns: Mapping[str, Row], template: str) -> Ceiling | None:
+def _ceiling(
+    task: str, rows: list[Row], campaigns: Mapping[str, Row], template: str, errors: JudgeErrors
+) -> Ceiling | None:
     known = [row for row in rows if row["campaign_id"] in campaigns]
     fresh, reopened = _fresh(known, campaigns, template)
-    counts = count_replays(fresh)
+    counts = count_replays(fresh, errors)
     return (
         make_ceiling(task, counts, fresh, fixed=_is_fixed(known, campaigns, counts) and not reopened) if fresh else None
     )
@@ -231,6 +249,7 @@ def _by_one_look(counts: Counts, bar: float, ceiling: Ceiling | None) -> tuple[f
     n = round(passed + failed + undecided)
     least, most = min(n, round(passed)), min(n, round(passed + undecided))
     (floor, top), beta = ((ceiling.least, ceiling.most), BETA) if ceiling else ((1.0, 1.0), 0.0)
+    beta += counts.beta
     alpha = ALPHA - beta
     low = clopper_pearson_interval(least, n, 1 - 2 * alpha)[0]
     high = clopper_pearson_interval(most, n, 1 - 2 * alpha)[1]
@@ -243,19 +262,22 @@ def _by_one_look(counts: Counts, bar: float, ceiling: Ceiling | None) -> tuple[f
     return min(1.0, low / top), min(1.0, high / floor), p_value, status
 
 
-def _by_every_look(rows: Sequence[Row], bar: float, ceiling: Ceiling | None) -> tuple[float, float, float, Status]:
-    running = running_for(bar, ceiling)
+def _by_every_look(
+    rows: Sequence[Row], bar: float, ceiling: Ceiling | None, errors: JudgeErrors | None = None
+) -> tuple[float, float, float, Status]:
+    running = running_for(bar, ceiling, count_replays(rows, errors).beta)
     ordered = sorted(rows, key=lambda r: (r["recorded_ns"], r["position"]))
     for end in [*range(LOOK_EVERY, len(ordered), LOOK_EVERY), len(ordered)]:
-        running.look(*count_replays(ordered[:end]).effective())
+        running.look(*count_replays(ordered[:end], errors).effective())
     return *running.corrected, running.p_value, running.status
 
 
-def running_for(bar: float, ceiling: Ceiling | None) -> Running:
-    """The running interval of one candidate under the baseline's ceiling, if that is known."""
+def running_for(bar: float, ceiling: Ceiling | None, beta: float = 0.0) -> Running:
+    """The running interval of one candidate under the baseline's ceiling, if that is known. ``beta``: what its judges' errors take."""
     if ceiling is None or not ceiling.is_usable:
-        return Running(bar=bar)
-    return Running(bar=bar, alpha=ALPHA - BETA, ceiling=(ceiling.least, ceiling.most), beta=BETA)
+        return Running(bar=bar, alpha=ALPHA - beta, beta=beta)
+    taken = BETA + beta
+    return Running(bar=bar, alpha=ALPHA - taken, ceiling=(ceiling.least, ceiling.most), beta=taken)
 
 
 def _fresh(rows: Sequence[Row], campaigns: Mapping[str, Row], template: str) -> tuple[list[Row], str]:
@@ -306,9 +328,10 @@ def estimate_row(result: Result, seed: int, calls: int) -> dict[str, Any]:
         "failures": dict(sorted(failures.items())),
         "examples": [row["call_id"] for row in result.rows if row["verdict"] == "fail"][:EXAMPLES],
         "good_examples": [row["call_id"] for row in result.rows if row["verdict"] == "pass"][:GOOD_EXAMPLES],
-        "judges": sorted({row["judge"] for row in result.rows if row["judge"]}),
+        "judges": _judges(result),
         "design_effect": round(c.design_effect, 4),
         "clusters": c.clusters,
+        "judge_marks": sum(e.marks for j in _judges(result) if result.errors and (e := result.errors.of(j))),
         "masked": sum(bool(row["masked"]) for row in result.rows),
         "usd_per_call": result.usd_per_call,
         "latency_p50_ms": result.latency_ms(0.5),
@@ -337,6 +360,10 @@ def estimate_row(result: Result, seed: int, calls: int) -> dict[str, Any]:
         "seed": seed,
         "details": json.dumps(details, sort_keys=True),
     }
+
+
+def _judges(result: Result) -> list[str]:
+    return sorted({row["judge"] for row in result.rows if row["judge"]})
 
 
 def evidence_row(result: Result) -> dict[str, Any]:

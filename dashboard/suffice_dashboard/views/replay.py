@@ -5,7 +5,8 @@ from __future__ import annotations
 import streamlit as st
 
 from suffice.errors import SufficeError
-from suffice_analysis.replay.marks import judge_agreement, with_marks
+from suffice_analysis.replay.ceiling import Ceiling
+from suffice_analysis.replay.marks import judge_agreement
 from suffice_analysis.replay.results import Result, find_results
 from suffice_dashboard import pieces, queries, replaying, replays, states
 from suffice_dashboard.formatting import plural, render_money
@@ -27,11 +28,11 @@ def render() -> None:
         return
     names = {row["task_id"]: row["name"] for row in tasks}
     marks = queries.read_marks()
-    results = _results(tasks, marks)
+    results, ceilings = _results(tasks, marks)
     task_id = st.query_params.get("task_id")
     chosen = [each for each in results if each.task_id == task_id]
     if task_id and chosen:
-        _task(names.get(task_id, task_id), chosen, marks)
+        _task(names.get(task_id, task_id), chosen, marks, ceilings.get(task_id))
         return
     st.html('<h1 class="sf-title">Replay</h1>')
     costs = [row["cost_usd"] for each in results for row in each.rows]
@@ -40,8 +41,11 @@ def render() -> None:
     _running()
     if results:
         st.html(replays.results_table(results, names))
-        if said := replays.agreement_sentence(judge_agreement(marks)):
-            st.html(pieces.paragraphs([said], "sf-note"))
+    if ceilings:
+        st.html(pieces.section("Noise ceiling", "The recorded model asked the same again: nobody is held to more."))
+        st.html(replays.ceilings_table(ceilings, names))
+    if results and (said := replays.agreement_sentence(judge_agreement(marks))):
+        st.html(pieces.paragraphs([said], "sf-note"))
     with st.expander("Start a replay", icon=":material/play_arrow:", expanded=not results):
         if queries.may_spend():
             _start(tasks)
@@ -58,14 +62,15 @@ def render() -> None:
     )  # fmt: skip
 
 
-def _results(tasks: list[Row], marks: list[Row]) -> list[Result]:
-    """Of every task, candidate and variant, the costliest task first."""
-    rows = with_marks(queries.read_replays(), marks)
+def _results(tasks: list[Row], marks: list[Row]) -> tuple[list[Result], dict[str, Ceiling]]:
+    """Of every task, candidate and variant, the costliest task first; and of the recorded models themselves."""
+    rows = queries.read_replays()
     task_of = {row["call_id"]: row["task_id"] for row in rows}
     templates = {row["task_id"]: row["template"] or "" for row in tasks}
-    found = find_results(rows, queries.read_campaigns(), task_of, templates).by_task
+    found = find_results(rows, queries.read_campaigns(), task_of, templates, marks)
     order = {row["task_id"]: place for place, row in enumerate(tasks)}
-    return [each for task in sorted(found, key=lambda key: order.get(key, len(order))) for each in found[task]]
+    ordered = sorted(found.by_task, key=lambda key: order.get(key, len(order)))
+    return [each for task in ordered for each in found.by_task[task]], found.ceilings
 
 
 def _start(tasks: list[Row]) -> None:
@@ -128,11 +133,12 @@ def _running() -> None:
         tone(f"{ended[-1].task_name} with {ended[-1].candidate}: {said or 'ended without a word'}")
 
 
-def _task(name: str, results: list[Result], marks: list[Row]) -> None:
+def _task(name: str, results: list[Result], marks: list[Row], ceiling: Ceiling | None) -> None:
     st.html(f'<p class="sf-crumb">{pieces.link("replay", "Replay")}</p><h1 class="sf-title">{pieces.e(name)}</h1>')
     chosen = _chosen(results)
     st.html(replays.results_table(results, {chosen.task_id: name}))
-    notes = [replays.paired_note(results), replays.agreement_sentence(judge_agreement(marks))]
+    said = "" if ceiling is None else ceiling.sentence()
+    notes = [said, replays.paired_note(results), replays.agreement_sentence(judge_agreement(marks))]
     st.html(pieces.paragraphs([note for note in notes if note], "sf-note"))
     st.html(
         pieces.section(f"Answers of {chosen.candidate}", "Beside what was recorded. Mark them by keyboard: A, W, N.")
