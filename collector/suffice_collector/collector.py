@@ -11,6 +11,7 @@ from suffice_collector.bodies import MAX_BODY_BYTES
 from suffice_collector.ingest import Ingest
 from suffice_collector.limits import Limits
 from suffice_collector.metrics import Metrics
+from suffice_store.alerts_file import AlertSettings
 from suffice_store.audit import AuditLog
 from suffice_store.store import Store
 
@@ -35,3 +36,4 @@ class Collector:
     keyring: Keyring | None = None
     limits: Limits = field(default_factory=Limits)
     maintenance: Maintenance | None = None
+    alerts: AlertSettings = field(default_factory=AlertSettings)  # where they go, and from when on something is one

@@ -17,6 +17,7 @@ from types import FrameType
 import uvicorn
 
 from suffice.errors import SufficeError, UsageError
+from suffice_collector.alerting.alerter import Alerter
 from suffice_collector.app import Collector, make_app
 from suffice_collector.compaction import Compactor
 from suffice_collector.grpc_server import GrpcServer
@@ -96,7 +97,12 @@ def serve(
     )
     certificate = None if tls is None else (Path(tls.key).read_bytes(), Path(tls.certificate).read_bytes())
     grpc_server = GrpcServer.start(collector, sock.getsockname()[0], grpc_port, certificate)
-    background = (Keeper(collector), Compactor(collector), TotalsKeeper(collector))
+    background = (
+        Keeper(collector),
+        Compactor(collector),
+        TotalsKeeper(collector),
+        Alerter(collector, collector.alerts),
+    )
     for each in background:
         each.start()
     try:

@@ -10,7 +10,15 @@ from datetime import timedelta
 from typing import Any
 
 from suffice_dashboard import pieces
-from suffice_dashboard.formatting import plural, render_count, render_day, render_money, render_share, shorten
+from suffice_dashboard.formatting import (
+    plural,
+    render_count,
+    render_day,
+    render_moment,
+    render_money,
+    render_share,
+    shorten,
+)
 from suffice_store.console import format_bytes
 from suffice_store.prices_file import EPOCH
 from suffice_store.recorded_prices import applies_to, format_price
@@ -183,3 +191,28 @@ def capture_table(modes: Sequence[Row]) -> str:
             for row in modes
         ),
     )  # fmt: skip
+
+
+def alerts_table(alerts: Sequence[Row], deliveries: Sequence[Row]) -> str:
+    """The alerts there were, the newest first, and what became of sending each."""
+    head = [("When (UTC)", "num"), ("What", "wide"), ("Sent", "")]
+    told: dict[str, list[Row]] = {}
+    for row in deliveries:
+        told.setdefault(row["alert_id"], []).append(row)
+    return pieces.table(
+        head,
+        (
+            ("", [
+                pieces.e(render_moment(row["recorded_ns"])),
+                f'<b>{pieces.e(row["title"])}</b><div class="sub">{pieces.e(row["sentence"])}</div>',
+                " ".join(_delivery(each) for each in told.get(row["alert_id"], [])) or '<span class="sub">to nobody</span>',
+            ])
+            for row in alerts
+        ),
+    )  # fmt: skip
+
+
+def _delivery(row: Row) -> str:
+    words = {"sent": "✓ sent", "failed": "… tried again", "given_up": "✕ given up"}
+    tone = {"sent": "proven", "failed": "untested"}.get(row["state"], "bad")
+    return pieces.badge(f"{row['channel']}: {words[row['state']]}", tone, row["reason"])

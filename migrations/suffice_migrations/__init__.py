@@ -18,7 +18,7 @@ if TYPE_CHECKING:  # Alembic is imported where there is something to migrate: it
     from alembic.config import Config
     from alembic.script import ScriptDirectory
 
-HEAD = "0008"  # the newest revision in ``versions``
+HEAD = "0009"  # the newest revision in ``versions``
 
 __all__ = ["current", "head", "upgrade"]
 

@@ -34,6 +34,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "doctor": ("suffice.commands.doctor", "", "what is patched, what was captured, does the collector answer"),
     "db renormalise": ("suffice_collector.commands.renormalise", "server", "read stored telemetry by today's dialects"),
     "db": ("suffice_store.commands.db", "server", "info, backup, restore, check, delete, retention, audit"),
+    "alerts": ("suffice_collector.commands.alerts", "server", "send a test alert, list those there were"),
     "keys": ("suffice_store.commands.keys", "server", "API keys and roles of people"),
     "prices": (
         "suffice_store.commands.prices",

@@ -16,7 +16,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from suffice.errors import SufficeError
-from suffice_store import access, cost_changes, keeping, replaying
+from suffice_store import access, alerts, cost_changes, keeping, replaying
 from suffice_store.matching import match_imports
 from suffice_store.moves import check_move
 from suffice_store.prices_file import EPOCH, USD_COLUMNS
@@ -28,7 +28,7 @@ DECISIONS = ("rename", "ignore", "pin", "merge", "split", "mark", "move")
 MAX_TEXT = 10_000
 MAX_ROWS = 100_000
 _TEXTS = frozenset(
-    "project target label source kind decided_by recorded_by model provider tier rule duplicate_of host reason candidate basis data_hash suffice_version".split()  # noqa: SIM905
+    "project target label source kind decided_by recorded_by model provider tier rule duplicate_of host reason channel state subject candidate basis data_hash suffice_version".split()  # noqa: SIM905
 )
 MAX_USD_PER_MTOK = Decimal(100_000)  # a price per million tokens above this was meant per something else
 
@@ -275,6 +275,14 @@ COMMANDS: dict[str, Command] = {
         Command("set_member", access.SET_MEMBER, ("email",), access.set_member),
         Command("set_retention", keeping.SET_RETENTION, (), keeping.set_retention),
         Command("allow_host", replaying.ALLOW_HOST, ("host",), replaying.allow_host),
+        Command(
+            "raise_alert",
+            alerts.RAISE_ALERT,
+            ("kind", "happened", "title", "sentence"),
+            alerts.raise_alert,
+            any_json=("details",),
+        ),
+        Command("record_delivery", alerts.RECORD_DELIVERY, ("alert_id", "channel", "state"), alerts.record_delivery),
         Command("begin_replay", replaying.BEGIN_REPLAY, ("campaign_id", "host", "task_id"), replaying.begin_replay),
     )
 }

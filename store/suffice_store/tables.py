@@ -14,6 +14,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 
 import suffice_store.tables_access
+import suffice_store.tables_alerts
 import suffice_store.tables_costs
 import suffice_store.tables_replay  # noqa: F401  (their tables are of the same schema)
 from suffice_store.schema import Usd as Usd
@@ -393,5 +394,7 @@ dead_letters = sa.Table(  # acknowledged bodies that could not be applied: kept,
 )
 
 # Written by the process that holds the database, and by nobody from outside.
-INTERNAL_TABLES = frozenset({"ingest_state", "dead_letters", "api_keys", "members", "retention", "replay_hosts"})
+INTERNAL_TABLES = frozenset(
+    {"ingest_state", "dead_letters", "api_keys", "members", "retention", "replay_hosts", "alerts", "alert_deliveries"}
+)
 ANALYSIS_TABLES = ("tasks", "assignments", "actions", "map_points", "evidence", "estimates", "savings", *TASK_TABLES)

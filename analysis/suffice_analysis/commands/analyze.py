@@ -10,6 +10,7 @@ import typer
 from rich.progress import Progress
 
 from suffice.errors import UsageError
+from suffice_analysis.alerts import raise_alerts
 from suffice_analysis.headlines import read_headlines
 from suffice_analysis.parallel import open_workers
 from suffice_analysis.pipeline import analyze as run_analysis
@@ -63,6 +64,7 @@ def analyze(
             executor=executor,
             progress=lambda stage, share: bar.update(line, description=stage, completed=share),
         )
+        raise_alerts(store, project)
         sentences = read_headlines(store, project)
         changes = store.read("task_changes", project=project).to_pylist()
     if as_json:

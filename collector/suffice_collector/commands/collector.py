@@ -12,6 +12,7 @@ from suffice_collector.interpreter import prepare
 from suffice_collector.logs import LogFormat, set_up_logs
 from suffice_collector.ports import bind
 from suffice_collector.server import Tls, address, chosen_db, key_from_environment, running_collector, serve
+from suffice_store.alerts_file import read_alert_settings
 from suffice_store.console import DbOption, run_app
 
 log = logging.getLogger("suffice.collector")
@@ -36,6 +37,9 @@ TlsKeyOption = Annotated[str | None, typer.Option("--tls-key", metavar="FILE", h
 DashboardUrlOption = Annotated[
     str | None, typer.Option(metavar="URL", envvar="SUFFICE_DASHBOARD_URL", help="Told to SDKs, for their link.")
 ]
+AlertsOption = Annotated[
+    str | None, typer.Option(metavar="FILE", help="Where alerts go, TOML; default: SUFFICE_ALERTS. docs/alerts.md")
+]
 
 
 @app.command()
@@ -47,6 +51,7 @@ def collector(
     dashboard_url: DashboardUrlOption = None,
     tls_cert: TlsCertOption = None,
     tls_key: TlsKeyOption = None,
+    alerts: AlertsOption = None,
     log_format: LogFormatOption = LogFormat.auto,
     log_json: LogJsonOption = False,
 ) -> None:
@@ -54,11 +59,12 @@ def collector(
     key = key_from_environment()
     check_bind(host, key)
     tls = Tls.of(tls_cert, tls_key)
+    settings = read_alert_settings(alerts)
     set_up_logs(as_json=True if log_json else log_format.as_json)
     prepare()
     path = chosen_db(db)
     with bind(host, port) as sock, running_collector(path) as running:
-        running.dashboard_url = dashboard_url
+        running.dashboard_url, running.alerts = dashboard_url, settings
         where = address(sock).replace("http:", "https:") if tls else address(sock)
         log.info("listening on %s, storing in %s%s", where, path, ", key needed" if key else "")
         serve(running, sock, key, tls, grpc_port=grpc_port)

@@ -12,6 +12,7 @@ import typer
 
 from suffice_collector.children import Child
 from suffice_collector.commands.collector import (
+    AlertsOption,
     DashboardUrlOption,
     GrpcPortOption,
     HostOption,
@@ -26,6 +27,8 @@ from suffice_collector.minder import Minder
 from suffice_collector.ports import bind
 from suffice_collector.schedule import AnalysisSchedule
 from suffice_collector.server import address, chosen_db, key_from_environment, running_collector, serve
+from suffice_store.alerts_file import ENV as ALERTS_ENV
+from suffice_store.alerts_file import read_alert_settings
 from suffice_store.console import DbOption, out, run_app
 
 log = logging.getLogger("suffice.up")
@@ -55,12 +58,16 @@ def up(
     no_dashboard: NoDashboardOption = False,
     dashboard_url: DashboardUrlOption = None,
     analyze_every: AnalyzeEveryOption = None,
+    alerts: AlertsOption = None,
     log_format: LogFormatOption = LogFormat.auto,
     log_json: LogJsonOption = False,
 ) -> None:
     """Collector, dashboard, and the analysis by itself, until SIGTERM or Ctrl-C."""
     key = key_from_environment()
     check_bind(host, key)
+    settings = read_alert_settings(alerts)
+    if alerts:
+        os.environ[ALERTS_ENV] = str(Path(alerts).resolve())  # the analysis reads its thresholds from it
     set_up_logs(as_json=True if log_json else log_format.as_json)
     prepare()
     path = chosen_db(db)
@@ -75,6 +82,7 @@ def up(
             if key is None:  # stored keys may be asked for all the same, and our children have none
                 running.inner_key = secrets.token_urlsafe(32)
                 os.environ[CHILD_KEY] = running.inner_key
+            running.alerts = settings
             running.dashboard_url = dashboard_url or (None if no_dashboard else f"http://{LOOPBACK}:{dashboard_port}")
             every_s = None if not analyze_every else analyze_every * 60
             minder = Minder(

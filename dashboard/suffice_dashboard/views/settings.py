@@ -1,4 +1,4 @@
-"""Settings: keys, people, retention, prices, contracts and owners, what apps let out. Changed through the collector's commands.
+"""Settings: keys, people, retention, prices, contracts and owners, what apps let out, alerts. Changed through the collector's commands.
 
 What a key may not see or change is refused by the collector; this page only says so.
 """
@@ -24,6 +24,7 @@ MB, GB = 10**6, 10**9
 SHUT_OUT = "These pages hold no key themselves: the first one made would shut them out too. Start collector and dashboard with SUFFICE_KEY, or both by suffice up."
 NO_ROLE = "no role any more"
 PRICES_SHOWN = 60
+ALERTS_SHOWN = 25
 DAY_S = 86_400
 
 
@@ -40,6 +41,7 @@ def render() -> None:
     _prices(admin)
     _terms(admin)
     _capture()
+    _alerts()
 
 
 def _attempt(command: str, said: str = "", **arguments: Any) -> Row | None:
@@ -284,6 +286,16 @@ def _capture() -> None:
     st.html(
         administration.capture_table(modes) if modes else pieces.paragraphs(["No call was recorded yet."], "sf-note")
     )
+
+
+def _alerts() -> None:
+    alerts = queries.read_live("alerts", limit=ALERTS_SHOWN)
+    note = "Each once. Where they go stands in a file that the collector is started with (--alerts), not here: docs/alerts.md."
+    st.html(pieces.section("Alerts", note))
+    if alerts:
+        st.html(administration.alerts_table(alerts, queries.read_live("alert_deliveries", limit=1000)))
+    else:
+        st.html(pieces.paragraphs(["None was raised. suffice alerts test sends one through every channel."], "sf-note"))
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ from __future__ import annotations
 from suffice.errors import SufficeError
 from suffice_store.reads import (
     administration,
+    alerts,
     analysis_input,
     calls,
     capture,
@@ -42,6 +43,7 @@ READS: dict[str, Read] = {
         moves,
         capture,
         administration,
+        alerts,
     )
     for read in module.READS
 }
