@@ -8,7 +8,7 @@ default ``$SUFFICE_SHARED/data/calls``, else ``../shared/data/calls``. ARI and A
 with the labels (1 = the same); "action" is how well the templates within tasks recover the labels' action.
 ``one-off prompts``: each app among four times as many prompts that come once; scored are the app's own calls, and how many
 one-off prompts a template took (the others are open requests, as calls of an app without a template are). ``stability``: what a fifth more calls, another seed and five analyses of growing
-data change.
+data change. ``at best``: what no method on these labels can pass, in two ways.
 Baselines: grouping by the first 80 characters of the request, and TF-IDF + UMAP + HDBSCAN, where a call
 left as noise counts as a task of its own.
 """
@@ -24,16 +24,22 @@ import random
 import resource
 import time
 import warnings
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
+from scipy.cluster.hierarchy import linkage
+from scipy.spatial.distance import squareform
 from sklearn.metrics import adjusted_mutual_info_score, adjusted_rand_score
 
 from suffice.wire.canonical import canonical_json, canonical_message, chains, content_hash, message_hash
 from suffice_analysis.discovery import KnownTask, MessageText, discover, draw_map
+from suffice_analysis.discovery.finding import learn
+from suffice_analysis.discovery.heads import read_heads
+from suffice_analysis.discovery.reading import HeadReader
 from suffice_analysis.profile import group_rows
 from suffice_analysis.slices import find_slices, holds
 from suffice_analysis.threads import run_groups
@@ -81,6 +87,7 @@ def main() -> None:
     in_slices = sliced(discovery.task_ids, actions, calls_table, texts, toolsets)
     print(f"tasks and slices against it: AMI {adjusted_mutual_info_score(actions, in_slices):.3f}")
     print(f"tasks alone against it: AMI {adjusted_mutual_info_score(actions, discovery.task_ids):.3f}")
+    print_ceilings(apps, labels)
     print_one_offs(apps, labels)
     print_stability(calls_table, texts, toolsets)
     if options.map:
@@ -90,6 +97,81 @@ def main() -> None:
     print(f"peak memory: {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6:.2f} GB\n")
     for task in discovery.tasks.values():
         print(f"{task.calls:>6}  {task.name}")
+
+
+def print_ceilings(apps: Mapping[str, Sequence[Logged]], labels: Mapping[str, Mapping[str, str]]) -> None:
+    """What could be reached at best, with the labels in hand: by naming what was found, and by cutting the tree of all
+    requests (cosine of their template grams, average linkage) wherever it suits the labels most."""
+    print(f"\n{'at best, knowing the labels':<50}{'tasks':>7}{'ARI':>7}{'AMI':>7}")
+    for name, calls in apps.items():
+        truth = [labels[call["id"]]["task"] for call in calls]
+        if len(set(truth)) < 2:
+            continue
+        table, texts, toolsets = as_read(calls)
+        found = discover(table, texts, toolsets)
+        print_score(f"{name}: each task under its commonest label", truth, commonest(found.task_ids, truth))
+        print_score(f"{name}: each template under its commonest label", truth, commonest(found.point_ids, truth))
+        print_score(f"{name}: the best cut of the requests' tree", truth, best_cut(table, texts, toolsets, truth))
+
+
+def print_score(name: str, truth: Sequence[str], found: Sequence[Any]) -> None:
+    ari, ami = adjusted_rand_score(truth, found), adjusted_mutual_info_score(truth, found)
+    print(f"{name:<50}{len(set(found)):>7}{ari:>7.3f}{ami:>7.3f}")
+
+
+def commonest(groups: Sequence[str | None], truth: Sequence[str]) -> list[str]:
+    counted: dict[str | None, Counter[str]] = {}
+    for group, label in zip(groups, truth, strict=True):
+        counted.setdefault(group, Counter())[label] += 1
+    return [counted[group].most_common(1)[0][0] for group in groups]
+
+
+def best_cut(
+    table: pa.Table, texts: Mapping[str, MessageText], toolsets: Mapping[str, list[Any]], truth: Sequence[str]
+) -> list[int]:
+    """The partition of highest ARI among all that cut the tree anywhere. ARI is a ratio of sums over parts, so Dinkelbach's
+    method (1967, Management Science 13:492) with the best parts of each subtree finds it exactly."""
+    heads = read_heads(table, texts, toolsets)
+    reader, every = HeadReader(heads, texts), np.arange(len(heads))
+    rows = learn(every, heads, reader).rows(reader.documents(every))
+    distance = 1 - np.clip(np.asarray((rows @ rows.T).todense(), dtype=float), 0, 1)
+    np.fill_diagonal(distance, 0)
+    merges = linkage(squareform(distance, checks=False), "average")[:, :2].astype(int).tolist()
+    n, kinds = len(heads), sorted(set(truth))
+    counts = np.zeros((2 * n - 1, len(kinds)))
+    np.add.at(counts, (heads.of_call, [kinds.index(label) for label in truth]), 1)
+    for i, (one, other) in enumerate(merges):
+        counts[n + i] = counts[one] + counts[other]
+    same, pairs = (counts * (counts - 1) / 2).sum(axis=1), counts.sum(axis=1) * (counts.sum(axis=1) - 1) / 2
+    alike = float((counts[-1] * (counts[-1] - 1) / 2).sum())
+    chance, ratio, parts = alike / pairs[-1], -1.0, [2 * n - 2]
+    while True:
+        worth = (same - chance * pairs) - ratio * (pairs / 2 - chance * pairs)
+        own = worth.copy()
+        for i, (one, other) in enumerate(merges):
+            worth[n + i] = max(worth[n + i], worth[one] + worth[other])
+        parts, label = [2 * n - 2], np.zeros(n, dtype=int)
+        for part in parts:  # grows while it is walked
+            if part >= n and own[part] < worth[part]:
+                parts += merges[part - n]
+            else:
+                label[leaves(part, merges, n)] = part
+        kept = np.unique(label)
+        now = (same[kept] - chance * pairs[kept]).sum() / ((alike + pairs[kept].sum()) / 2 - chance * pairs[kept].sum())
+        if now <= ratio + 1e-12:
+            return [int(each) for each in label[heads.of_call]]
+        ratio = now
+
+
+def leaves(part: int, merges: Sequence[Sequence[int]], n: int) -> list[int]:
+    found, open_parts = [], [part]
+    while open_parts:
+        each = open_parts.pop()
+        if each < n:
+            found.append(each)
+        else:
+            open_parts += merges[each - n]
+    return found
 
 
 def print_one_offs(apps: Mapping[str, Sequence[Logged]], labels: Mapping[str, Mapping[str, str]]) -> None:

@@ -37,6 +37,7 @@ from suffice_analysis.replay.ceiling import Ceiling, ceiling_rows
 from suffice_analysis.replay.repeats import repeat_rows
 from suffice_analysis.replay.results import Result, estimate_row, read_results
 from suffice_analysis.replays_needed import need_details, waiting_by_task
+from suffice_analysis.run_outcomes import RunOutcomes, find_path, held_to_good, read_run_outcomes
 from suffice_analysis.savings.basis import find_basis
 from suffice_analysis.savings.cases import with_peak
 from suffice_analysis.savings.runs import count_runs, estimate_dependence
@@ -73,9 +74,11 @@ def analyze(
     clock: Callable[[], int] = time.time_ns,
     find: Callable[..., Discovery] = discover,
     executor: Executor | None = None,
+    successful_runs: bool = False,
 ) -> Mapping[str, Any]:
     """Analyse what the store holds and publish it; returns the ``analysis_runs`` row. Raises SufficeError without calls.
 
+    ``successful_runs``: evidence is taken from calls of runs that are known to have gone well, and no others.
     ``executor``: where requests of many calls are read and recognised (see ``parallel``); nothing else depends on it.
     """
     tell = progress or (lambda stage, share: None)
@@ -88,6 +91,12 @@ def analyze(
     decisions = read_decisions(store, project)
     known = read_known(store, project, decisions)
     terms = read_terms(store, project, started_ns // NS_PER_DAY)
+    outcomes = store.read("outcomes", project=project).to_pylist()
+    run_outcomes = read_run_outcomes(outcomes, inputs.calls, only_good=successful_runs)
+    if successful_runs and True not in run_outcomes.ok_of.values():
+        raise SufficeError(
+            "no run is known to have gone well: report it with suffice.outcome(ok=True), or analyse all runs"
+        )
     found = find(
         inputs.calls,
         inputs.texts,
@@ -111,13 +120,17 @@ def analyze(
         terms=terms,
         replayed=replayed.by_task,
         ceilings=replayed.ceilings,
+        run_outcomes=run_outcomes,
     )
     tell("storing", 0.95)
     store.append(analysis.tables)
     run = {
         **analysis.run,
         "published_ns": clock(),
-        "parameters": json.dumps({"filters": filters, "seed": seed, "figures": data.own_figures()}, sort_keys=True),
+        "parameters": json.dumps(
+            {"filters": filters, "seed": seed, "figures": data.own_figures(), "successful_runs": successful_runs},
+            sort_keys=True,
+        ),
     }
     store.command("publish_analysis", **run)
     tell("done", 1.0)
@@ -154,6 +167,7 @@ def build(
     terms: Terms | None = None,
     replayed: Mapping[str, list[Result]] | None = None,
     ceilings: Mapping[str, Ceiling] | None = None,
+    run_outcomes: RunOutcomes | None = None,
 ) -> Analysis:
     """From found tasks to all rows. Pure: reads and writes nothing."""
     basis, terms, replayed = find_basis(inputs.numbers("started_ns")), terms or Terms(), replayed or {}
@@ -163,13 +177,15 @@ def build(
     groups = group_rows(found.task_ids)
     per_call = read_per_call(inputs, found, groups, visible, replayed)
     slice_groups = group_rows(per_call.slice_ids)
-    judging = Judging(inputs, basis, terms, shared)
+    judging = Judging(inputs, basis, terms, shared, run_outcomes or RunOutcomes())
     results: list[TaskResult] = []
     slices: dict[str, list[SliceResult]] = {}
     for number, (task_id, rows) in enumerate(groups.items()):
         tell("estimating", 0.5 + 0.35 * number / max(1, len(groups)))
         task = decisions.renamed(found.tasks[task_id])
-        own, ignored = replayed.get(task_id, []), task_id in decisions.ignored
+        path = find_path(judging.outcomes, rows, inputs.calls)
+        own = held_to_good(judging.outcomes, path, task_id, rows, inputs.calls, replayed.get(task_id, []))
+        ignored = task_id in decisions.ignored
         results.append(judge_calls(judging, task, rows, own, ignored=ignored))
         parts = per_call.slices.get(task_id, [])
         slices[task_id] = judge_slices(judging, task, parts, slice_groups, results[-1])

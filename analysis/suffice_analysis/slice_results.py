@@ -18,6 +18,7 @@ from typing import Any
 from suffice_analysis.discovery.types import FoundTask
 from suffice_analysis.replaceability import CLAIM_CALLS
 from suffice_analysis.replay.results import Result, best_result, part_results
+from suffice_analysis.run_outcomes import find_path
 from suffice_analysis.savings.recommend import first_choice
 from suffice_analysis.slices import Slice, chooses
 from suffice_analysis.task_results import Judging, TaskResult, judge_calls
@@ -48,10 +49,15 @@ def judge_slices(
         return []
     call_ids, runs = judging.inputs.calls["call_id"], judging.inputs.calls["run_id"]
     estimating: dict[str, dict[str, int]] = {}
+    counting: dict[str, frozenset[str]] = {}
     for each in found:
         named = ((i, call_ids[i].as_py(), runs[i].as_py()) for i in rows_of[each.slice_id])
-        estimating[each.slice_id] = {call: i for i, call, run in named if not chooses(run or call)}
-    replayed = part_results(whole.replayed, estimating)
+        own_half = {call: i for i, call, run in named if not chooses(run or call)}
+        held = judging.outcomes.holds(find_path(judging.outcomes, rows_of[each.slice_id], judging.inputs.calls))
+        good = set(judging.outcomes.good(own_half.values()))
+        estimating[each.slice_id] = own_half
+        counting[each.slice_id] = frozenset(call for call, i in own_half.items() if not held or i in good)
+    replayed = part_results(whole.replayed, counting)
     judged = []
     for each in found:
         part = FoundTask(each.slice_id, each.name, "slice", task.template, {}, each.calls)

@@ -16,6 +16,7 @@ from suffice_analysis.profile import TaskProfile, profile_task
 from suffice_analysis.proxy import Predictability, predictability
 from suffice_analysis.replaceability import Replaceability, SharedError
 from suffice_analysis.replay.results import Result, best_result, evidence_row
+from suffice_analysis.run_outcomes import RunOutcomes, find_path, path_evidence
 from suffice_analysis.sampling import sample_calls
 from suffice_analysis.savings.alternatives import Case
 from suffice_analysis.savings.basis import Basis
@@ -29,12 +30,13 @@ Row = dict[str, Any]
 
 @dataclass(frozen=True)
 class Judging:
-    """What every task is judged with: the calls, what amounts are per, the contracts, the error that all share."""
+    """What every task is judged with: the calls, what amounts are per, the contracts, the error that all share, how runs went."""
 
     inputs: Inputs
     basis: Basis
     terms: Terms
     shared: SharedError
+    outcomes: RunOutcomes = field(default_factory=RunOutcomes)
 
 
 @dataclass(frozen=True)
@@ -62,9 +64,11 @@ def judge_calls(
     looked_at: Sequence[int] | None = None,
 ) -> TaskResult:
     """The result of the calls ``rows``, which are ``found``. Counted over all of them; what needs their texts, the prior and
-    the proxy, is estimated from those in ``looked_at`` (default: all)."""
-    inputs, basis, shared = judging.inputs, judging.basis, judging.shared
-    sample = sample_calls(inputs, rows if looked_at is None else looked_at, seed=shared.seed)
+    the proxy, is estimated from those in ``looked_at`` (default: all). ``replayed``: those that count (``run_outcomes``)."""
+    inputs, basis, shared, outcomes = judging.inputs, judging.basis, judging.shared, judging.outcomes
+    looked_at = rows if looked_at is None else looked_at
+    looked_at = outcomes.good(looked_at) if outcomes.only_good else looked_at
+    sample = sample_calls(inputs, looked_at, seed=shared.seed)
     profile = profile_task(found, inputs, rows, sample)
     prior = task_prior(profile, sample)
     proxy = predictability(sample, seed=shared.seed) if profile.kind != "embedding" else None
@@ -85,7 +89,10 @@ def judge_calls(
         find_grounds(profile.kind, prior, proxy),
         none_fits=choice.none_fits,
         replayed=best,
+        among="" if not outcomes.only_good else " in a run that is known to have gone well",
     )
     case = build_case(profile, estimated, verdict.word, choice, inputs, rows, judging.terms)
-    evidence = evidence_rows(profile, prior, proxy) + [evidence_row(each) for each in replayed]
+    path = find_path(outcomes, rows, inputs.calls)
+    said = path_evidence(found.task_id, path, held=outcomes.holds(path), counted=replayed)
+    evidence = evidence_rows(profile, prior, proxy) + said + [evidence_row(each) for each in replayed]
     return TaskResult(profile, estimated, evidence, case, verdict, ignored, proxy, expected, replayed)

@@ -42,15 +42,19 @@ def judge_task(
     grounds: Grounds | None = None,
     none_fits: str = "",
     replayed: Result | None = None,
+    among: str = "",
 ) -> Verdict:
-    """The verdict. ``at_stake`` is what the task costs per basis, as a person reads it; ``none_fits`` why no SLM could take it.
+    """The verdict. ``at_stake`` is what the task costs per basis, as a person reads it; ``none_fits`` why no SLM could take it;
+    ``among`` which calls were looked at, where not all.
 
     The reason says what is known and what is missing; the interval stands beside it on every page and is not repeated.
     """
     if profile.kind == "embedding":
         return Verdict("untested", "These are embeddings, which no language model replaces; they are left out.", [])
     if estimate is None:
-        return Verdict("untested", f"No answer of it was recorded, so nothing can be said; {at_stake} at stake.", [])
+        return Verdict(
+            "untested", f"No answer of it was recorded{among}, so nothing can be said; {at_stake} at stake.", []
+        )
     levers = [f"{text} (untested)" for text in _levers(profile)][:LEVERS]
     known = _known(grounds or Grounds())
     if replayed is not None and replayed.status == "proven":

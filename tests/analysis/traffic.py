@@ -71,7 +71,7 @@ class MemoryStore:
             return pa.Table.from_pylist(self.messages) if self.messages else pa.table({})
         if name == "prices":
             return pa.Table.from_pylist([PRICE])
-        if name in ("toolsets", "decisions", "contracts", "daily", "replays", "replay_marks"):
+        if name in ("toolsets", "decisions", "contracts", "daily", "replays", "replay_marks", "outcomes"):
             return pa.table({})
         if name == "known_tasks":
             return self._known_tasks()

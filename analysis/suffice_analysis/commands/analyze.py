@@ -45,6 +45,12 @@ def analyze(
             help="Processes for 50,000 calls or more: auto, a number, or tcp://HOST:PORT of a Dask scheduler."
         ),
     ] = "auto",
+    successful_runs: Annotated[
+        bool,
+        typer.Option(
+            "--successful-runs", help="Evidence from calls of runs reported to have gone well, and no others."
+        ),
+    ] = False,
     as_json: JsonOption = False,
 ) -> None:
     """Find the tasks of the recorded calls, estimate what small models suffice for, and publish it."""
@@ -62,6 +68,7 @@ def analyze(
             service=service,
             seed=seed,
             executor=executor,
+            successful_runs=successful_runs,
             progress=lambda stage, share: bar.update(line, description=stage, completed=share),
         )
         raise_alerts(store, project)

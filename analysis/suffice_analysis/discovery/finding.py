@@ -78,7 +78,7 @@ def groups_of(labels: npt.NDArray[np.int64]) -> list[npt.NDArray[np.int64]]:
 
 
 def find_in(sample: npt.NDArray[np.int64], heads: Heads, reader: HeadReader) -> list[TaskInMaking]:
-    vocabulary = _learn(sample, heads, reader)
+    vocabulary = learn(sample, heads, reader)
     documents = reader.documents(sample)
     rows = vocabulary.rows(documents)
     free = documents.sizes() - np.diff(rows.indptr)
@@ -99,7 +99,8 @@ def find_in(sample: npt.NDArray[np.int64], heads: Heads, reader: HeadReader) -> 
     return tasks
 
 
-def _learn(sample: npt.NDArray[np.int64], heads: Heads, reader: HeadReader) -> Vocabulary:
+def learn(sample: npt.NDArray[np.int64], heads: Heads, reader: HeadReader) -> Vocabulary:
+    """What recurs over the runs of these heads."""
     runs_of: dict[str, list[npt.NDArray[np.int64]]] = {}
     for k in sample:
         runs = heads.head_runs[k]
