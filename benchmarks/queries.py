@@ -37,6 +37,7 @@ NEEDED: dict[str, dict[str, Any]] = {
     "call": {"call_id": call_hash("default", "", "77")},
     "conversation": {"call_id": call_hash("default", "", "77")},
     "run_calls": {"run_id": "run-7"},
+    "search_count": {"search": "question 777"},
     "run_steps": {"run_id": "run-7"},
     "task": {"task_id": "none"},
     "task_calls": {"task_id": "none"},

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Generator, Iterator, Mapping
+from contextlib import ExitStack, closing, contextmanager
 from functools import lru_cache
+from itertools import pairwise
 from types import TracebackType
 from typing import Any, Self
 
@@ -23,13 +24,15 @@ import sqlalchemy as sa
 from suffice_migrations import upgrade
 from suffice_store import prices_file
 from suffice_store.arrow_schema import conform
+from suffice_store.cancelling import check, interruptible
 from suffice_store.changes import run_command
 from suffice_store.engines import KEYS, Database, Prepared
 from suffice_store.engines.duckdb import DuckDB
 from suffice_store.gate import Gate
 from suffice_store.reads import Read, find_read
-from suffice_store.reads.addends import SUMS, can_add_up
+from suffice_store.reads.pricing import RATES
 from suffice_store.reads.registry import Arguments
+from suffice_store.reads.sources import BEFORE, NOT_BEFORE, WINDOWS
 from suffice_store.rollup import Changes, Rollup
 from suffice_store.seen import Seen
 from suffice_store.store import AppendResult
@@ -38,6 +41,7 @@ from suffice_store.tables import ingest_state
 _PREPARED = 256  # statements kept as text: building one takes as long as running it on a small file
 _NS_PER_DAY = 86_400 * 10**9
 EXACT_ROWS = 200_000  # of a table of texts: asking it for 16,000 spans' texts takes 0.3 us a span
+_PRICED_BY = ("project", "provider", "request_model", "response_model", "service_tier")
 TEXTS = {"messages": "message_hash", "toolsets": "toolset_hash"}  # their hashes have the project in them
 
 
@@ -59,7 +63,8 @@ class DatabaseStore:
         self._clock = clock
         self._writing = threading.Lock()
         self._gate = Gate()
-        self.changes = Changes()
+        self.changes, self.rate_changes = Changes(), Changes()
+        self._models: set[tuple[Any, ...]] = set()  # that calls were appended with
         self.rollup = Rollup(self) if isinstance(database, DuckDB) else None
         self.maintenance = threading.Lock()  # held by whoever moves or removes rows: a deletion, a compaction, a backup
         self._prepared = lru_cache(_PREPARED)(self._prepare)
@@ -76,13 +81,18 @@ class DatabaseStore:
         ready = {name: conform(name, rows) for name, rows in tables.items()}
         added, known = dict.fromkeys(ready, 0), dict.fromkeys(ready, 0)
         with self._writing:
-            with self._gate.passing(), self.changes.one(), self.database.writing() as connection:
+            models = self._new_models(ready.get("calls"))
+            with ExitStack() as noted:
+                for kind in (self.changes, self.rate_changes) if models else (self.changes,):
+                    noted.enter_context(kind.one())
+                connection = noted.enter_context(self._transaction())
                 for name, rows in ready.items():
                     fresh = self._fresh_rows(connection, name, rows)
                     self.database.insert(connection, name, fresh)
                     added[name], known[name] = fresh.num_rows, rows.num_rows - fresh.num_rows
                 if journal is not None:
                     self._note_position(connection, *journal)
+            self._models |= models
             for name, key in TEXTS.items():  # only what is committed
                 if name in ready:
                     self._seen[name].note(ready[name].column(key))
@@ -103,25 +113,64 @@ class DatabaseStore:
     def read(self, name: str, **parameters: Any) -> pa.Table:
         """See ``Store.read``."""
         read = find_read(name)
-        arguments = self._with_sums(read, read.bind(parameters))
-        with self.connected() as connection:
-            table = self.database.fetch_table(connection, self._query(read, arguments))
+        with self._asking(read, read.bind(parameters)) as (connection, arguments):
+            if arguments.get(WINDOWS):
+                table = self._search(connection, read, arguments)
+            else:
+                table = self.database.fetch_table(connection, self._query(read, arguments))
             return read.finish(connection, arguments, table)
+
+    def _batches(self, stream: sa.Connection, read: Read, arguments: Arguments) -> Generator[pa.RecordBatch]:
+        if not arguments.get(WINDOWS):
+            yield from self.database.fetch_batches(stream, self._query(read, arguments))
+            return
+        whole = self._search(stream, read, arguments)
+        yield from whole.to_batches() or [pa.RecordBatch.from_pylist([], schema=whole.schema)]
+
+    def _search(self, connection: sa.Connection, read: Read, arguments: Arguments) -> pa.Table:
+        """The newest calls first, a part after the other, until the page is full."""
+        asked = {key: value for key, value in arguments.items() if key != WINDOWS}
+        wanted = asked["offset"] + asked["limit"]
+        asked |= {"offset": 0, "limit": wanted}
+        parts: list[pa.Table] = []
+        for before, first in pairwise((None, *arguments[WINDOWS], None)):
+            check()
+            part = self._query(read, {**asked, NOT_BEFORE: first, BEFORE: before})
+            parts.append(self.database.fetch_table(connection, part))
+            if sum(part.num_rows for part in parts) >= wanted:
+                break
+        return pa.concat_tables(parts).slice(arguments["offset"], arguments["limit"]).combine_chunks()
 
     def read_batches(self, name: str, **parameters: Any) -> Iterator[pa.RecordBatch]:
         """See ``Store.read_batches``. The parameters are checked before the first batch is asked for."""
         read = find_read(name)
-        arguments = self._with_sums(read, read.bind(parameters))
-        query = self._query(read, arguments)
+        bound = read.bind(parameters)
 
         def batches() -> Iterator[pa.RecordBatch]:
             # Two connections: an open result owns the one it streams on.
-            with self.connected() as stream, self.database.engine.connect() as other:
-                for batch in self.database.fetch_batches(stream, query):
+            with (
+                self._asking(read, bound) as (stream, arguments),
+                self.database.engine.connect() as other,
+                closing(self._batches(stream, read, arguments)) as found,  # before the transaction ends
+            ):
+                for batch in found:
                     rows = read.finish(other, arguments, pa.Table.from_batches([batch])).combine_chunks()
                     yield from rows.to_batches() or [pa.RecordBatch.from_pylist([], schema=rows.schema)]
 
         return batches()
+
+    @contextmanager
+    def _asking(self, read: Read, arguments: Arguments) -> Iterator[tuple[sa.Connection, Arguments]]:
+        """A connection, and the arguments with what stands ready for the read."""
+        rollup = self.rollup
+        ready = rollup.ready_for(read, arguments) if rollup is not None else {}
+        with self.connected() as connection, ExitStack() as transaction:
+            transaction.enter_context(interruptible(lambda: self.database.interrupt(connection)))
+            if rollup is not None and RATES in ready:
+                transaction.enter_context(connection.begin())
+                if not rollup.rates_hold(connection, arguments["project"]):
+                    del ready[RATES]
+            yield connection, {**arguments, **ready}
 
     @contextmanager
     def connected(self) -> Iterator[sa.Connection]:
@@ -132,13 +181,18 @@ class DatabaseStore:
     @contextmanager
     def writing(self) -> Iterator[sa.Connection]:
         """The one transaction that writes; others wait."""
-        with self._writing, self._gate.passing(), self.changes.one(), self.database.writing() as connection:
+        with self._writing, self.changes.one(), self.rate_changes.one(), self._transaction() as connection:
             yield connection
 
     @contextmanager
     def changing(self) -> Iterator[sa.Connection]:
         """A transaction beside that of ``writing``, for ``maintenance``: it may read for long, and holds writes to write."""
-        with self._gate.passing(), self.changes.one(), self.database.writing() as connection:
+        with self.changes.one(), self.rate_changes.one(), self._transaction() as connection:
+            yield connection
+
+    @contextmanager
+    def _transaction(self) -> Iterator[sa.Connection]:
+        with self._gate.passing(), self.database.writing() as connection:
             yield connection
 
     @contextmanager
@@ -188,6 +242,13 @@ class DatabaseStore:
             rows = _each_once(rows, keys)
         return _where(rows, pc.invert(self.database.stored(connection, name, rows)))
 
+    def _new_models(self, rows: pa.Table | None) -> set[tuple[Any, ...]]:
+        """What decides about the price of the calls, where no call before had it."""
+        if rows is None or self.rollup is None:
+            return set()
+        found = rows.select(_PRICED_BY).group_by(list(_PRICED_BY)).aggregate([])
+        return set(zip(*(found.column(name).to_pylist() for name in _PRICED_BY), strict=True)) - self._models
+
     def _is_long(self, connection: sa.Connection, name: str) -> bool:
         """Whether the table is too long to be asked for each text; it never gets shorter but by ``forget_seen``."""
         if name not in self._long:
@@ -196,13 +257,6 @@ class DatabaseStore:
                 return False
             self._long.add(name)
         return True
-
-    def _with_sums(self, read: Read, arguments: Arguments) -> Arguments:
-        """The arguments, and which rows stand added up where the read can be made of them."""
-        if self.rollup is None or not read.adds_up:
-            return arguments
-        sums = self.rollup.current(arguments["project"])
-        return {**arguments, SUMS: sums} if sums and can_add_up(arguments, sums.analysis_id) else arguments
 
     def forget_rows(self) -> None:
         """Rows have gone or changed their numbers: nothing is taken for added up any more."""

@@ -15,16 +15,20 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
+from suffice_store.engines import Prepared
 from suffice_store.engines.duckdb import DuckDB
 from suffice_store.environments import EVERY
-from suffice_store.reads.addends import ADDENDS, KEYS, Sums, added_up, by_call, in_memory, sums_table
+from suffice_store.reads import find_read
+from suffice_store.reads.addends import ADDENDS, KEYS, SUMS, Sums, added_up, by_call, can_add_up, in_memory, sums_table
 from suffice_store.reads.pricing import RATES, price_keys, used_models
-from suffice_store.reads.sources import NS_PER_HOUR, analysis_of
-from suffice_store.tables import calls, duplicates, prices
+from suffice_store.reads.registry import Arguments, Read
+from suffice_store.reads.sources import NOT_BEFORE, NS_PER_HOUR, WINDOWS, analysis_of
+from suffice_store.tables import calls, duplicates, ingest_state, prices
 from suffice_store.tables_costs import service_owners
 
 if TYPE_CHECKING:
@@ -32,6 +36,9 @@ if TYPE_CHECKING:
 
 RECENT_ROWS = 32_768  # then the older three quarters settle: adding up so many takes 60 ms
 INLINE_ROWS = 65_536  # a reader waits for so many to be added up; for more it adds up the calls itself
+PREPARED = 128  # statements kept as text
+LOOKED_AT = (20_000, 200_000)  # of the newest calls a search looks at so many, then at more, then at all
+SPARE = 50  # calls more than a page needs, should one be marked meanwhile
 WAIT_S = 0.3  # that a reader waits for another who is adding up
 ASKED_S = 60.0  # after a read the sums are kept up to date for so long; 5 % of a core while calls come in
 HOURS = 48  # with settled calls of more hours marked, everything is added up anew
@@ -88,6 +95,7 @@ class _Project:
     number: int
     seen: _Seen | None = None
     moment: int | None = None
+    rates_moment: int | None = None  # up to when every call's model has its rate
     asked: float = -1e9  # on the monotonic clock
     statements: dict[str, Any] = field(default_factory=dict)  # compiled
     lock: threading.Lock = field(default_factory=threading.Lock)
@@ -105,6 +113,7 @@ class Rollup:
         self._recent_rows, self._inline_rows = recent_rows, inline_rows
         self._projects: dict[str, _Project] = {}
         self._lock = threading.Lock()
+        self._hours = lru_cache(PREPARED)(self._prepare_hours)
 
     def current(self, project: str, *, however_long: bool = False) -> Sums | None:
         """The sums as of now; None where that takes longer than a reader should wait."""
@@ -122,6 +131,52 @@ class Rollup:
                 of.lock.release()
         seen = of.seen
         return None if seen is None else Sums(of.name, seen.analysis_id, seen.marks > 0, seen.by_file)
+
+    def ready_for(self, read: Read, arguments: Arguments) -> dict[str, Any]:
+        """What stands ready for a read, as arguments of its statement."""
+        if not (read.adds_up or read.priced):
+            return {}
+        project = arguments["project"]
+        sums = self.current(project)
+        if sums is None:
+            return {}
+        ready: dict[str, Any] = {}
+        if can_add_up(arguments, sums.analysis_id):
+            if read.adds_up:
+                return {SUMS: sums}
+            hours = self._hours(read.name, (*arguments.items(), (SUMS, sums))) if read.hours else None
+            if hours is not None:
+                ready |= self._narrowed(arguments, self._count_hours(hours))
+        if self._rates_hold(project):
+            ready[RATES] = str(in_memory(f"{sums.name}_rates"))
+        return ready
+
+    def rates_hold(self, connection: sa.Connection, project: str) -> bool:
+        """Whether every call that the connection's transaction sees has its rate; fixes what it sees."""
+        connection.execute(sa.select(sa.func.count()).select_from(ingest_state)).all()
+        return self._rates_hold(project)
+
+    def _rates_hold(self, project: str) -> bool:
+        of = self._of(project)
+        return of is not None and of.rates_moment is not None and of.rates_moment == self._store.rate_changes.moment()
+
+    def _prepare_hours(self, name: str, arguments: tuple[tuple[str, Any], ...]) -> Prepared | None:
+        find_hours = find_read(name).hours
+        statement = find_hours(dict(arguments)) if find_hours else None
+        return None if statement is None else self._store.database.prepare(statement)
+
+    def _narrowed(self, arguments: Arguments, hours: list[tuple[int | None, int]]) -> dict[str, Any]:
+        """Where a page lies; where a search looks first, next, ..."""
+        if arguments.get("search"):
+            found = (_first_hour(hours, calls) for calls in LOOKED_AT)
+            return {WINDOWS: tuple(dict.fromkeys(hour for hour in found if hour is not None))}
+        first = _first_hour(hours, arguments["limit"] + arguments["offset"] + SPARE)
+        return {} if first is None else {NOT_BEFORE: first}
+
+    def _count_hours(self, hours: Prepared) -> list[tuple[int | None, int]]:
+        with self._store.connected() as connection:
+            counts = self._store.database.fetch_table(connection, hours)
+        return list(zip(*(column.to_pylist() for column in counts.columns), strict=True))
 
     def begin(self) -> None:
         """Note every project that has calls, so that ``keep`` adds them up before anybody asks."""
@@ -142,7 +197,7 @@ class Rollup:
             known = list(self._projects.values())
         for of in known:
             with of.lock:
-                of.seen = of.moment = None
+                of.seen = of.moment = of.rates_moment = None
 
     def _of(self, project: str) -> _Project | None:
         with self._lock:
@@ -154,11 +209,21 @@ class Rollup:
         return of.moment is not None and of.moment == self._store.changes.moment()
 
     def _refresh(self, project: str, of: _Project, however_long: bool) -> None:
-        moment = self._store.changes.moment()
+        moment, rates_moment = self._store.changes.moment(), self._store.rate_changes.moment()
         with self._store.connected() as connection, connection.begin():
             work = _Work(self._store.database, connection, project, of, self._recent_rows, self._inline_rows)
             seen = work.bring_up_to_date(of.seen, however_long)
-        of.seen, of.moment = seen, moment if seen else None
+        of.seen = seen
+        of.moment, of.rates_moment = (moment, rates_moment) if seen else (None, None)
+
+
+def _first_hour(hours: list[tuple[int | None, int]], wanted: int) -> int | None:
+    """The last hours that hold over ``wanted`` calls begin with this one; None where only all do. The newest is first."""
+    for hour, count in hours:
+        wanted -= count
+        if hour is None or wanted < 0:
+            return hour
+    return None
 
 
 class _Work:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ import pytest
 from store.synthetic import SECOND_NS, START_NS, call_record
 
 from suffice.wire.call import Usage
+from suffice_store import rollup
 from suffice_store.appending import build_tables
 from suffice_store.arrow_schema import arrow_schema
 from suffice_store.file_store import FileStore
@@ -37,7 +38,8 @@ ADDING_UP = [name for name, read in READS.items() if read.adds_up]
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Iterator[FileStore]:
+def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[FileStore]:
+    monkeypatch.setattr(rollup, "SPARE", 0)  # a page takes no more hours than it needs
     with FileStore(str(tmp_path / "s.duckdb"), clock=count(START_NS).__next__) as opened:
         opened.rollup = Rollup(opened, recent_rows=12)  # most settle, a few are recent
         yield opened
@@ -64,30 +66,43 @@ def records(numbers: range, random_of: random.Random) -> list[CallRecord]:
     return made
 
 
+LISTS: tuple[tuple[str, dict[str, Any]], ...] = (
+    ("calls", {"limit": 3}),
+    ("calls", {"limit": 5, "offset": 4, "errors_only": True}),
+    ("calls", {"limit": 3, "only": "unpriced"}),
+    ("calls", {"limit": 3, "only": "no_task"}),
+    ("calls", {"limit": 10, "order": "costliest"}),
+    ("runs", {"limit": 4}),
+    ("stated_costs", {}),
+)
 SPLITS = ("model", "hour", "day", "task", "team")
-TOLD = ("overview", "funnel", "daily", "spend")  # after each step; the others after the last
+TOLD = ("overview", "funnel", "daily", "spend", "lists")  # after each step; the others after the last
 
 
-def answers(store: FileStore, question: dict[str, Any], names: Iterable[str]) -> dict[Any, Any]:
+def answers(store: FileStore, question: dict[str, Any], names: Collection[str]) -> dict[Any, Any]:
     found = {}
-    for name in names:
+    for name in set(names) - {"lists"}:
         takes = {parameter.name for parameter in READS[name].parameters}
         given = {key: value for key, value in question.items() if key in takes}
         for by in (SPLITS if len(question) == 0 else ("task",)) if name == "spend" else (None,):
             found[name, by] = store.read(name, **given, **({"by": by} if by else {}))
+    for name, given in LISTS if "lists" in names else ():
+        found[name, str(given)] = store.read(name, **question, **given)
     return found
 
 
-def check(store: FileStore, questions: Iterable[dict[str, Any]] = QUESTIONS, names: Iterable[str] = ADDING_UP) -> None:
+def check(
+    store: FileStore, questions: Iterable[dict[str, Any]] = QUESTIONS, names: Collection[str] = (*ADDING_UP, "lists")
+) -> None:
     """Both ways."""
-    rollup = store.rollup
-    assert rollup is not None
+    sums = store.rollup
+    assert sums is not None
     for question in questions:
-        assert rollup.current("default") is not None
+        assert sums.current("default") is not None
         summed = answers(store, question, names)
         store.rollup = None
         one_by_one = answers(store, question, names)
-        store.rollup = rollup
+        store.rollup = sums
         for key, table in one_by_one.items():
             assert summed[key].to_pylist() == table.to_pylist(), (key, question)
             assert summed[key].schema == table.schema
@@ -155,16 +170,16 @@ def test_what_the_sums_do_not_hold_is_asked_of_the_calls(store: FileStore) -> No
 
 
 def test_many_calls_are_added_up_by_the_background_and_until_then_one_by_one(store: FileStore) -> None:
-    store.rollup = rollup = Rollup(store, recent_rows=8, inline_rows=20)
+    store.rollup = sums = Rollup(store, recent_rows=8, inline_rows=20)
     store.append(build_tables([call_record(n) for n in range(30)], START_NS))
-    assert rollup.current("default") is None
+    assert sums.current("default") is None
     assert store.read("overview")["calls"].to_pylist() == [30]
-    rollup.keep()
-    assert rollup.current("default") is not None
+    sums.keep()
+    assert sums.current("default") is not None
     store.append(build_tables([call_record(n) for n in range(30, 60)], START_NS))
-    assert rollup.current("default") is None
-    rollup.keep()
-    assert rollup.current("default") is not None
+    assert sums.current("default") is None
+    sums.keep()
+    assert sums.current("default") is not None
     assert store.read("overview")["calls"].to_pylist() == [60]
 
 
@@ -205,3 +220,26 @@ def test_readers_see_whole_appends_and_never_less_than_before(store: FileStore) 
         thread.join()
     assert failed == []
     assert all(counts == sorted(counts) and {n % 5 for n in counts} <= {0} for counts in seen)
+
+
+def test_a_search_looks_at_the_newest_calls_first_and_finds_the_same(
+    store: FileStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rollup, "LOOKED_AT", (10, 30))
+    made = [call_record(n, started_ns=None if n == 5 else START_NS + n * HOUR_NS // 4) for n in range(80)]
+    store.append(build_tables(made, START_NS))
+    sums, questions = (
+        store.rollup,
+        ({"search": "question 7"}, {"search": "QUESTION"}, {"search": "ext-3"}, {"search": "no"}),
+    )
+    for question in questions:
+        for page in ({"limit": 3}, {"limit": 4, "offset": 6}, {"limit": 100}):
+            store.rollup = sums
+            in_parts = store.read("calls", **question, **page)
+            batches = pa.Table.from_batches(store.read_batches("calls", **question, **page))
+            store.rollup = None
+            assert in_parts.to_pylist() == batches.to_pylist() == store.read("calls", **question, **page).to_pylist()
+        whole = store.read("calls", limit=1000, **question).num_rows
+        assert store.read("search_count", **question)["calls"].to_pylist() == [whole]
+    store.rollup = sums
+    assert store.read("search_count", search="question 7", only="no_task")["calls"].to_pylist() == [11]

@@ -22,6 +22,7 @@ NEEDED = {
     "call": {"call_id": "none"},
     "attempts": {"call_id": "none"},
     "conversation": {"call_id": "none"},
+    "search_count": {"search": "none"},
     "run_calls": {"run_id": "none"},
     "run_attempts": {"run_id": "none"},
     "run_steps": {"run_id": "none"},
@@ -54,7 +55,7 @@ def test_every_read_has_its_columns_on_an_empty_and_on_a_full_store(store: Store
         batches = list(store.read_batches(name, **NEEDED.get(name, {})))
         assert tuple(batches[0].schema.names) == read.columns, name
     put(store, *(call_record(n) for n in range(7)))
-    given = {"call_id": call_record(3).call_id, "run_id": "run-0", "task_id": "none"}
+    given = {"call_id": call_record(3).call_id, "run_id": "run-0", "task_id": "none", "search": "question"}
     for name, read in READS.items():
         parameters = {key: given[key] for key in NEEDED.get(name, {})}
         assert tuple(store.read(name, **parameters).column_names) == read.columns, name
@@ -401,12 +402,12 @@ def test_projects_never_see_each_other(store: Store) -> None:
     store.append(
         {"spans": build_tables([SpanRecord("default", "t", "s", None, "n", 1, "o", None, 1, 2, "ok")], 1)["spans"]}
     )
-    given = {"call_id": call_record(0).call_id, "run_id": "run-0", "task_id": "t1"}
+    given = {"call_id": call_record(0).call_id, "run_id": "run-0", "task_id": "t1", "search": "question"}
     shared = {"info", "projects"}  # whose business is every project
     for name in sorted(set(READS) - shared):
         parameters = {key: given[key] for key in NEEDED.get(name, {})}
         theirs = rows(store, name, project="other", **parameters)
-        if name in ("overview", "quality", "funnel"):
+        if name in ("overview", "quality", "funnel", "search_count"):
             assert set(theirs[0].values()) <= {0, None}
         elif name == "prices":
             assert {row["project"] for row in theirs} == {""}

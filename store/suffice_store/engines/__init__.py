@@ -58,6 +58,10 @@ class Database(Protocol):
         """The statement compiled, so that it can be run again and again."""
         ...
 
+    def interrupt(self, connection: sa.Connection) -> None:
+        """From another thread: what the connection runs ends with an error, where the engine can."""
+        ...
+
     def fetch_table(self, connection: sa.Connection, query: Prepared) -> pa.Table:
         """The whole result."""
         ...

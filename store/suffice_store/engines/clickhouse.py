@@ -100,6 +100,9 @@ class ClickHouse:
         compiled = statement.compile(dialect=self.engine.dialect, compile_kwargs={"render_postcompile": True})
         return Prepared(str(compiled), compiled.construct_params(), tuple(statement.selected_columns.keys()))
 
+    def interrupt(self, connection: sa.Connection) -> None:
+        """See ``Database.interrupt``: the driver has no way to."""
+
     def fetch_table(self, connection: sa.Connection, query: Prepared) -> pa.Table:
         """See ``Database.fetch_table``."""
         rows: pa.Table = _client(connection).query_arrow(_text(query), use_strings=True)

@@ -226,6 +226,10 @@ class DuckDB:
         """The DuckDB connection that SQLAlchemy's transaction runs on, for what has no SQLAlchemy form."""
         return _driver(connection)
 
+    def interrupt(self, connection: sa.Connection) -> None:
+        """See ``Database.interrupt``."""
+        _driver(connection).interrupt()
+
     def fetch_table(self, connection: sa.Connection, query: Prepared) -> pa.Table:
         """See ``Database.fetch_table``.
 

@@ -39,7 +39,7 @@ _MESSAGE_COLUMNS = ("message_hash", "role", "content", "chars")
 _TOOLSET_COLUMNS = ("toolset_hash", "tools", "tool_count")
 
 READS = (
-    Read("analysis_calls", (PROJECT, *FILTERS), _CALL_COLUMNS, _analysis_calls),
+    Read("analysis_calls", (PROJECT, *FILTERS), _CALL_COLUMNS, _analysis_calls, priced=True),
     Read(
         "analysis_messages",
         (PROJECT,),

@@ -9,10 +9,14 @@ import pyarrow as pa
 import sqlalchemy as sa
 
 from suffice_store.environments import PRODUCTION
+from suffice_store.reads.addends import add_counts, addends
 from suffice_store.reads.functions import contains_text, each_of_both
 from suffice_store.reads.previews import CALL_COLUMNS, add_previews, conversation_rows, show_task_names
+from suffice_store.reads.pricing import RATES
 from suffice_store.reads.registry import ANALYSIS, FILTERS, LIMIT, OFFSET, PROJECT, Arguments, Parameter, Read
 from suffice_store.reads.sources import (
+    BEFORE,
+    NOT_BEFORE,
     assigned,
     counted,
     filters,
@@ -44,7 +48,7 @@ def _listed(arguments: Arguments, rows: sa.Subquery) -> sa.Select[Any]:
     columns: dict[str, sa.ColumnElement[Any]] = {**dict(rows.c), "task_id": task.c.task_id, "action": task.c.action}
     columns["task_name"] = sa.cast(sa.null(), sa.String)
     chosen = [columns[name].label(name) for name in CALL_COLUMNS if name in columns]
-    return sa.select(*chosen, rows.c.input_hashes, rows.c.output_hashes).select_from(
+    return sa.select(*chosen, rows.c.input_hashes, rows.c.output_hashes, rows.c.received_ns).select_from(
         rows.outerjoin(task, task.c.call_id == rows.c.call_id)
     )
 
@@ -54,53 +58,122 @@ def _finish_listed(connection: sa.Connection, arguments: Arguments, rows: pa.Tab
 
 
 def _calls(arguments: Arguments) -> sa.Select[Any]:
-    rows = counted(arguments, *_LISTED)
-    statement = _listed(arguments, rows)
-    if arguments["run_id"] is not None:
-        statement = statement.where(rows.c.run_id == arguments["run_id"])
-    if arguments["errors_only"]:
-        statement = statement.where(rows.c.completeness == "error")
-    if arguments["only"] is not None:
-        statement = statement.where(_falls_out(arguments, rows))
-    if arguments["search"]:
-        statement = statement.where(rows.c.call_id.in_(_found(arguments)))
+    """First which calls the page has, by the few columns that decide; then all columns of those."""
+    money = arguments["order"] == "costliest" or arguments["only"] == "unpriced"
+    deciding = (
+        calls.c.call_id,
+        calls.c.started_ns,
+        calls.c.received_ns,
+        latency_ms,
+        calls.c.completeness,
+        calls.c.input_tokens,
+    )
+    rows = counted(arguments, *deciding, within=_asked_for(arguments), money=money)
+    page = sa.select(rows.c.call_id).order_by(*_order(arguments, rows))
+    if arguments["only"] == "unpriced":
+        page = page.where(unpriced(rows))
+    page = page.limit(arguments["limit"]).offset(arguments["offset"])
+    within = (calls.c.call_id.in_(sa.select(page.subquery("page").c.call_id)), *_window(arguments))
+    project = {name: arguments.get(name) for name in ("project", RATES)}
+    shown = counted({**project, "duplicates": True}, *_LISTED, within=within)
+    return _listed(arguments, shown).order_by(*_order(arguments, shown))
+
+
+def _order(arguments: Arguments, rows: sa.Subquery) -> tuple[sa.ColumnElement[Any], ...]:
     newest = (rows.c.started_ns.desc().nulls_last(), rows.c.received_ns.desc(), rows.c.call_id)
     first = {"newest": (), "costliest": (rows.c.paid_usd.desc().nulls_last(),)}.get(
         arguments["order"], (rows.c.latency_ms.desc().nulls_last(),)
     )
-    return statement.order_by(*first, *newest).limit(arguments["limit"]).offset(arguments["offset"])
+    return (*first, *newest)
 
 
-def _falls_out(arguments: Arguments, rows: sa.Subquery) -> sa.ColumnElement[bool]:
+def _window(arguments: Arguments) -> tuple[sa.ColumnElement[bool], ...]:
+    """Between which starts the list is looked for, where that is narrowed (``rollup``)."""
+    first, end = arguments.get(NOT_BEFORE), arguments.get(BEFORE)
+    window = [] if first is None else [calls.c.started_ns >= first]
+    if end is not None:
+        window.append(sa.or_(calls.c.started_ns < end, calls.c.started_ns.is_(None)))
+    return tuple(window)
+
+
+def _asked_for(arguments: Arguments) -> tuple[sa.ColumnElement[bool], ...]:
+    """What narrows a list beside the filters, less ``unpriced``, which looks at the price."""
+    chosen: list[sa.ColumnElement[bool]] = []
+    if arguments["run_id"] is not None:
+        chosen.append(calls.c.run_id == arguments["run_id"])
+    if arguments["errors_only"]:
+        chosen.append(calls.c.completeness == "error")
+    if arguments["only"] in ("no_task", "other_environment"):
+        chosen.append(_falls_out(arguments))
+    if arguments["search"]:
+        chosen.append(calls.c.call_id.in_(_found(arguments)))
+    return tuple(chosen)
+
+
+def _calls_by_hour(arguments: Arguments) -> sa.Select[Any] | None:
+    """The newest hour first: how many calls of the list it holds (of a search: are looked at); None where sums don't tell."""
+    if arguments["order"] != "newest" or arguments["run_id"] is not None:
+        return None
+    if arguments["search"]:
+        rows = addends(arguments)
+        return _by_hour(rows, rows.c.calls)
+    if arguments["only"] not in (None, "unpriced", "no_task"):
+        return None
+    if arguments["errors_only"] and arguments["only"] == "unpriced":
+        return None
+    rows = addends(arguments)
+    counts = rows.c.error_calls if arguments["errors_only"] else rows.c.calls
     if arguments["only"] == "unpriced":
-        return unpriced(rows)
+        counts = rows.c.unpriced_calls
+    statement = _by_hour(rows, counts)
+    return statement.where(rows.c.task_id == "") if arguments["only"] == "no_task" else statement
+
+
+def _task_calls_by_hour(arguments: Arguments) -> sa.Select[Any]:
+    rows = addends(arguments)
+    return _by_hour(rows, rows.c.calls)
+
+
+def _by_hour(rows: sa.Subquery, counts: sa.ColumnElement[Any]) -> sa.Select[Any]:
+    return sa.select(rows.c.hour, add_counts(counts)).group_by(rows.c.hour).order_by(rows.c.hour.desc().nulls_last())
+
+
+def _falls_out(arguments: Arguments) -> sa.ColumnElement[bool]:
     if arguments["only"] == "other_environment":
         counting = sa.select(calls.c.call_id).where(
             calls.c.project == arguments["project"], *in_environment(arguments["project"], PRODUCTION)
         )
-        return rows.c.call_id.not_in(counting)
+        return calls.c.call_id.not_in(counting)
     task = assigned(arguments)
-    return rows.c.call_id.not_in(sa.select(task.c.call_id).where(sa.func.coalesce(task.c.task_id, "") != ""))
+    return calls.c.call_id.not_in(sa.select(task.c.call_id).where(sa.func.coalesce(task.c.task_id, "") != ""))
 
 
 def _found(arguments: Arguments) -> sa.Select[Any]:
     """call_id of calls with the text in a message (any case), or with exactly this id."""
     text = arguments["search"]
     in_json = json.dumps(text, ensure_ascii=False)[1:-1]  # as a message's content spells it
+    within = (calls.c.project == arguments["project"], *_window(arguments))
+    said = sa.select(
+        calls.c.call_id, each_of_both(calls.c.input_hashes, calls.c.output_hashes).label("message_hash")
+    ).where(*within)
+    spoken = said.cte()
     hits = sa.select(messages.c.message_hash).where(
         messages.c.project == arguments["project"], contains_text(messages.c.content, in_json)
     )
-    said = sa.select(
-        calls.c.call_id,
-        each_of_both(calls.c.input_hashes, calls.c.output_hashes).label("message_hash"),
-    ).where(calls.c.project == arguments["project"])
-    spoken = said.subquery("said")
+    if arguments.get(NOT_BEFORE) is not None:  # of the texts of few calls only
+        hits = hits.where(messages.c.message_hash.in_(sa.select(spoken.c.message_hash)))
     by_text = sa.select(spoken.c.call_id).where(spoken.c.message_hash.in_(hits))
-    by_id = sa.select(calls.c.call_id).where(
-        calls.c.project == arguments["project"],
-        sa.or_(calls.c.call_id == text, calls.c.external_id == text, calls.c.run_id == text, calls.c.trace_id == text),
-    )
+    ids = (calls.c.call_id, calls.c.external_id, calls.c.run_id, calls.c.trace_id)
+    by_id = sa.select(calls.c.call_id).where(*within, sa.or_(*(each == text for each in ids)))
     return by_text.union(by_id)  # type: ignore[return-value]
+
+
+def _search_count(arguments: Arguments) -> sa.Select[Any]:
+    """How many calls a search finds, all of them."""
+    columns = (calls.c.call_id, calls.c.completeness, calls.c.input_tokens)
+    rows = counted(arguments, *columns, within=_asked_for(arguments), money=arguments["only"] == "unpriced")
+    statement = sa.select(sa.cast(sa.func.count(), sa.BigInteger).label("calls")).select_from(rows)
+    return statement.where(unpriced(rows)) if arguments["only"] == "unpriced" else statement
 
 
 def _task_calls(arguments: Arguments) -> sa.Select[Any]:
@@ -175,7 +248,7 @@ def _tools_of(arguments: Arguments, this: sa.ColumnElement[bool]) -> sa.ScalarSe
 
 
 def _conversation(arguments: Arguments) -> sa.Select[Any]:
-    return sa.select(calls.c.input_hashes, calls.c.output_hashes).where(
+    return sa.select(calls.c.input_hashes, calls.c.output_hashes, calls.c.received_ns).where(
         calls.c.project == arguments["project"], calls.c.call_id == arguments["call_id"]
     )
 
@@ -238,15 +311,26 @@ def _links(arguments: Arguments) -> sa.Select[Any]:
     )
 
 
+_NARROWED = (
+    Parameter("run_id"),
+    Parameter("errors_only", "flag", default=False),
+    Parameter("only", "choice", choices=ONLY),
+)
+
 READS = (
+    Read(
+        "search_count",
+        (PROJECT, Parameter("search", required=True), *_NARROWED, *FILTERS),
+        ("calls",),
+        _search_count,
+        priced=True,
+    ),
     Read(
         "calls",
         (
             PROJECT,
             Parameter("search"),
-            Parameter("run_id"),
-            Parameter("errors_only", "flag", default=False),
-            Parameter("only", "choice", choices=ONLY),
+            *_NARROWED,
             Parameter("order", "choice", default="newest", choices=ORDERS),
             LIMIT,
             OFFSET,
@@ -255,6 +339,8 @@ READS = (
         CALL_COLUMNS,
         _calls,
         _finish_listed,
+        priced=True,
+        hours=_calls_by_hour,
     ),
     Read(
         "call",
@@ -266,6 +352,7 @@ READS = (
         ),
         _call,
         show_task_names,
+        priced=True,
     ),
     Read("attempts", (PROJECT, CALL_ID), _ATTEMPT_COLUMNS, _attempts),
     Read(
@@ -281,6 +368,7 @@ READS = (
         (*CALL_COLUMNS, "previous_call_id"),
         _run_calls,
         _finish_listed,
+        priced=True,
     ),
     Read("links", (PROJECT,), ("call_id", "previous_call_id"), _links),
     Read(
@@ -289,5 +377,7 @@ READS = (
         CALL_COLUMNS,
         _task_calls,
         _finish_listed,
+        priced=True,
+        hours=_task_calls_by_hour,
     ),
 )

@@ -124,6 +124,7 @@ READS = (
         (PROJECT, *FILTERS),
         ("dialect", "calls", "stated_usd", "calls_of_both", "stated_usd_of_both", "paid_usd_of_both"),
         _stated_costs,
+        priced=True,
     ),
     Read(
         "daily",

@@ -87,5 +87,5 @@ def _task_models(arguments: Arguments) -> sa.Select[Any]:
 
 READS = (
     Read("decision_log", (PROJECT, Parameter("task_id"), Parameter("kind")), _LOG, _decision_log),
-    Read("task_models", (PROJECT, Parameter("task_id"), Parameter("analysis_id")), _MODELS, _task_models),
+    Read("task_models", (PROJECT, Parameter("task_id"), Parameter("analysis_id")), _MODELS, _task_models, priced=True),
 )

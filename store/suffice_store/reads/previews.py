@@ -27,9 +27,10 @@ def add_previews(connection: sa.Connection, arguments: Arguments, rows: pa.Table
     """``input_hashes`` and ``output_hashes`` become the start of the last request message and of the answer."""
     asked: list[str | None] = [hashes[-1] if hashes else None for hashes in rows.column("input_hashes").to_pylist()]
     answered: list[str | None] = [hashes[0] if hashes else None for hashes in rows.column("output_hashes").to_pylist()]
-    contents = read_messages(connection, arguments["project"], {key for key in (*asked, *answered) if key})
+    wanted = {key for key in (*asked, *answered) if key}
+    contents = read_messages(connection, arguments["project"], wanted, rows.column("received_ns").to_pylist())
     previews = {key: preview(content) for key, (_, content) in contents.items()}
-    rows = rows.drop_columns(["input_hashes", "output_hashes"])
+    rows = rows.drop_columns(["input_hashes", "output_hashes", "received_ns"])
     for name, hashes in (("request_preview", asked), ("answer_preview", answered)):
         rows = rows.append_column(name, pa.array([previews.get(key or "") for key in hashes], pa.string()))
     extra = [name for name in rows.column_names if name not in CALL_COLUMNS]
@@ -40,7 +41,8 @@ def conversation_rows(connection: sa.Connection, arguments: Arguments, rows: pa.
     """One row for each message of a call, in order: what was asked, then what was answered."""
     asked = rows.column("input_hashes").to_pylist()[0] if rows.num_rows else []
     answered = rows.column("output_hashes").to_pylist()[0] if rows.num_rows else []
-    contents = read_messages(connection, arguments["project"], {*asked, *answered})
+    received = rows.column("received_ns").to_pylist()
+    contents = read_messages(connection, arguments["project"], {*asked, *answered}, received)
     hashes = [*asked, *answered]
     return pa.table(
         {
@@ -78,17 +80,23 @@ def decided(connection: sa.Connection, project: str, kind: str) -> dict[str, Any
     return {task: json.loads(value) for task, value in found if json.loads(value) is not None}
 
 
-def read_messages(connection: sa.Connection, project: str, hashes: Iterable[str]) -> dict[str, tuple[str, str]]:
-    """message_hash -> (role, content). One whose text is not stored is left out."""
-    wanted = sorted(hashes)
-    if not wanted:
-        return {}
-    found = connection.execute(
-        sa.select(messages.c.message_hash, messages.c.role, messages.c.content).where(
-            messages.c.project == project, messages.c.message_hash.in_(wanted)
-        )
-    )
-    return {key: (role, content) for key, role, content in found}
+def read_messages(
+    connection: sa.Connection, project: str, hashes: Iterable[str], received_ns: Iterable[int]
+) -> dict[str, tuple[str, str]]:
+    """message_hash -> (role, content). One whose text is not stored is left out.
+
+    ``received_ns`` are of the calls that refer to them: most texts came with their call, and rows that came together
+    lie together. Only what is not found there is looked for among all the hashes (60 ms for two million).
+    """
+    found: dict[str, tuple[str, str]] = {}
+    text = messages.c
+    for within in ((text.received_ns.in_(sorted(set(received_ns))),), ()):
+        wanted = sorted(set(hashes) - set(found))
+        if wanted:
+            chosen = (text.message_hash.in_(wanted), text.project == project, *within)
+            rows = connection.execute(sa.select(text.message_hash, text.role, text.content).where(*chosen))
+            found |= {key: (role, content) for key, role, content in rows}
+    return found
 
 
 def preview(content: str) -> str:

@@ -80,7 +80,8 @@ def unchanged(connection: sa.Connection, arguments: Arguments, rows: pa.Table) -
 class Read:
     """A named read. ``finish`` works row by row, so that it may be given the result in batches.
 
-    ``adds_up``: made of ``addends`` alone, so that it may be asked of sums.
+    ``adds_up``: made of ``addends`` alone, so that it may be asked of sums. ``priced``: asks what calls cost.
+    ``hours``: of a page of the newest calls, how many each hour holds, so that only the last ones are looked at.
     """
 
     name: str
@@ -89,6 +90,8 @@ class Read:
     query: Callable[[Arguments], sa.Select[Any]]
     finish: Callable[[sa.Connection, Arguments, pa.Table], pa.Table] = unchanged
     adds_up: bool = False
+    priced: bool = False
+    hours: Callable[[Arguments], sa.Select[Any] | None] | None = None
 
     def bind(self, given: Mapping[str, Any]) -> Arguments:
         """Every parameter with its value. Raises SufficeError for one that this read does not have."""

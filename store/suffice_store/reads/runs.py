@@ -96,6 +96,7 @@ READS = (
         ),
         _RUNS,
         _runs,
+        priced=True,
     ),
     Read("run_attempts", (PROJECT, Parameter("run_id", required=True)), _ATTEMPTS, _run_attempts),
 )
