@@ -33,6 +33,7 @@ from opentelemetry.proto.common.v1.common_pb2 import AnyValue, KeyValue
 from suffice_collector.apply import BATCH_SPANS
 from suffice_collector.bodies import inflate
 from suffice_collector.building import Builder
+from suffice_collector.columnar import compile_aside, has_numba, is_compiled, load_reader
 from suffice_collector.dialects import normalise_spans
 from suffice_collector.duplicates import DuplicateFinder
 from suffice_collector.interpreter import prepare
@@ -55,6 +56,8 @@ def main() -> int:
         make_body(rng, templates, min(options.per_request, options.spans - first), first, options.no_content)
         for first in range(0, options.spans, options.per_request)
     ]
+    if has_numba() and not is_compiled():
+        compile_aside()  # once an installation, not once a run
     print(f"made {len(bodies)} bodies in {time.perf_counter() - made:.1f} s", file=sys.stderr)
     with tempfile.TemporaryDirectory() as folder:
         server, port = start(Path(folder))
@@ -142,15 +145,26 @@ def stages(made: list[bytes], per_request: int) -> dict[str, Any]:
     gc.disable()
     builds, collects = {}, {}
     plain, builds["inflate"] = timed(inflate, bodies)
-    requests, builds["decode"] = timed(lambda body: parse_traces(body, "application/x-protobuf"), plain)
-    records, builds["dialect"] = timed(lambda request: normalise_spans(request.groups), requests)
-    _, builds["duplicates"] = timed(lambda each: DuplicateFinder().find(each.calls, each.spans), records)
-    _, builds["rows"] = timed(lambda each: build_tables(each, 1), records)
+    if (reader := load_reader()) is not None:
+        read, builds["columns"] = timed(lambda body: reader.read(body, 1), plain)
+        _, builds["duplicates"] = timed(lambda each: DuplicateFinder().find((), (), each.told), read)
+    else:
+        builds |= one_by_one(timed, plain)
     collects["append"] = storing(made, per_request)
     building, collecting = sum(builds.values()), sum(collects.values())
     longest = max(builds, key=lambda name: builds[name]) if building > collecting else "append"
     limit = f"{'building' if building > collecting else 'storing'} ({longest})"
     return {"stage_us_per_span": {**builds, **collects}, "limit": limit}
+
+
+def one_by_one(timed: Callable[..., tuple[list[Any], float]], plain: list[bytes]) -> dict[str, float]:
+    """The stages of the general path, where there is nothing compiled."""
+    took = {}
+    requests, took["decode"] = timed(lambda body: parse_traces(body, "application/x-protobuf"), plain)
+    records, took["dialect"] = timed(lambda request: normalise_spans(request.groups), requests)
+    _, took["duplicates"] = timed(lambda each: DuplicateFinder().find(each.calls, each.spans), records)
+    _, took["rows"] = timed(lambda each: build_tables(each, 1), records)
+    return took
 
 
 def storing(bodies: list[bytes], per_request: int) -> float:

@@ -1,7 +1,8 @@
-"""Where bodies are built: in a thread of this process, and under load in a process of its own.
+"""Where bodies are built: in a thread of this process, and under load by compiled functions, else in a process of its own.
 
-A small installation pays nothing for the second process (0.1 GB); one that is busy uses both cores: Python builds
-in the one, DuckDB writes in the other.
+A small installation pays for neither (0.1 GB each). One that is busy first loads what reads our own SDK's spans by
+columns; where that is not enough, or the spans are others', a second process uses both cores: Python builds in the one,
+DuckDB writes in the other.
 """
 
 from __future__ import annotations
@@ -15,26 +16,32 @@ from concurrent.futures import Future, ThreadPoolExecutor
 
 from suffice_collector.build_process import BuildProcess
 from suffice_collector.building import Builder, Built
+from suffice_collector.columnar import compile_aside, has_numba, is_compiled
 from suffice_collector.duplicates import DuplicateFinder
 from suffice_collector.journal import Entry
 from suffice_collector.otlp_values import MalformedBodyError
 
 log = logging.getLogger("suffice.ingest")
 
-BUSY_SHARE = 0.4  # of a second spent building: then a process of its own is worth its start
+BUSY_SHARE = 0.4  # of a second spent on spans one by one: then either is worth its start
 _WINDOW_S = 1.0
 
 
 class BuildLane:
-    """Builds in the order submitted. ``process``: True at once, False never, None when the load asks for it."""
+    """Builds in the order submitted. ``process``: True at once, False never, None when the load asks for it.
+    ``columnar``: whether compiled functions may be loaded then, before a process is started."""
 
-    def __init__(self, duplicates: DuplicateFinder | None = None, *, process: bool | None = None) -> None:
+    def __init__(
+        self, duplicates: DuplicateFinder | None = None, *, process: bool | None = None, columnar: bool = True
+    ) -> None:
         self._builder = Builder(duplicates)
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="suffice-build")
         self._lock = threading.Lock()
         self._process: BuildProcess | None = None
         self._starting: BuildProcess | None = None  # loads its modules; until it has, the thread goes on
         self._wanted = process
+        self._columnar = columnar and has_numba()  # not tried yet
+        self._loading: threading.Thread | None = None
         self._window_began = time.monotonic()
         self._busy_s = 0.0
         if process:
@@ -75,19 +82,39 @@ class BuildLane:
             self._process.submit(entry, mark_duplicates, done)
             return
         begun = time.monotonic()
+        one_by_one = 1.0
         try:
-            done.set_result(self._builder.build(entry, mark_duplicates=mark_duplicates))
+            built = self._builder.build(entry, mark_duplicates=mark_duplicates)
+            one_by_one = 1 - built.by_columns / max(1, built.count)
+            done.set_result(built)
         except ValueError as refusal:
             done.set_exception(refusal.with_traceback(None))  # this frame holds ``done``: a cycle, with the body in it
         except BaseException as error:
             done.set_exception(error)
         now = time.monotonic()
-        self._busy_s += now - begun
+        self._busy_s += (now - begun) * one_by_one
         if now - self._window_began >= _WINDOW_S:
             busy = self._busy_s / (now - self._window_began) > BUSY_SHARE
             self._window_began, self._busy_s = now, 0.0
-            if busy and self._wanted is None and self._starting is None:
+            if busy and self._wanted is None and self._starting is None and not self._is_loading():
                 self._start(lambda: self._thread.submit(self._move))
+
+    def _is_loading(self) -> bool:
+        """Whether compiled functions are on their way, asked for now or before."""
+        if self._columnar:
+            self._columnar = False
+            self._loading = threading.Thread(target=self._load, name="suffice-columnar", daemon=True)
+            self._loading.start()
+        if self._loading is None:
+            return False
+        if not self._loading.is_alive():
+            self._loading = None  # from the next window on it counts what is left
+        return True
+
+    def _load(self) -> None:
+        if not is_compiled():
+            compile_aside()
+        self._builder.read_columnar()
 
     def _start(self, on_ready: Callable[[], object] = lambda: None) -> None:
         try:

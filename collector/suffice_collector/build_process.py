@@ -28,6 +28,7 @@ import pyarrow as pa
 
 from suffice_collector.bodies import BodyTooLargeError
 from suffice_collector.building import Builder, Built
+from suffice_collector.columnar import is_compiled
 from suffice_collector.duplicates import DuplicateFinder
 from suffice_collector.interpreter import prepare
 from suffice_collector.journal import Entry
@@ -155,6 +156,8 @@ def main() -> int:
         questions = to_parent.makefile("rwb")
     duplicates.fetch_by(lambda *key: ask(questions, key))
     builder = Builder(duplicates)
+    if is_compiled():
+        threading.Thread(target=builder.read_columnar, daemon=True).start()
     gc.freeze()
     gc.set_threshold(500_000, 50, 1000)  # what is built has no cycles; looking for them took 40 % of the time
     while (message := read_message(taken)) is not None:

@@ -53,8 +53,8 @@ _SCHEMA: dict[str, list[tuple[str, int, int | str, Any]]] = {
 }
 
 
-def _messages() -> tuple[Any, Any]:
-    """The classes of a request and of a status."""
+def _messages() -> tuple[Any, Any, Any]:
+    """The classes of a request, a status and what has attributes."""
     file = FileDescriptorProto(name="suffice_lite.proto", package=_PACKAGE, syntax="proto3")
     for name, fields in _SCHEMA.items():
         message: DescriptorProto = file.message_type.add(name=name)
@@ -67,13 +67,14 @@ def _messages() -> tuple[Any, Any]:
                 message.field.add(name=field, number=number, type=kind, label=label)
     pool = DescriptorPool()
     pool.Add(file)
-    request, status = (
-        GetMessageClass(pool.FindMessageTypeByName(f"{_PACKAGE}.{each}")) for each in ("Request", "Status")
+    request, status, attributed = (
+        GetMessageClass(pool.FindMessageTypeByName(f"{_PACKAGE}.{each}"))
+        for each in ("Request", "Status", "Attributed")
     )
-    return request, status
+    return request, status, attributed
 
 
-LiteRequest, _Status = _messages()
+LiteRequest, _Status, _Attributed = _messages()
 
 
 class _Decoded(dict[bytes, tuple[str, Any]]):
@@ -111,3 +112,8 @@ lite_status = _Statuses().__getitem__  # raises DecodeError
 def lite_attributes(raw: Iterable[bytes]) -> dict[str, Any]:
     """The attributes by key. Raises DecodeError, MalformedBodyError."""
     return dict(map(_decode, raw))
+
+
+def lite_resource(raw: bytes) -> dict[str, Any]:
+    """The attributes of a resource's bytes. Raises DecodeError, MalformedBodyError."""
+    return lite_attributes(_Attributed.FromString(raw).attributes)

@@ -33,7 +33,7 @@ def build_tables(
     texts = Texts(known or KnownTexts())
     for record in records:
         if isinstance(record, CallRecord):
-            rows["calls"].append(_call_row(record, texts, received_ns))
+            rows["calls"].append(call_row(record, texts, received_ns))
         elif isinstance(record, SpanRecord):
             rows["spans"].append(_span_row(record, received_ns))
         else:
@@ -43,8 +43,8 @@ def build_tables(
     return {name: _table(name, of_table) for name, of_table in rows.items() if of_table}
 
 
-def _call_row(record: CallRecord, texts: Texts, received_ns: int) -> tuple[Any, ...]:
-    """The columns of ``calls``, in the order of ``tables.py``."""
+def call_row(record: CallRecord, texts: Texts, received_ns: int) -> tuple[Any, ...]:
+    """The columns of ``calls``, in the order of ``tables.py``; its texts are noted in ``texts``."""
     call: Call = record.call
     project = record.project
     asked = [texts.message(project, message) for message in call.request_messages()]

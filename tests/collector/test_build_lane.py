@@ -76,7 +76,7 @@ def telling(scope: str) -> Entry:
 def test_what_was_seen_before_the_move_is_known_after_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(build_lane, "BUSY_SHARE", 0.0)
     monkeypatch.setattr(build_lane, "_WINDOW_S", 0.0)
-    lane = BuildLane()
+    lane = BuildLane(columnar=False)
     assert not lane.in_process
     assert lane.build(telling("client")).marks == []
     wait_until(lambda: lane.in_process, "a process of its own under load")
@@ -125,7 +125,7 @@ def test_building_goes_on_here_until_the_process_is_ready(monkeypatch: pytest.Mo
     monkeypatch.setattr(build_lane, "BUSY_SHARE", 0.0)
     monkeypatch.setattr(build_lane, "_WINDOW_S", 0.0)
     monkeypatch.setattr(build_process.subprocess, "Popen", stopped_child)
-    lane = BuildLane()
+    lane = BuildLane(columnar=False)
     for number in (1, 2, 3):
         assert lane.build(entry(chat_body(number))).count == number
     starting = lane._starting
@@ -141,7 +141,7 @@ def test_a_process_that_does_not_start_costs_nothing(monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(build_lane, "BUSY_SHARE", 0.0)
     monkeypatch.setattr(build_lane, "_WINDOW_S", 0.0)
     monkeypatch.setattr(build_process.sys, "executable", "/bin/false")
-    lane = BuildLane()
+    lane = BuildLane(columnar=False)
     assert lane.build(entry(chat_body(1))).count == 1
     wait_until(lambda: lane._starting is None and lane._wanted is False, "the news of its end")
     assert lane.build(entry(chat_body(2))).count == 2

@@ -19,7 +19,7 @@ NAME = "suffice"
 SCOPES: tuple[str, ...] = (semconv.SCOPE,)
 
 _SPAN_IDS = re.compile("[0-9a-f]{32}:[0-9a-f]{16}")
-_CONTENT = {
+CONTENT_KEYS = {  # they became fields of the call
     semconv.INPUT_MESSAGES,
     semconv.OUTPUT_MESSAGES,
     semconv.SYSTEM_INSTRUCTIONS,
@@ -61,7 +61,7 @@ def normalise(span: Span, resource: Resource) -> CallRecord | OutcomeRecord | No
         error_type=known.error_type,
         error_message=fields.text(a, semconv.ERROR_MESSAGE),
     )
-    record = call_record(call, span, resource, NAME, _CONTENT)
+    record = call_record(call, span, resource, NAME, CONTENT_KEYS)
     record.run_id = fields.text(a, semconv.RUN_ID) or span.trace_id
     record.run_name = known.run_name
     record.step = fields.integer(a, semconv.STEP, at_most=fields.MAX_INT32)

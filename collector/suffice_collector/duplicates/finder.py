@@ -6,6 +6,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterable, Sequence
 
 from suffice_collector.duplicates.across_traces import AcrossTraces
+from suffice_collector.duplicates.halves import NO_CALLS, Half, ToldCalls, whole
 from suffice_collector.duplicates.joining import Prompts, adds, complete
 from suffice_collector.duplicates.telling import LOG_DIALECTS, Mark, Telling, telling_of
 from suffice_collector.duplicates.within_trace import Trace, changed_marks
@@ -35,7 +36,7 @@ class DuplicateFinder:
         # One call is all there is of most traces: then it stands for its trace (a quarter of the time and the memory).
         self._traces: OrderedDict[tuple[str, str], Trace | Telling] = OrderedDict()
         self._across = AcrossTraces(max_spans)
-        self._halves: OrderedDict[Key, CallRecord] = OrderedDict()
+        self._halves: OrderedDict[Key, CallRecord | Half] = OrderedDict()
         self._prompts = Prompts()
 
     def __getstate__(self) -> dict[str, object]:
@@ -56,9 +57,21 @@ class DuplicateFinder:
         """Another way to a stored call, after a move to another process."""
         self._fetch = fetch
 
-    def find(self, calls: Iterable[CallRecord], spans: Iterable[SpanRecord]) -> list[Mark]:
+    def needs_records(self, told: ToldCalls) -> bool:
+        """Whether one of these calls would be completed from another half, or complete it."""
+        self.look_back()
+        for (project, trace_id), telling in zip(told.traces, told.tellings, strict=True):
+            trace = self._traces.get((project, trace_id))
+            if trace is None:
+                continue
+            old = trace.calls.get(telling.span_id) if isinstance(trace, Trace) else trace
+            if (project, trace_id, telling.span_id) in self._halves or (old is not None and old.is_log()):
+                return True
+        return False
+
+    def find(self, calls: Iterable[CallRecord], spans: Iterable[SpanRecord], told: ToldCalls = NO_CALLS) -> list[Mark]:
         """The marks that these records bring, given all that came before. Calls are completed in place, so that
-        this comes before they are stored."""
+        this comes before they are stored. ``told``: more calls of the same batch, which need no records."""
         self.look_back()
         spans, calls = list(spans), list(calls)
         touched: dict[tuple[str, str], Trace] = {}
@@ -67,7 +80,7 @@ class DuplicateFinder:
             trace = touched[key] = self._trace(key)
             self._add_span(trace, span.span_id, span.parent_span_id)
         self._prompts.note(spans)
-        marks = self._take(calls, touched)
+        marks = self._take(calls, touched) + self._take_told(told, touched)
         for (project, _), trace in touched.items():
             if len(trace.calls) > 1 or trace.marks:
                 marks += changed_marks(project, trace)
@@ -128,6 +141,27 @@ class DuplicateFinder:
             marks += self._across.match(record.project, telling)
         return marks
 
+    def _take_told(self, told: ToldCalls, touched: dict[tuple[str, str], Trace]) -> list[Mark]:
+        marks: list[Mark] = []
+        first_kept = len(told.tellings) - MOST_HALVES
+        for number, (key, telling, is_whole) in enumerate(zip(told.traces, told.tellings, told.wholes, strict=True)):
+            if key not in self._traces:
+                self._traces[key] = telling
+                self._span_count += 1
+            else:
+                trace = touched[key] = self._trace(key)
+                if telling.call_id in trace.known:
+                    continue
+                trace.known.add(telling.call_id)
+                if telling.span_id in trace.calls:
+                    continue
+                self._add_span(trace, telling.span_id, telling.parent_span_id)
+                trace.calls[telling.span_id] = telling
+            if not is_whole and number >= first_kept:
+                self._remember_half((*key, telling.span_id), told.half_of(number))
+            marks += self._across.match(key[0], telling)
+        return marks
+
     def _take_first(self, key: tuple[str, str], span_id: str, record: CallRecord) -> list[Mark]:
         """A call of a trace that nothing is known of yet."""
         telling = self._traces[key] = telling_of(record, span_id)
@@ -144,39 +178,42 @@ class DuplicateFinder:
         told_again = [Mark(project, record.call_id, old.call_id, "span_log")]
         if telling.is_log() and all(old.rank[1:4]) and old.asked is not None and old.answered is not None:
             return told_again
-        other = self._halves.get(key) or self._fetch(project, old.call_id)
+        other = whole(self._halves.get(key)) or self._fetch(project, old.call_id)
         if other is None or (telling.is_log() and not adds(record, other)):
             return told_again
         if old.call_id in new:  # not stored yet: it can still become whole
             complete(other, record)
-            whole = telling_of(other, span_id)
-            old.rank, old.asked, old.answered, old.models = whole.rank, whole.asked, whole.answered, whole.models
-            old.input_tokens, old.output_tokens = whole.input_tokens, whole.output_tokens
+            told = telling_of(other, span_id)
+            old.rank, old.asked, old.answered, old.models = told.rank, told.asked, told.answered, told.models
+            old.input_tokens, old.output_tokens = told.input_tokens, told.output_tokens
             return told_again
         complete(record, other)
-        whole = telling_of(record, span_id)
-        whole.told_by, whole.matched = old.told_by, old.matched
+        told = telling_of(record, span_id)
+        told.told_by, told.matched = old.told_by, old.matched
         old.told_by = record.call_id
-        trace.calls[span_id] = whole
+        trace.calls[span_id] = told
         self._halves[key] = record
         marks = [Mark(project, old.call_id, record.call_id, "span_log")]
-        if whole.told_by is not None or whole.matched:  # what it was matched with stays matched
-            self._across.note(project, whole)
+        if told.told_by is not None or told.matched:  # what it was matched with stays matched
+            self._across.note(project, told)
             return marks
-        return marks + self._across.match(project, whole)
+        return marks + self._across.match(project, told)
 
     def _complete_again(self, key: Key, record: CallRecord) -> None:
         known = self._halves.get(key)
         if known is not None and known is not record and known.call_id == record.call_id:
-            complete(record, known)
+            complete(record, known if isinstance(known, CallRecord) else known.record())
             self._halves[key] = record
 
     def _keep_half(self, key: Key, record: CallRecord) -> None:
         call = record.call
         if record.dialect in LOG_DIALECTS or not (call.input_messages and call.output_messages):
-            self._halves[key] = record
-            if len(self._halves) > MOST_HALVES:
-                self._halves.popitem(last=False)
+            self._remember_half(key, record)
+
+    def _remember_half(self, key: Key, half: CallRecord | Half) -> None:
+        self._halves[key] = half
+        if len(self._halves) > MOST_HALVES:
+            self._halves.popitem(last=False)
 
     def _trace(self, key: tuple[str, str]) -> Trace:
         known = self._traces.get(key)

@@ -72,11 +72,11 @@ def telling_of(record: CallRecord, span_id: str) -> Telling:
         record.ended_ns or 0,
         tokens,
         usage.output_tokens if usage else None,
-        _said(call.input_messages),
-        _said(call.output_messages),
+        said_of(call.input_messages),
+        said_of(call.output_messages),
         call.completeness == "error",
         call.stream,
-        _rank(
+        rank_of(
             record.dialect,
             bool(call.input_messages or call.output_messages),
             tokens is not None,
@@ -94,7 +94,7 @@ def _emitter(dialect: str, scope: str, service: str | None) -> Emitter:
 
 
 @lru_cache(maxsize=4096)
-def _rank(dialect: str, content: bool, tokens: bool, model: bool) -> tuple[bool, ...]:
+def rank_of(dialect: str, content: bool, tokens: bool, model: bool) -> tuple[bool, ...]:
     return dialect == "suffice", content, tokens, model, dialect not in LOG_DIALECTS
 
 
@@ -119,7 +119,7 @@ def same_words(a: Telling, b: Telling) -> bool:
     return all(x is None or y is None or x == y for x, y in ((a.asked, b.asked), (a.answered, b.answered)))
 
 
-def _said(messages: Sequence[Message]) -> int | None:
+def said_of(messages: Sequence[Message]) -> int | None:
     """A checksum of the text of the last message (tool calls by name), white space around it aside.
 
     Not ``hash``: that of another process is another one, and what is remembered moves to the building process.

@@ -1,0 +1,75 @@
+"""Our own SDK's spans read a body at a time, into columns, by compiled functions; the general path reads any other.
+
+Needs numba, which the analysis brings along. Not imported before it is wanted: that takes a second and 100 MB.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import logging
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+import pyarrow as pa
+
+from suffice_collector.duplicates.halves import ToldCalls
+
+log = logging.getLogger("suffice.ingest")
+
+_DONE = "done"  # in the cache, once all is compiled
+
+
+@dataclass(slots=True)
+class Read:
+    """``tables`` of the spans read; ``left``: the numbers of those that were not, in the order of the body."""
+
+    tables: Mapping[str, pa.Table]
+    told: ToldCalls
+    count: int
+    left: frozenset[int]
+
+
+class Columnar(Protocol):
+    def read(self, body: bytes, received_ns: int, project: str = "") -> Read | None: ...
+
+
+def load_reader() -> Columnar | None:
+    """None, and a line in the log, where it can't be had. Takes a second, and half a minute where it is compiled."""
+    try:
+        from suffice_collector.columnar.native import CACHE
+        from suffice_collector.columnar.reading import Reader
+
+        reader = Reader()
+        reader.prepare()
+        (CACHE / _DONE).touch()
+    except Exception as error:  # nowhere to keep what was compiled, for one
+        log.warning("spans are read one by one: %s: %s", type(error).__name__, error)
+        return None
+    return reader
+
+
+def is_compiled() -> bool:
+    """Whether ``load_reader`` takes a second only."""
+    if not has_numba():
+        return False
+    from suffice_collector.columnar.native import CACHE
+
+    return (CACHE / _DONE).exists()
+
+
+def has_numba() -> bool:
+    return importlib.util.find_spec("numba") is not None
+
+
+def compile_aside() -> None:
+    """In another process, which gives way to any other and ends with this one: here it would hold the interpreter."""
+    begun = time.monotonic()
+    python = [sys.executable, "-m"]
+    command = [*python, "suffice_collector.child", "10", str(os.getpid()), *python, "suffice_collector.columnar"]
+    if subprocess.run(command, check=False, stdin=subprocess.DEVNULL).returncode == 0:
+        log.info("what reads spans by columns was compiled in %.0f s", time.monotonic() - begun)
