@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 from typing import Literal
 
 import streamlit as st
 
-from suffice_dashboard import people
+from suffice.errors import SufficeError
+from suffice_analysis.report.wording import SIMULATED_WORDS
+from suffice_dashboard import people, pieces, queries
 from suffice_dashboard.pieces import e
 from suffice_dashboard.settings import read_settings
 from suffice_dashboard.theme import style_sheet
@@ -37,6 +40,9 @@ def main() -> None:
         st.Page("views/settings.py", title="Settings", icon=":material/settings:", url_path="settings"),
     ]
     chosen = st.navigation(pages)
+    with suppress(SufficeError, OSError):  # no collector: the page itself says so
+        if queries.read_simulated():
+            st.html(pieces.watermark(SIMULATED_WORDS))
     chosen.run()
     settings = read_settings()
     with st.sidebar:

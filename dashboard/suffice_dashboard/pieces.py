@@ -160,6 +160,11 @@ def verdict_key(present: Iterable[str]) -> str:
     return f'<div class="sf-key">{"".join(lines)}</div>'
 
 
+def watermark(words: str) -> str:
+    """Over the whole page, where nothing of it is real: a sentence, and a pattern that a screenshot can't leave out."""
+    return f'<div class="sf-watermark" aria-hidden="true"></div><p class="sf-simulated" role="note">{e(words)}</p>'
+
+
 def card(title: str, address: str, lines: Sequence[str], tag: str = "", go: str = "Open") -> str:
     """A step to take: a title, a few lines (the last in small print) and where to go."""
     *body, small = lines

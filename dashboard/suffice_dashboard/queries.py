@@ -14,6 +14,7 @@ from urllib.parse import quote
 import streamlit as st
 
 from suffice.errors import SufficeError
+from suffice_analysis.report.wording import is_simulated
 from suffice_dashboard import people
 from suffice_dashboard.people import Person
 from suffice_dashboard.settings import Settings, read_settings
@@ -26,6 +27,7 @@ Filters = dict[str, Any]
 
 LIVE_SECONDS = 5
 ANALYSIS_SECONDS = 600
+SIMULATED_SECONDS = 60
 PAGE_SIZE = 50
 USERS_OFFERED = 200
 
@@ -91,6 +93,7 @@ def forget() -> None:
     _live.clear()
     _analysed.clear()
     _health.clear()
+    _simulated.clear()
 
 
 def read_latest_analysis() -> Row | None:
@@ -121,6 +124,20 @@ def read_filter_values() -> dict[str, list[str]]:
         if row["value"]:
             values.setdefault(row["dimension"], []).append(row["value"])
     return values
+
+
+def read_simulated() -> bool:
+    """Whether nothing here is real traffic."""
+    settings = read_settings()
+    return _simulated(settings.server, settings.project, people.current())
+
+
+@st.cache_data(ttl=SIMULATED_SECONDS, max_entries=100, show_spinner=False)
+def _simulated(server: str, project: str, person: Person | None) -> bool:
+    values: dict[str, list[str]] = {}
+    for row in _fetch("filters", project, ()):
+        values.setdefault(row["dimension"], []).append(row["value"])
+    return is_simulated(values.get("service", ()), values.get("environment", ()))
 
 
 def read_users() -> list[str]:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from suffice_analysis.report.model import Report
-from suffice_analysis.report.wording import ALTERNATIVE_NAMES, Row
+from suffice_analysis.report.wording import ALTERNATIVE_NAMES, Row, is_wide
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 _TASK = ("task_id", "name", "kind", "hci", "answer_form", "calls", "input_tokens", "output_tokens", "unpriced_calls")
@@ -24,6 +24,7 @@ HEADER = (
     "basis",
     "basis_paid_usd",
     *(f"{name}_{column}" for name in ALTERNATIVE_NAMES for column in _ALTERNATIVE),
+    "simulated",
 )
 
 
@@ -49,7 +50,11 @@ def render_csv(report: Report) -> str:
 
 
 def _share(estimate: Row | None) -> list[Any]:
-    return [None] * 4 if estimate is None else [estimate[name] for name in ("value", "low", "high", "grade")]
+    """No value where the interval is too wide for one: the ends alone, as everywhere."""
+    if estimate is None:
+        return [None] * 4
+    value = None if estimate["value"] is None or is_wide(estimate) else estimate["value"]
+    return [value, *(estimate[name] for name in ("low", "high", "grade"))]
 
 
 def _money(report: Report, alternatives: Sequence[Row]) -> list[Any]:
@@ -58,7 +63,7 @@ def _money(report: Report, alternatives: Sequence[Row]) -> list[Any]:
     cells: list[Any] = [report.analysis["basis"], paid]
     for name in ALTERNATIVE_NAMES:
         cells += [by_name.get(name, {}).get(column) for column in _ALTERNATIVE]
-    return cells
+    return [*cells, "yes" if report.simulated else "no"]
 
 
 def _cell(value: Any) -> Any:

@@ -21,6 +21,7 @@ from suffice_analysis.report.wording import (
     IN_A_SENTENCE,
     Row,
     counted,
+    is_simulated,
     is_wide,
     not_judged,
     of_100,
@@ -34,7 +35,6 @@ from suffice_analysis.slice_words import counted_rows, differing, slice_sentence
 from suffice_store.console import format_time, format_usd
 from suffice_store.store import Store
 
-SIMULATED = "simulated-"  # begins the name of every service of the demo
 MOSTLY = 0.10  # of the calls: with more tokens estimated an amount is said as "about"
 TOO_LITTLE = 0.005  # of the saving: what an alternative saves beyond it is not worth a word
 
@@ -164,8 +164,7 @@ class Report:
     @property
     def simulated(self) -> bool:
         """Whether nothing here is real traffic: every service is a simulated one, or every call of a demo."""
-        services = {s for t in self.tasks for s in json.loads(t.row["services"])}
-        return (bool(services) and all(s.startswith(SIMULATED) for s in services)) or self.environments == {"demo"}
+        return is_simulated((s for t in self.tasks for s in json.loads(t.row["services"])), self.environments)
 
     @property
     def period_words(self) -> str:

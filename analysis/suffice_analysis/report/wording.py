@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from suffice_analysis.replaceability import CLAIM_CALLS
@@ -40,6 +40,16 @@ HOW_TO_TEST = (
     "To test: suffice prove --budget 5 asks a small model recorded requests, those first that settle most money, and compares "
     "its answers with the recorded ones."
 )
+
+
+SIMULATED = "simulated-"  # begins the name of every service of the demo
+SIMULATED_WORDS = "Simulated data: the agents and their answers are made up, no real traffic is in it."
+
+
+def is_simulated(services: Iterable[str], environments: Iterable[str]) -> bool:
+    """Whether nothing is real traffic: every service is a simulated one, or every call of a demo. Then it is said everywhere."""
+    named = [each for each in services if each]
+    return (bool(named) and all(each.startswith(SIMULATED) for each in named)) or set(environments) == {"demo"}
 
 
 def share_words(estimate: Row | None, calls: int) -> str:

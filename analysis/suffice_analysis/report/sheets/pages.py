@@ -15,7 +15,7 @@ from suffice_analysis.report.sheets.book import Book
 from suffice_analysis.report.sheets.savings import SHEET as SAVINGS
 from suffice_analysis.report.sheets.savings import total_cell
 from suffice_analysis.report.sheets.workings import Line, cells
-from suffice_analysis.report.wording import ALTERNATIVE_NAMES, HOW_TO_TEST, TERMS, VERDICT_WORDS
+from suffice_analysis.report.wording import ALTERNATIVE_NAMES, HOW_TO_TEST, TERMS, VERDICT_WORDS, is_wide
 from suffice_store.console import format_time
 
 METHOD_WIDTH = 84
@@ -94,6 +94,8 @@ def _task(book: Book, sheet: Worksheet, row: int, task: TaskPart, count: int) ->
         book.value(sheet, row, column, value, "usd" if column in (5, 6) else "count" if column == 4 else "plain")
     if share is not None and share["value"] is not None:
         for column, key in ((7, "value"), (8, "low"), (9, "high")):
+            if key == "value" and is_wide(share):  # too wide for one number: the ends alone
+                continue
             book.value(sheet, row, column, share[key], "share")
         book.value(sheet, row, 11, share["n"], "count")
     if share is not None:
