@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 from rich.progress import Progress
 
+from suffice.errors import UsageError
 from suffice_analysis.commands.replay import as_dict
 from suffice_analysis.commands.replay_options import (
     AllowOption,
@@ -26,6 +27,7 @@ from suffice_analysis.commands.replay_options import (
 )
 from suffice_analysis.replay.budget import Budget
 from suffice_analysis.replay.finding import find_candidates
+from suffice_analysis.replay.model_judge import load_model_judge
 from suffice_analysis.replay.permission import AuditedStore, allow_host, person
 from suffice_analysis.replay.proving import Plan, Work, make_plan, settled
 from suffice_analysis.replay.proving import prove as prove_plan
@@ -55,6 +57,10 @@ def prove(
     candidates: Annotated[
         str, typer.Option(metavar="WHICH", help="auto, a TOML file, or [FORMAT+]URL#MODEL with commas between.")
     ] = "auto",
+    judge: Annotated[
+        str | None,
+        typer.Option(metavar="llm:MODEL", help="A model that judges what rules can't: llm:[FORMAT+]URL#MODEL."),
+    ] = None,
     allow: AllowOption = None,
     yes: YesOption = False,
     max_calls: CallsOption = None,
@@ -69,6 +75,10 @@ def prove(
     as_json: JsonOption = False,
 ) -> None:
     """Replay the tasks that settle most money per dollar, until each is proven, refuted or beyond reach."""
+    if judge is not None and not judge.startswith("llm:"):
+        raise UsageError(
+            f"prove takes a model as judge, llm:[FORMAT+]URL#MODEL, not '{judge}'; one's own: suffice replay"
+        )
     limits = parse_limits(budget, max_calls, max_tokens, max_seconds)
     with open_store(db, server=server, create=False) as store:
         for host in allow or ():
@@ -80,12 +90,15 @@ def prove(
         ask(f"Replay them now, for {format_usd(limits.usd)} at most?", yes)
         spent = Budget(limits)
         audited: Any = AuditedStore(store)
+        model = None if judge is None else load_model_judge(judge)
         with Progress(console=err(), transient=True, disable=not err().is_terminal) as progress:
             line = progress.add_task("replaying", total=None)
             works = prove_plan(
-                audited, project, plan, spent, bar=bar, seed=seed, recorded_by=person(),
+                audited, project, plan, spent, bar=bar, seed=seed, recorded_by=person(), model_judge=model,
                 tell=lambda now: progress.update(line, description=_state(now, spent)),
             )  # fmt: skip
+        if model is not None:
+            model.close()
         if analyze and spent.calls:
             publish(store, project)
     if as_json:

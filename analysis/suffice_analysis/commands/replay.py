@@ -36,6 +36,7 @@ from suffice_analysis.replay.candidates import (
     read_candidates,
     recorded_baseline,
 )
+from suffice_analysis.replay.model_judge import ModelJudge, load_model_judge
 from suffice_analysis.replay.permission import AuditedStore, allow_host, person
 from suffice_analysis.replay.rebuilding import parse_variant
 from suffice_store import open_store
@@ -104,7 +105,8 @@ def replay(
             if allow:
                 return
             raise UsageError("say which: --task T --candidate C")
-        own = load_judge(judge) if judge else None
+        model = load_model_judge(judge, file) if judge and judge.startswith("llm:") else None
+        own = load_judge(judge) if judge and model is None else None
         task_id = named_task(store.read("tasks", project=project).to_pylist(), task)["task_id"]
         chosen = choose(store, project, task_id, candidate, file)
         if chosen.label == BASELINE and n is None:
@@ -115,7 +117,9 @@ def replay(
         ]
         spent = Budget(limits)
         audited: Any = AuditedStore(store)
-        done = [run(audited, project, order, spent, [own] if own else None) for order in orders]
+        done = [run(audited, project, order, spent, [own] if own else None, model) for order in orders]
+        if model is not None:
+            model.close()
         if analyze:
             publish(store, project)
     if as_json:
@@ -137,9 +141,16 @@ def choose(store: Store, project: str, task_id: str, said: str, file: Path | Non
     return check_baseline(chosen, rows) if chosen.label == BASELINE and rows else chosen
 
 
-def run(store: Store, project: str, order: Order, budget: Budget, judges: list[Judge] | None) -> Campaign:
+def run(
+    store: Store,
+    project: str,
+    order: Order,
+    budget: Budget,
+    judges: list[Judge] | None,
+    model_judge: ModelJudge | None = None,
+) -> Campaign:
     """One campaign, with its progress on stderr."""
-    campaign = open_campaign(store, project, order, recorded_by=person(), judges=judges)
+    campaign = open_campaign(store, project, order, recorded_by=person(), judges=judges, model_judge=model_judge)
     with Progress(console=err(), transient=True, disable=not err().is_terminal) as bar:
         line = bar.add_task("replaying", total=order.wanted or len(campaign.left))
         campaign.run(budget, lambda c: bar.update(line, completed=c.counts.n, description=campaign_line(c)))

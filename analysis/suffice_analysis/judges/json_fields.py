@@ -1,13 +1,14 @@
 """A JSON object or list, field by field: keys in any order, numbers by value, null as nothing; reasoning is not looked at.
 
 Where the calls ask for a response format the answer must be strict JSON with the fields the schema requires; elsewhere it
-is read as an app reads it today (in a fence, after a sentence). Fields of prose are the text judge's.
+is read as an app reads it today (in a fence, after a sentence). Fields of prose are the text judge's, fields of code the code judge's.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
+from suffice_analysis.judges import code as code_judge
 from suffice_analysis.judges import text as text_judge
 from suffice_analysis.judges.frame import Frame
 from suffice_analysis.judges.judgement import Judgement, failed, passed, unjudged
@@ -48,7 +49,7 @@ def judge_values(name: str, wanted: Any, found: Any, frame: Frame) -> Judgement:
     fields = max(1, len(wanted)) if isinstance(wanted, (dict, list)) else 1
     if hard:
         return failed(name, "wrong", "; ".join(d.words() for d in hard[:3]), max(0.0, 1 - len(hard) / fields))
-    judged = [text_judge.judge(Said(d.recorded), Said(d.given), frame) for d in found_differences]
+    judged = [_judge_text(Said(d.recorded), Said(d.given), frame) for d in found_differences]
     if any(each.verdict == "fail" for each in judged):
         worst = min(judged, key=lambda each: each.score)
         return failed(name, "wrong", worst.remark, worst.score)
@@ -56,6 +57,13 @@ def judge_values(name: str, wanted: Any, found: Any, frame: Frame) -> Judgement:
         worst = min(judged, key=lambda each: each.score)
         return unjudged(name, f"a field of prose: {worst.remark}", worst.score)
     return passed(name, "the same fields")
+
+
+def _judge_text(recorded: Said, given: Said, frame: Frame) -> Judgement:
+    """A field that holds a program is read as one: by its words alone a changed operator passes."""
+    if code_judge.fits(recorded, frame):
+        return code_judge.judge(recorded, given, frame)
+    return text_judge.judge(recorded, given, frame)
 
 
 def _missing(value: Any, schema: Any) -> str | None:

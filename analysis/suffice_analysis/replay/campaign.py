@@ -28,8 +28,9 @@ from suffice_analysis.replay.ceiling import Ceiling
 from suffice_analysis.replay.counts import Counts, count_replays
 from suffice_analysis.replay.judge_error import BETA, JudgeErrors, measure_errors
 from suffice_analysis.replay.marks import with_marks
+from suffice_analysis.replay.model_judge import Decided, ModelJudge
 from suffice_analysis.replay.rebuilding import Texts, Variant, is_masked, rebuild_call, varied
-from suffice_analysis.replay.recording import call_record, replay_row
+from suffice_analysis.replay.recording import call_record, judge_records, replay_row
 from suffice_analysis.replay.results import read_results, running_for
 from suffice_analysis.replay.samples import Chosen, draw_sample
 from suffice_analysis.replay.sending import Sender, Sent
@@ -42,7 +43,7 @@ Row = Mapping[str, Any]
 Until = Literal["settled", "proven", "refuted"]
 SILENT = 20  # answers in a row that never came: the endpoint is gone
 LOOK_EVERY = 2  # batches of ``parallel`` requests between two looks
-JudgeAnswer = Callable[..., Judgement]
+Taken = tuple[Chosen, Call, bool, tuple[int, float]]  # a call, its request, whether it is masked, what it is taken for
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,11 +82,12 @@ class Campaign:
         clock: Callable[[], int] = time.time_ns,
         ceiling: Ceiling | None = None,
         errors: JudgeErrors | None = None,
+        model_judge: ModelJudge | None = None,
     ) -> None:
         self.order, self.task, self.campaign_id = order, task, campaign_id
         self._store, self._project, self._texts, self._clock = store, project, texts, clock
         self._started_ns = started_ns
-        self._judges = judges
+        self._judges, self._model_judge = judges, model_judge
         self.rows: dict[str, Row] = {row["call_id"]: row for row in earlier}
         done = {call_id for call_id, row in self.rows.items() if row["verdict"] != "unavailable"}
         self.left = [each for each in sample if each.call_id not in done]
@@ -179,7 +181,7 @@ class Campaign:
         size = c.parallel * LOOK_EVERY
         if self.order.wanted is not None:
             size = min(size, self.order.wanted - self.counts.n)
-        taken: list[tuple[Chosen, Call, bool, tuple[int, float]]] = []
+        taken: list[Taken] = []
         while self.left and len(taken) < size:
             chosen = self.left[0]
             try:
@@ -188,7 +190,7 @@ class Campaign:
                 self.skipped[chosen.call_id] = str(error)
                 self.left.pop(0)
                 continue
-            cost = expected_size(chosen.row, c)
+            cost = self._expected(chosen.row)
             if (reached := budget.take(*cost)) is not None:
                 self.reason = reached + " is reached"
                 break
@@ -197,12 +199,20 @@ class Campaign:
         if not taken:
             return False
         self._store_rows([self._row(chosen, masked, None, None) for chosen, _, masked, _ in taken])
-        answers = pool.map(lambda each: sender.send(each[1]), taken)
+        answers = list(pool.map(lambda each: sender.send(each[1]), taken))
+        each_judged = (
+            map if self._model_judge is None else pool.map
+        )  # a rule takes no time, and one's own may mind threads
+        decisions = each_judged(self._decided, taken, answers)
         rows, records = [], []
-        for (chosen, call, masked, cost), sent in zip(taken, answers, strict=True):
-            judgement = self._judged(chosen, call, sent)
-            row = self._row(chosen, masked, sent, judgement)
-            budget.give(cost, (row["input_tokens"] or 0) + (row["output_tokens"] or 0), float(row["cost_usd"] or 0))
+        for (chosen, _, masked, cost), sent, decided in zip(taken, answers, decisions, strict=True):
+            row = self._row(chosen, masked, sent, decided.judgement if decided is not None else None)
+            tokens, usd = (row["input_tokens"] or 0) + (row["output_tokens"] or 0), float(row["cost_usd"] or 0)
+            if decided is not None and self._model_judge is not None:
+                judging = self._model_judge.size(decided.sent)
+                tokens, usd = tokens + judging[0], usd + judging[1]
+                records += judge_records(self._project, self.campaign_id, chosen.row, decided.sent, self._model_judge)
+            budget.give(cost, tokens, usd)
             rows.append(row)
             if sent.call is not None and row["replay_call_id"]:
                 records.append(call_record(self._project, self.campaign_id, chosen.row, sent, row))
@@ -223,12 +233,21 @@ class Campaign:
             raise ValueError("longer than the candidate's context")
         return varied(call, self.order.variant, self._examples, self.frame.schema)
 
-    def _judged(self, chosen: Chosen, call: Call, sent: Sent) -> Judgement | None:
+    def _expected(self, row: Row) -> tuple[int, float]:
+        tokens, usd = expected_size(row, self.order.candidate)
+        judging = self._model_judge.expected_size(row) if self._model_judge is not None else (0, 0.0)
+        return tokens + judging[0], usd + judging[1]
+
+    def _decided(self, taken: Taken, sent: Sent) -> Decided | None:
+        """What the rules say, or one's own judge; else, where they leave it open, a model."""
         if sent.failure is not None or sent.call is None:
             return None
-        recorded, given = parse_said(self._texts.answer(chosen.row)), parse_said(sent.call.output_messages)
+        recorded, given = parse_said(self._texts.answer(taken[0].row)), parse_said(sent.call.output_messages)
         more = {} if self._judges is None else {"judges": self._judges}
-        return judge_answer(recorded, given, self.frame, **more)
+        judgement = judge_answer(recorded, given, self.frame, **more)
+        if self._model_judge is not None and self._model_judge.is_asked(judgement):
+            return self._model_judge.decide(taken[1], recorded, given)
+        return Decided(judgement, ())
 
     def _row(self, chosen: Chosen, masked: bool, sent: Sent | None, judgement: Judgement | None) -> dict[str, Any]:
         return replay_row(
@@ -267,6 +286,7 @@ def open_campaign(
     *,
     recorded_by: str = "unknown",
     judges: Sequence[Judge] | None = None,
+    model_judge: ModelJudge | None = None,
     clock: Callable[[], int] = time.time_ns,
 ) -> Campaign:
     """A campaign that is allowed to begin, with what was replayed before. Raises SufficeError saying why it may not."""
@@ -283,10 +303,16 @@ def open_campaign(
     started_ns = clock()
     seed = json.dumps([project, *order.key, order.candidate.model, order.candidate.url, order.seed, started_ns])
     campaign_id = blake2b(seed.encode(), digest_size=8).hexdigest()
-    store.command(
-        "begin_replay", project=project, campaign_id=campaign_id, host=order.candidate.host, task_id=task_id,
-        candidate=label, calls=order.wanted or len(sample), recorded_by=recorded_by,
-    )  # fmt: skip
+    told = {
+        "campaign_id": campaign_id,
+        "task_id": task_id,
+        "calls": order.wanted or len(sample),
+        "recorded_by": recorded_by,
+    }
+    store.command("begin_replay", project=project, host=order.candidate.host, candidate=label, **told)
+    if model_judge is not None:
+        host = model_judge.candidate.host
+        store.command("begin_replay", project=project, host=host, candidate=model_judge.name, **told)
     marks = store.read("replay_marks", project=project).to_pylist() if earlier else []
     texts = Texts(store, project, [each.row for each in sample])
     ceiling = None
@@ -307,6 +333,7 @@ def open_campaign(
         clock=clock,
         ceiling=ceiling,
         errors=measure_errors(marks),
+        model_judge=model_judge,
     )
     campaign.note("running")
     return campaign

@@ -18,6 +18,7 @@ from suffice_analysis.multiplicity import proven_together
 from suffice_analysis.replay.budget import Budget
 from suffice_analysis.replay.campaign import Campaign, Order, open_campaign
 from suffice_analysis.replay.candidates import Candidate
+from suffice_analysis.replay.model_judge import ModelJudge
 from suffice_analysis.replay.planning import Outlook, Prospect, outlook, prospect, ranked
 from suffice_store.store import Store
 
@@ -78,6 +79,7 @@ def prove(
     bar: float,
     seed: int = 0,
     recorded_by: str = "unknown",
+    model_judge: ModelJudge | None = None,
     tell: Callable[[Sequence[Work]], None] = lambda works: None,
 ) -> list[Work]:
     """Replay until everything is settled or hopeless, or the budget is spent. Raises SufficeError where nothing may begin."""
@@ -87,7 +89,7 @@ def prove(
         for each, _ in plan.items:
             order = Order(each.task_id, each.candidate, bar=bar, seed=seed)
             try:
-                campaign = open_campaign(store, project, order, recorded_by=recorded_by)
+                campaign = open_campaign(store, project, order, recorded_by=recorded_by, model_judge=model_judge)
             except SufficeError as error:
                 refused.append(str(error))
                 plan.left_out[f"{each.name} with {each.candidate.label}"] = str(error)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
 from suffice.wire.canonical import logged_call_hash
 from suffice_analysis.judges import Judgement
 from suffice_analysis.replay.candidates import Candidate
+from suffice_analysis.replay.model_judge import ModelJudge
 from suffice_analysis.replay.samples import Chosen
 from suffice_analysis.replay.sending import Sent
 from suffice_store.environments import REPLAY
@@ -92,3 +93,36 @@ def call_record(project: str, campaign_id: str, recorded: Row, sent: Sent, row: 
         stated_usd=row["cost_usd"],
         attributes={"suffice.replay.of": row["call_id"], "suffice.replay.campaign": campaign_id},
     )
+
+
+def judge_records(
+    project: str, campaign_id: str, recorded: Row, sent: Sequence[Sent], judge: ModelJudge
+) -> list[CallRecord]:
+    """What a model was asked about one answer, as calls of the environment ``replay``, with their cost."""
+    records = []
+    for number, each in enumerate(sent):
+        if each.call is None:
+            continue
+        usage = each.call.usage
+        cost = judge.candidate.cost_usd(usage.input_tokens, usage.output_tokens) if usage is not None else None
+        key = f"{recorded['call_id']}/judge/{number}".encode()
+        records.append(
+            CallRecord(
+                call=each.call,
+                call_id=logged_call_hash(project, campaign_id, key),
+                project=project,
+                run_id=f"replay:{campaign_id}",
+                run_name="replay",
+                service=recorded["service"],
+                environment=REPLAY,
+                user_id=recorded["user_id"],
+                started_ns=each.started_ns,
+                ended_ns=each.ended_ns,
+                attempt=each.attempts,
+                source="replay",
+                dialect="suffice",
+                stated_usd=None if cost is None else Decimal(f"{cost:.12f}"),
+                attributes={"suffice.replay.judged": recorded["call_id"], "suffice.replay.campaign": campaign_id},
+            )
+        )
+    return records

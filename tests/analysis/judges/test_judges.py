@@ -112,3 +112,18 @@ def test_an_app_that_reads_what_is_no_json_reads_the_fields() -> None:
     assert frame.lenient
     assert judge_answer(Said('{"answer": "7"}'), Said(broken), frame).verdict == "pass"
     assert judge_answer(Said('{"answer": "8"}'), Said(broken), frame).failure == "wrong"
+
+
+def test_a_field_that_holds_a_program_is_read_as_one() -> None:
+    """The text judge reads words: a changed operator is none."""
+    frame = Frame(prose=frozenset({"program"}))
+    program = "def total(rows):\n    result = 0\n    for row in rows:\n        result = result + row.amount\n    return result"
+
+    def verdict(other: str) -> str:
+        one, two = (Said(json.dumps({"file": "a.py", "program": text})) for text in (program, other))
+        return judge_answer(one, two, frame).verdict
+
+    assert verdict(program.replace("result + row", "result - row")) == "fail"
+    assert verdict(program.replace("result + row.amount", "sum([result, row.amount])")) == "unjudged"
+    assert verdict(program.replace("    return", "    # the sum\n    return")) == "pass"
+    assert verdict(program.replace("for row in rows:", "for row in rows")) == "fail"
