@@ -1,4 +1,4 @@
-"""What ``suffice up`` does beside answering: the dashboard kept running, the analysis run, the spool taken in.
+"""What ``suffice up`` does beside answering: the dashboard kept running, the analysis run, reports written, the spool taken in.
 
 One thread that looks around twice a second; every failure is one line in the log, and tried again.
 """
@@ -17,6 +17,7 @@ from suffice_collector.children import Child, KeptRunning
 from suffice_collector.ingest import BusyError, Ingest, now_entry
 from suffice_collector.journal import JournalUnavailableError
 from suffice_collector.otlp import MalformedBodyError
+from suffice_collector.reporting import Reporter
 from suffice_collector.schedule import CHECK_S, AnalysisSchedule
 from suffice_store.store import Store
 
@@ -39,15 +40,18 @@ class Minder:
         schedule: AnalysisSchedule,
         dashboard: Callable[[], Child] | None,
         analyse: Callable[[str], Child] | None = None,
+        reporter: Reporter | None = None,
     ) -> None:
         self._store = store
         self._ingest = ingest
+        self._reporter = reporter
         self._schedule = schedule
         self._dashboard = None if dashboard is None else KeptRunning("dashboard", dashboard)
         self._analyse = analyse or (
             lambda project: Child("analysis", ["analyze", "--server", server, "--project", project], nice=ANALYSIS_NICE)
         )
         self._analysis: tuple[str, Child, float] | None = None
+        self._analysed: dict[str, int] = {}  # projects that a report can be made of
         self._asked = threading.Lock()
         self._closing = threading.Event()
         self._thread = threading.Thread(target=self._run, name="suffice-minder", daemon=True)
@@ -78,6 +82,8 @@ class Minder:
                 if now >= next_check:
                     next_check = now + CHECK_S
                     self._look_at_store(now)
+                    if self._reporter is not None and self._analysis is None:  # not both at once
+                        self._reporter.step(self._analysed)
                 self._mind_analysis(now)
             except Exception:
                 log.exception("minding failed; going on")
@@ -86,9 +92,14 @@ class Minder:
             self._dashboard.end()
         if self._analysis is not None:
             self._analysis[1].end()
+        if self._reporter is not None:
+            self._reporter.end()
 
     def _look_at_store(self, now: float) -> None:
         calls = {row["project"]: int(row["calls"]) for row in self._store.read("projects").to_pylist()}
+        if self._reporter is not None:
+            analysed = {each: self._store.read("analyses", project=each).to_pylist() for each in calls}
+            self._analysed = {each: int(rows[0]["calls"]) for each, rows in analysed.items() if rows}
         with self._asked:
             for project in calls:
                 if not self._schedule.is_known(project):

@@ -10,6 +10,8 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 
 from suffice_analysis.grounds import kind_words
 from suffice_analysis.report import charts
+from suffice_analysis.report.bridge import NAMES as BRIDGE_NAMES
+from suffice_analysis.report.bridge import ranked
 from suffice_analysis.report.caveats import assumptions, caveats
 from suffice_analysis.report.model import Report, next_steps, sum_sentence
 from suffice_analysis.report.replayed import caveat, proven_figure
@@ -34,6 +36,8 @@ def render_html(report: Report, *, paper: bool = False) -> str:
         caveat=caveat(report),
         proven=proven_figure(report),
         terms=TERMS,
+        step_names=BRIDGE_NAMES,
+        ranked=ranked,
         caveats=caveats(report),
         assumptions=assumptions(report),
         patterns=charts.PATTERNS,

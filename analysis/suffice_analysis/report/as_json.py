@@ -36,6 +36,7 @@ def document(report: Report) -> dict[str, Any]:
         "next_steps": next_steps(report),
         "steps": [asdict(step) for step in report.next_steps],
         "steps_sum": None if (total := add_up(report.next_steps)) is None else asdict(total),
+        "bridge": None if report.bridge is None else asdict(report.bridge),
         "coverage": _plain(report.overview),
         "unpriced_models": [_plain(r) for r in report.unpriced_models],
         "shares": {measure: _plain(row) for measure, row in sorted(report.shares.items())},

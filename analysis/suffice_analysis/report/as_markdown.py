@@ -6,6 +6,7 @@ import re
 from html import escape
 
 from suffice_analysis.grounds import kind_words
+from suffice_analysis.report.bridge import NAMES, ranked
 from suffice_analysis.report.caveats import assumptions, caveats
 from suffice_analysis.report.model import Report, TaskPart, next_steps, sum_sentence
 from suffice_analysis.report.replayed import caveat
@@ -25,6 +26,7 @@ def render_markdown(report: Report) -> str:
     period = f"Calls of {report.period_words}. " if report.period_words else ""
     lines += [_text(f"{period}{caveat(report)}"), ""]
     lines += [f"- {_text(s)}" for s in report.headlines]
+    lines += _bridge(report)
     lines += ["", "## Next steps", ""]
     lines += [f"{n}. {_text(step)}" for n, step in enumerate(next_steps(report), 1)]
     lines += ["", *(_text(s) for s in (sum_sentence(report), HOW_TO_TEST, TERMS) if s)]
@@ -63,6 +65,18 @@ def render_markdown(report: Report) -> str:
     lines += ["", f"Calls from {format_time(a['first_call_ns'])} to {format_time(a['last_call_ns'])} UTC. "
               f"Data {a['data_hash']}, analysis {a['analysis_id']}, seed {a['seed']}, suffice {a['suffice_version']}."]  # fmt: skip
     return "\n".join(lines) + "\n"
+
+
+def _bridge(report: Report) -> list[str]:
+    if report.bridge is None:
+        return []
+    lines = ["", "## Since the report before", "", *(f"- {_text(s)}" for s in report.bridge.sentences)]
+    for change in report.bridge.changes:
+        steps = [(NAMES[name], format_usd(usd)) for name, usd in ranked(change.steps)]
+        cells = [("then", format_usd(change.then_usd)), *steps, ("now", format_usd(change.now_usd))]
+        lines += ["", f"| {_text(change.what)} | {' | '.join(name for name, _ in cells)} |", f"|---|{'--:|' * len(cells)}",
+                  f"| USD {report.basis_words} | {' | '.join(usd for _, usd in cells)} |"]  # fmt: skip
+    return lines
 
 
 def _task_line(task: TaskPart) -> str:

@@ -15,6 +15,7 @@ from suffice.errors import SufficeError
 from suffice_analysis.next_steps import NextStep, add_up, find_next_steps, moved_answers, wrong_share
 from suffice_analysis.quality import Quality, read_quality, trust_sentences
 from suffice_analysis.replaceability import CLAIM_CALLS
+from suffice_analysis.report.bridge import Bridge
 from suffice_analysis.report.replayed import proven_sentence, spoken_for
 from suffice_analysis.report.tested import SETTLED, Tested, read_tested
 from suffice_analysis.report.wording import (
@@ -105,6 +106,7 @@ class Report:
     headlines: list[str] = field(default_factory=list)
     environments: set[str] = field(default_factory=set)
     trust: list[str] = field(default_factory=list)  # how far the costs can be trusted, in sentences
+    bridge: Bridge | None = None  # what changed since an earlier report, where one was given
 
     @property
     def basis_words(self) -> str:
@@ -285,12 +287,9 @@ def headlines(report: Report) -> list[str]:
     else:
         of_cost = f" and {plain_share(cost)} of the cost" if cost is not None and cost["value"] is not None else ""
         wide = ": too wide for one number" if any(is_wide(e) for e in (calls, cost) if e is not None) else ""
-        said = f"A small model is expected to take over {plain_share(calls)} of the calls{of_cost}{wide}."
-        sentences.append(said + not_judged(calls))
-    sentences.append(proven_sentence(report))
-    sentences.append(_saving_sentence(report))
-    sentences.append(_staying_sentence(report))
-    return sentences
+        share = f"{plain_share(calls)} of the calls{of_cost}{wide}"
+        sentences.append(f"A small model is expected to take over {share}.{not_judged(calls)}")
+    return [*sentences, proven_sentence(report), _saving_sentence(report), _staying_sentence(report)]
 
 
 def _saving_sentence(report: Report) -> str:

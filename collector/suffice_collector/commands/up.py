@@ -25,6 +25,7 @@ from suffice_collector.interpreter import prepare
 from suffice_collector.logs import LogFormat, set_up_logs
 from suffice_collector.minder import Minder
 from suffice_collector.ports import bind
+from suffice_collector.reporting import Reporter, ReportPlan
 from suffice_collector.schedule import AnalysisSchedule
 from suffice_collector.server import address, chosen_db, key_from_environment, running_collector, serve
 from suffice_store.alerts_file import ENV as ALERTS_ENV
@@ -46,6 +47,13 @@ AnalyzeEveryOption = Annotated[
         metavar="MIN", min=0, help="Analyse at most every MIN minutes; 0 = only when asked. Default: after news."
     ),
 ]
+ReportEveryOption = Annotated[
+    str | None, typer.Option(metavar="WHEN", help="Write a report of each project every day, week or month (UTC).")
+]
+ReportToOption = Annotated[str | None, typer.Option(metavar="DIR", help="Where to, named by the period's first day.")]
+ReportFormatOption = Annotated[
+    str, typer.Option(metavar="LIST", help="Of html, pdf, md, xlsx, csv; with commas. JSON besides.")
+]
 
 
 @app.command()
@@ -58,6 +66,9 @@ def up(
     no_dashboard: NoDashboardOption = False,
     dashboard_url: DashboardUrlOption = None,
     analyze_every: AnalyzeEveryOption = None,
+    report_every: ReportEveryOption = None,
+    report_to: ReportToOption = None,
+    report_format: ReportFormatOption = "html",
     alerts: AlertsOption = None,
     log_format: LogFormatOption = LogFormat.auto,
     log_json: LogJsonOption = False,
@@ -65,6 +76,7 @@ def up(
     """Collector, dashboard, and the analysis by itself, until SIGTERM or Ctrl-C."""
     key = key_from_environment()
     check_bind(host, key)
+    plan = ReportPlan.of(report_every, report_to, report_format)
     settings = read_alert_settings(alerts)
     if alerts:
         os.environ[ALERTS_ENV] = str(Path(alerts).resolve())  # the analysis reads its thresholds from it
@@ -90,6 +102,7 @@ def up(
                 running.ingest,
                 server,
                 schedule=AnalysisSchedule(every_s, automatic=analyze_every != 0),
+                reporter=None if plan is None else Reporter(plan, server),
                 dashboard=None if no_dashboard else lambda: _dashboard(server, dashboard_port),
             )
             running.analyze_now = minder.analyze_now

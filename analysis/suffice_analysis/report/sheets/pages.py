@@ -39,7 +39,7 @@ def write_summary(book: Book, report: Report) -> None:
         row += 1
     period = f"Calls of {report.period_words}. " if report.period_words else ""
     row = _long(book, sheet, row, f"{period}{caveat(report)}", "note") + 1
-    for sentence in report.headlines:
+    for sentence in [*report.headlines, *(report.bridge.sentences if report.bridge else [])]:
         row = _long(book, sheet, row, sentence)
     book.text(sheet, row + 1, 0, f"As the assumptions stand now, {report.basis_words}", "section")
     row += 2
