@@ -34,6 +34,7 @@ from suffice_analysis.profile import TaskProfile, group_rows
 from suffice_analysis.proven import proven_rows
 from suffice_analysis.replaceability import CLAIM_CALLS, SharedError
 from suffice_analysis.replay.ceiling import Ceiling, ceiling_rows
+from suffice_analysis.replay.outcomes import PairedResult, paired_rows, read_paired
 from suffice_analysis.replay.repeats import repeat_rows
 from suffice_analysis.replay.results import Result, estimate_row, read_results
 from suffice_analysis.replays_needed import need_details, waiting_by_task
@@ -120,6 +121,7 @@ def analyze(
         terms=terms,
         replayed=replayed.by_task,
         ceilings=replayed.ceilings,
+        paired=read_paired(store, project, task_of),
         run_outcomes=run_outcomes,
     )
     tell("storing", 0.95)
@@ -167,6 +169,7 @@ def build(
     terms: Terms | None = None,
     replayed: Mapping[str, list[Result]] | None = None,
     ceilings: Mapping[str, Ceiling] | None = None,
+    paired: Sequence[PairedResult] = (),
     run_outcomes: RunOutcomes | None = None,
 ) -> Analysis:
     """From found tasks to all rows. Pure: reads and writes nothing."""
@@ -207,6 +210,7 @@ def build(
     savings = savings_rows(cases, peaked, total_paid=total_paid, seed=seed, around=around, counted=unit_cases)
     parts_of = [each.result.case for own in slices.values() for each in own]
     part_money = part_savings(parts_of, peaked, counted=unit_cases, seed=seed)
+    right = [paired_rows(each, seed) for each in paired if each.task_id in groups]
     noise = [ceiling_rows(each, seed) for task_id, each in sorted((ceilings or {}).items()) if task_id in groups]
     tables: dict[str, Sequence[Row]] = {
         "tasks": [_task_row(r) | hci_counts(per_call, groups[r.profile.task_id]) for r in results],
@@ -215,10 +219,10 @@ def build(
         "task_changes": change_rows(found),
         "map_points": points,
         "evidence": [row for r in results for row in r.evidence]
-        + [evidence for _, evidence in noise]
+        + [evidence for _, evidence in (*noise, *right)]
         + repeat_rows(inputs, groups),
         "estimates": _estimate_rows(results, units, inputs, seed, waiting_by_task(savings), tests_of(slices))
-        + [estimate for estimate, _ in noise],
+        + [estimate for estimate, _ in (*noise, *right)],
         "savings": savings,
     }
     hashed = data_hash(inputs)

@@ -71,7 +71,16 @@ class MemoryStore:
             return pa.Table.from_pylist(self.messages) if self.messages else pa.table({})
         if name == "prices":
             return pa.Table.from_pylist([PRICE])
-        if name in ("toolsets", "decisions", "contracts", "daily", "replays", "replay_marks", "outcomes"):
+        if name in (
+            "toolsets",
+            "decisions",
+            "contracts",
+            "daily",
+            "replays",
+            "replay_marks",
+            "replay_outcomes",
+            "outcomes",
+        ):
             return pa.table({})
         if name == "known_tasks":
             return self._known_tasks()

@@ -14,6 +14,7 @@ import typer
 from suffice.errors import SufficeError
 from suffice_analysis.commands import task_decisions
 from suffice_analysis.grounds import kind_words
+from suffice_analysis.replay.outcomes import MEASURE
 from suffice_analysis.report.wording import share_words
 from suffice_store import open_store
 from suffice_store.console import (
@@ -65,9 +66,15 @@ def tasks(
             count = write_assignments(store, project, assignments)
             err().print(f"{count:,} calls written to {assignments}", markup=False, soft_wrap=True)
         slices = read_slices(store, project) if as_json else {}
+        paired = read_paired_rows(store, project) if as_json else {}
     if as_json:
         kept = [{k: v for k, v in row.items() if k not in _LEFT_OUT} for row in rows]
-        print_json([row | {"slices": slices.get(row["task_id"], [])} for row in kept])
+        print_json(
+            [
+                row | {name: of.get(row["task_id"], []) for name, of in (("slices", slices), ("paired", paired))}
+                for row in kept
+            ]
+        )
         return
     if not rows:
         out().print("No tasks yet: record calls (suffice.init()) or 'suffice import FILE', then 'suffice analyze'.")
@@ -119,6 +126,16 @@ def export_router(store: Store, project: str, path: Path) -> int:
         for row in rows
     }
     return write_router(path, tasks, project=project, analysis_id=rows[0]["analysis_id"] if rows else None)
+
+
+def read_paired_rows(store: Store, project: str) -> dict[str, list[dict[str, Any]]]:
+    """By task the paired differences in accuracy, where outcomes of replayed calls are known."""
+    kept = ("candidate", "mode", "value", "low", "high", "level", "n", "method")
+    found: dict[str, list[dict[str, Any]]] = {}
+    for row in store.read("estimates", project=project, measure=MEASURE).to_pylist():
+        one = {k: row[k] for k in kept} | {"non_inferior": row["proven"], "details": json.loads(row["details"])}
+        found.setdefault(row["task_id"], []).append(one)
+    return found
 
 
 def read_slices(store: Store, project: str) -> dict[str, list[dict[str, Any]]]:

@@ -66,6 +66,37 @@ def _marks(arguments: Arguments) -> sa.Select[Any]:
     )
 
 
+def _outcome_pairs(arguments: Arguments) -> sa.Select[Any]:
+    """Whether the recorded and the replayed answer of a call are right, by the same label; people's marks are another figure."""
+    said = latest(outcomes, ("target", "target_id", "label"), arguments["project"])
+    asked = latest(replays, ("campaign_id", "call_id"), arguments["project"])
+    campaigns = latest(replay_campaigns, ("campaign_id",), arguments["project"])
+    recorded, replayed = (said.alias(name) for name in ("recorded_outcome", "replayed_outcome"))
+    label = sa.func.coalesce(replayed.c.label, "")
+    joined = (
+        asked.join(replayed, sa.and_(replayed.c.target == "call", replayed.c.target_id == asked.c.replay_call_id))
+        .join(recorded, sa.and_(recorded.c.target == "call", recorded.c.target_id == asked.c.call_id))
+        .join(campaigns, campaigns.c.campaign_id == asked.c.campaign_id)
+    )
+    return (
+        sa.select(
+            asked.c.call_id,
+            asked.c.campaign_id,
+            asked.c.candidate,
+            asked.c.variant,
+            asked.c.cluster,
+            campaigns.c.design,
+            label.label("label"),
+            recorded.c.ok.label("recorded_ok"),
+            replayed.c.ok.label("replayed_ok"),
+        )
+        .select_from(joined)
+        .where(label == sa.func.coalesce(recorded.c.label, ""), label != MARK)
+        .where(recorded.c.ok.is_not(None), replayed.c.ok.is_not(None))
+        .order_by(asked.c.recorded_ns, asked.c.campaign_id, asked.c.call_id)
+    )
+
+
 def _hosts(arguments: Arguments) -> sa.Select[Any]:
     rows = latest(replay_hosts, ("host",), arguments["project"])
     return sa.select(*(rows.c[name] for name in _columns(replay_hosts))).where(rows.c.allowed).order_by(rows.c.host)
@@ -81,5 +112,11 @@ READS = (
     Read("replays", (PROJECT, *_OPTIONAL, Parameter("verdict")), _columns(replays), _replays),
     Read("replay_campaigns", (PROJECT, *_OPTIONAL), _columns(replay_campaigns), _campaigns),
     Read("replay_marks", (PROJECT,), ("replay_call_id", "verdict", "judge", "ok", "source", "recorded_ns"), _marks),
+    Read(
+        "replay_outcomes",
+        (PROJECT,),
+        ("call_id", "campaign_id", "candidate", "variant", "cluster", "design", "label", "recorded_ok", "replayed_ok"),
+        _outcome_pairs,
+    ),
     Read("replay_hosts", (PROJECT,), _columns(replay_hosts), _hosts),
 )
