@@ -31,6 +31,12 @@ class Move:
     evidence_hash: str
     decided_by: str
     recorded_ns: int
+    slice_id: str = ""  # "" = the whole task
+
+    @property
+    def place(self) -> tuple[str, str]:
+        """What it is about: (task_id, slice_id)."""
+        return self.task_id, self.slice_id
 
 
 def parse_moves(log: Sequence[Row]) -> dict[str, list[Move]]:
@@ -39,10 +45,16 @@ def parse_moves(log: Sequence[Row]) -> dict[str, list[Move]]:
     for row in log:
         value = json.loads(row["value"]) if row["kind"] == "move" else None
         if isinstance(value, dict):
-            said = {key: str(value.get(key) or "") for key in ("state", "owner", "reason", "model", "evidence_hash")}
+            keys = ("state", "owner", "reason", "model", "evidence_hash", "slice_id")
+            said = {key: str(value.get(key) or "") for key in keys}
             move = Move(row["task_id"], **said, decided_by=row["decided_by"] or "", recorded_ns=row["recorded_ns"])
             found.setdefault(row["task_id"], []).append(move)
     return found
+
+
+def standing(moves: Mapping[str, Sequence[Move]]) -> dict[tuple[str, str], Move]:
+    """Where each task and slice stands: its last step."""
+    return {each.place: each for steps in moves.values() for each in steps}
 
 
 def evidence_hash(read: Read, task_id: str) -> str:

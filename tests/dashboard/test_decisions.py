@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -65,3 +66,39 @@ def test_the_form_writes_a_step_with_the_evidence_of_now(
         (step,) = store.read("decision_log", kind="move").to_pylist()
         assert (step["task_id"], step["decided_by"]) == (fleet.task_id(1), "dashboard")
         assert "the replay is planned" in text
+
+
+def test_a_slice_goes_its_own_way_beside_its_task(open_page: Open, tables: dict[str, Any], tmp_path: Path) -> None:
+    """Chosen in the form or by the address, written with its id, and listed with its name."""
+    key = fleet.task_id(6)
+    parts = {
+        "project": fleet.PROJECT,
+        "analysis_id": fleet.ANALYSIS,
+        "task_id": key,
+        "conditions": "[]",
+        "share": 0.5,
+        "calls": 70,
+        "n": 35,
+    }
+    slices = [{**parts, "slice_id": f"s{n}", "name": name} for n, name in enumerate(("docs <i>only</i>", "code"))]
+    with FileStore(str(tmp_path / "slices.duckdb")) as store:
+        store.append(fleet.as_arrow({**tables, "slices": slices}))
+        app = open_page(store, "views/decisions.py", task_id=key, slice_id="s1")
+        (chosen,) = [box for box in app.selectbox if box.label == "Task or slice"]
+        assert chosen.value == (key, "s1")
+        assert len(chosen.options) == len(fleet.TASKS) + 2
+        app.text_input[0].set_value("Ann")
+        app.text_input[1].set_value("proven for it alone")
+        app.selectbox[1].set_value("approved")
+        app.button[0].click().run()
+        text = shown(app)
+        assert "Of slices: 1 approved." in text
+        assert ">Review code changes: code<" in text
+        value = {"state": "declined", "owner": "Ann", "reason": "too risky"}
+        store.command("decide", kind="move", task_id=key, value=value)
+        store.command("decide", kind="move", task_id=key, value={**value, "state": "testing", "slice_id": "s0"})
+        text = shown(open_page(store, "views/decisions.py"))
+        assert "Of <b>12 tasks</b>: 1 declined. Of slices: 1 testing, 1 approved." in text
+        assert "Review code changes: docs &lt;i&gt;only&lt;/i&gt;" in text
+        log = store.read("decision_log", kind="move").to_pylist()
+        assert [json.loads(row["value"]).get("slice_id") for row in log] == ["s1", None, "s0"]

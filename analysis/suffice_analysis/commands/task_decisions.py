@@ -131,6 +131,7 @@ def decide(
     reason: Annotated[str, typer.Option("--reason", help="Why, in a sentence.")],
     owner: Annotated[str, typer.Option("--owner", help="Who answers for it; default: you.")] = "",
     model: Annotated[str, typer.Option("--model", help="The model it is to move to, or has moved to.")] = "",
+    part: Annotated[str, typer.Option("--slice", metavar="ID", help="Of this slice of the task alone.")] = "",
     db: DbOption = None,
     server: ServerOption = None,
     project: ProjectOption = "default",
@@ -143,6 +144,10 @@ def decide(
             rows: list[Mapping[str, Any]] = store.read(name, project=project, **given).to_pylist()
             return rows
 
+        found = {each["slice_id"]: each["name"] for each in read("slices", task_id=row["task_id"])}
+        if part and part not in found:
+            ids = ", ".join(f"{key} ({name})" for key, name in found.items()) or "it has none"
+            raise SufficeError(f"no such slice of {row['name']}: {ids}")
         evidence = evidence_hash(read, row["task_id"])
         value = {
             "state": state,
@@ -150,9 +155,11 @@ def decide(
             "reason": reason,
             "model": model,
             "evidence_hash": evidence,
+            **({"slice_id": part} if part else {}),
         }
         _decide(store, project, "move", row["task_id"], value)
-    _say(f"{row['name']}: {state}, by {value['owner']}; evidence {evidence}.")
+    what = f"{row['name']}, {found[part]}" if part else row["name"]
+    _say(f"{what}: {state}, by {value['owner']}; evidence {evidence}.")
 
 
 def find_task(store: Store, project: str, said: str) -> Mapping[str, Any]:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 import streamlit as st
 
 from suffice.errors import SufficeError
-from suffice_analysis.moves import Move, asks, evidence_hash, parse_moves
+from suffice_analysis.moves import Move, asks, evidence_hash, parse_moves, standing
 from suffice_analysis.realised import LEVEL, Realised, Side, find_realised, projected_usd
 from suffice_analysis.savings.recommend import first_choice
 from suffice_dashboard import insights, pieces, queries, states
@@ -37,30 +37,40 @@ def render() -> None:
         return
     st.html('<h1 class="sf-title">Decisions</h1>')
     names = {row["task_id"]: row["name"] for row in tasks}
+    slices = {(row["task_id"], row["slice_id"]): row["name"] for row in queries.read_analysed("slices", analysis)}
+    places = {(key, ""): name for key, name in names.items()}
+    places |= {key: f"{names[key[0]]}: {name}" for key, name in slices.items() if key[0] in names}
     moves = parse_moves(queries.read_live("decision_log", kind="move"))
     changes = [each for each in find_realised(queries.read_live("task_models")) if each.task_id in names]
     st.html(pieces.paragraphs([summary(tasks, moves, changes)]))
     if changes:
         _realised(changes, names, moves, queries.read_analysed("savings", analysis))
-    _board(analysis, tasks, moves)
-    _form(analysis, names)
-    _history(moves, names)
+    _board(analysis, places, moves)
+    _form(analysis, places)
+    _history(moves, places)
     st.html(pieces.trace(*insights.analysis_trace(analysis)))
 
 
 def summary(tasks: Sequence[Row], moves: Mapping[str, Sequence[Move]], changes: Sequence[Realised]) -> str:
     """What was decided, and what the traffic says that nobody has."""
-    latest = [steps[-1].state for row in tasks if (steps := moves.get(row["task_id"]))]
-    counts = ", ".join(f"{latest.count(state)} {state}" for state in STATES if state in latest)
-    said = (
-        f"Of **{plural(len(tasks), 'task')}**: {counts}."
-        if counts
-        else f"Nothing is decided of **{plural(len(tasks), 'task')}** yet."
+    known = {row["task_id"] for row in tasks}
+    stands = [each for each in standing(moves).values() if each.task_id in known]
+    counts, parts = (
+        _counted([each.state for each in stands if bool(each.slice_id) is apart]) for apart in (False, True)
     )
+    said = f"Nothing is decided of **{plural(len(tasks), 'task')}** yet." if not counts and not parts else ""
+    if counts:
+        said = f"Of **{plural(len(tasks), 'task')}**: {counts}."
+    if parts:
+        said = f"{said} Of slices: {parts}.".strip()
     asked = asks(moves, changes)
     if asked:
         said += f" The model of **{plural(len(asked), 'task')}** changed in the traffic, and nobody has said so: was it a move?"
     return said
+
+
+def _counted(states: Sequence[str]) -> str:
+    return ", ".join(f"{states.count(state)} {state}" for state in STATES if state in states)
 
 
 def state_badge(state: str) -> str:
@@ -109,8 +119,8 @@ def _pair(each: Realised, count: Callable[[Side], tuple[int, int]]) -> str:
     return pieces.e(" → ".join(shown))
 
 
-def _board(analysis: Row, tasks: Sequence[Row], moves: Mapping[str, Sequence[Move]]) -> None:
-    decided = [(row, moves[row["task_id"]][-1]) for row in tasks if row["task_id"] in moves]
+def _board(analysis: Row, places: Mapping[tuple[str, str], str], moves: Mapping[str, Sequence[Move]]) -> None:
+    decided = [(places[key], move) for key, move in standing(moves).items() if key in places]
     if not decided:
         st.html(
             pieces.section(
@@ -121,7 +131,7 @@ def _board(analysis: Row, tasks: Sequence[Row], moves: Mapping[str, Sequence[Mov
         return
     decided.sort(key=lambda pair: (STATES.index(pair[1].state), -pair[1].recorded_ns))
     head = [
-        ("Task", "name"),
+        ("Task or slice", "name"),
         ("State", ""),
         ("Owner", "short"),
         ("Why", "wide"),
@@ -135,15 +145,15 @@ def _board(analysis: Row, tasks: Sequence[Row], moves: Mapping[str, Sequence[Mov
             "The last step of each; the evidence's hash tells whether what was known has changed since.",
         )
     )
-    st.html(pieces.table(head, (("", _stand(analysis, row, move)) for row, move in decided)))
+    st.html(pieces.table(head, (("", _stand(analysis, name, move)) for name, move in decided)))
 
 
-def _stand(analysis: Row, row: Row, move: Move) -> list[str]:
-    now = hash_now(analysis, row["task_id"])
+def _stand(analysis: Row, name: str, move: Move) -> list[str]:
+    now = hash_now(analysis, move.task_id)
     same = not move.evidence_hash or move.evidence_hash == now
     changed = "" if same else " " + pieces.badge("changed since", "untested")
     return [
-        pieces.link(pieces.task_link(row["task_id"]), row["name"]),
+        pieces.link(pieces.task_link(move.task_id), name),
         state_badge(move.state),
         f"<div>{pieces.e(move.owner)}</div>",
         pieces.e(shorten(move.reason, 200)),
@@ -158,15 +168,18 @@ def hash_now(analysis: Row, task_id: str) -> str:
     return evidence_hash(lambda name, **given: queries.read_analysed(name, analysis, **given), task_id)
 
 
-def _form(analysis: Row, names: Mapping[str, str]) -> None:
+def _form(analysis: Row, places: Mapping[tuple[str, str], str]) -> None:
     st.html(pieces.section("Decide"))
-    ids = list(names)
-    given = st.query_params.get("task_id")
+    given = (st.query_params.get("task_id", ""), st.query_params.get("slice_id", ""))
+    chosen = sorted(places, key=lambda key: list(places).index((key[0], "")))  # a task, then its slices
     with st.form("decide", border=True):
         first, second, third = st.columns(3)
         with first:
-            task_id = st.selectbox(
-                "Task", ids, index=ids.index(given) if given in ids else 0, format_func=lambda each: names[each]
+            place = st.selectbox(
+                "Task or slice",
+                chosen,
+                index=chosen.index(given) if given in places else 0,
+                format_func=places.__getitem__,
             )
         with second:
             state = st.selectbox("State", STATES)
@@ -178,22 +191,22 @@ def _form(analysis: Row, names: Mapping[str, str]) -> None:
     if not pressed:
         return
     value = {"state": state, "owner": owner.strip(), "reason": reason.strip(), "model": model.strip(),
-             "evidence_hash": hash_now(analysis, task_id)}  # fmt: skip
+             "evidence_hash": hash_now(analysis, place[0]), **({"slice_id": place[1]} if place[1] else {})}  # fmt: skip
     try:
-        queries.decide_move(task_id, value)
+        queries.decide_move(place[0], value)
     except SufficeError as error:
         st.warning(str(error))
         return
     st.rerun()
 
 
-def _history(moves: Mapping[str, Sequence[Move]], names: Mapping[str, str]) -> None:
+def _history(moves: Mapping[str, Sequence[Move]], places: Mapping[tuple[str, str], str]) -> None:
     log = sorted((m for steps in moves.values() for m in steps), key=lambda m: -m.recorded_ns)
     if not log:
         return
     head = [
         ("When (UTC)", "num"),
-        ("Task", "name"),
+        ("Task or slice", "name"),
         ("State", ""),
         ("Owner", "short"),
         ("Why", "wide"),
@@ -201,13 +214,14 @@ def _history(moves: Mapping[str, Sequence[Move]], names: Mapping[str, str]) -> N
         ("Written by", "less"),
     ]
     st.html(pieces.section("Every step", "Nothing is overwritten: a step that was wrong is followed by another."))
-    st.html(pieces.table(head, (("", _step(each, names)) for each in log[:200])))
+    st.html(pieces.table(head, (("", _step(each, places)) for each in log[:200])))
 
 
-def _step(each: Move, names: Mapping[str, str]) -> list[str]:
+def _step(each: Move, places: Mapping[tuple[str, str], str]) -> list[str]:
+    gone = f"{places.get((each.task_id, ''), each.task_id)}: {each.slice_id}" if each.slice_id else each.task_id
     return [
         pieces.e(render_moment(each.recorded_ns)),
-        pieces.e(names.get(each.task_id, each.task_id)),
+        pieces.e(places.get(each.place, gone)),
         state_badge(each.state),
         f"<div>{pieces.e(each.owner)}</div>",
         pieces.e(shorten(each.reason, 200)),

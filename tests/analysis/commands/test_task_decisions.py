@@ -106,5 +106,20 @@ def test_decide_writes_every_step_with_the_evidence_of_then(database: str, capsy
         ("testing", "Ann", "why"),
     ]
     assert steps[0]["evidence_hash"] == steps[1]["evidence_hash"]
+    of_none = [
+        "tasks",
+        "decide",
+        row["task_id"],
+        "--db",
+        database,
+        "--state",
+        "testing",
+        "--reason",
+        "why",
+        "--slice",
+        "none",
+    ]
+    assert main(of_none) == 1
+    assert "no such slice" in capsys.readouterr().err
     assert main(["tasks", "decide", row["task_id"], "--db", database, "--state", "done", "--reason", "why"]) == 1
     assert "one of proposed, testing, approved, moved, declined" in capsys.readouterr().err
