@@ -33,6 +33,13 @@ SECOND_NS = 10**9
 DAY_NS = 86_400 * SECOND_NS
 BATCH = 10_000
 MODELS = ("gpt-4o-2024-08-06", "gpt-4o-mini-2024-07-18", "gpt-5-mini", "o3-mini")
+JOBS = (
+    "sort incoming tickets by product and urgency", "answer customers about their orders in two sentences",
+    "extract supplier, amount and due date from invoices", "write the SQL query that a manager asks for",
+    "decide which of the tools looks up a shipment", "summarise a phone call into five bullet points",
+    "translate product descriptions from German into English", "review a change of code and list its faults",
+    "plan the steps of a research and give each to a worker", "rewrite a refusal letter in a friendlier tone",
+)  # fmt: skip
 NEEDED: dict[str, dict[str, Any]] = {
     "call": {"call_id": call_hash("default", "", "77")},
     "conversation": {"call_id": call_hash("default", "", "77")},
@@ -124,7 +131,7 @@ def record(number: int) -> CallRecord:
         request_model=MODELS[number % len(MODELS)],
         response_model=MODELS[number % len(MODELS)],
         input_messages=[
-            text("system", f"You answer for department {number % 30}. " * 40),
+            text("system", f"You {JOBS[number % len(JOBS)]} for department {number % 30}. " * 25),
             text("user", f"question {number}"),
         ],
         output_messages=[text("assistant", f"answer {number}")],

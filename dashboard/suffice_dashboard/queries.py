@@ -317,8 +317,8 @@ def retry_letters() -> Row:
 
 
 def since_ns(days: float | None) -> int | None:
-    """The start of "the last N days", rounded to the minute so that the cache is of use."""
+    """The start of "the last N days", from a full hour (of up to a day's part, minute), so that sums and cache are of use."""
     if days is None:
         return None
-    minute = 60 * 10**9
-    return (time.time_ns() - int(days * 86_400 * 10**9)) // minute * minute
+    step = (60 if days < 1 else 3600) * 10**9
+    return (time.time_ns() - int(days * 86_400 * 10**9)) // step * step

@@ -13,6 +13,7 @@ from starlette.middleware import Middleware
 
 from suffice_dashboard.access import AskKey
 from suffice_dashboard.launch import APP
+from suffice_dashboard.preload import preload
 from suffice_dashboard.settings import read_settings
 
 if TYPE_CHECKING:
@@ -69,4 +70,5 @@ def with_length(start: Message, body: bytes) -> Message:
     return {**start, "headers": [*headers, (b"content-length", str(len(body)).encode())]}
 
 
+preload()
 app = st.App(APP, middleware=[Middleware(AskKey, settings=read_settings()), Middleware(TellRoot)])
