@@ -5,7 +5,7 @@
 
 FOLDER holds ``*.jsonl.gz`` neutral call logs, each with a ``*.labels.csv`` (columns id, task, action);
 default ``$SUFFICE_SHARED/data/calls``, else ``../shared/data/calls``. ARI and AMI compare the found tasks
-with the labels (1 = the same); "action" is how well the templates within tasks recover the labels' action.
+with the labels (1 = the same); "action" is how well tasks, templates and slices recover the labels' action.
 ``one-off prompts``: each app among four times as many prompts that come once; scored are the app's own calls, and how many
 one-off prompts a template took (the others are open requests, as calls of an app without a template are). ``stability``: what a fifth more calls, another seed and five analyses of growing
 data change. ``at best``: what no method on these labels can pass, in two ways.
@@ -35,11 +35,14 @@ from scipy.cluster.hierarchy import linkage
 from scipy.spatial.distance import squareform
 from sklearn.metrics import adjusted_mutual_info_score, adjusted_rand_score
 
+from suffice.privacy.hashing import Hasher
+from suffice.privacy.pseudonyms import Pseudonyms
 from suffice.wire.canonical import canonical_json, canonical_message, chains, content_hash, message_hash
 from suffice_analysis.discovery import KnownTask, MessageText, discover, draw_map
 from suffice_analysis.discovery.finding import learn
 from suffice_analysis.discovery.heads import read_heads
 from suffice_analysis.discovery.reading import HeadReader
+from suffice_analysis.discovery.text import message_parts
 from suffice_analysis.profile import group_rows
 from suffice_analysis.slices import find_slices, holds
 from suffice_analysis.threads import run_groups
@@ -81,13 +84,10 @@ def main() -> None:
     started = time.perf_counter()
     discovery = discover(calls_table, texts, toolsets)
     seconds = time.perf_counter() - started
-    actions = [labels[call["id"]]["action"] for call in everything]
     print(f"\ndiscovery alone: {len(everything)} calls in {seconds:.1f} s, {len(discovery.templates)} templates")
-    print(f"templates against the labels' action: AMI {adjusted_mutual_info_score(actions, discovery.point_ids):.3f}")
-    in_slices = sliced(discovery.task_ids, actions, calls_table, texts, toolsets)
-    print(f"tasks and slices against it: AMI {adjusted_mutual_info_score(actions, in_slices):.3f}")
-    print(f"tasks alone against it: AMI {adjusted_mutual_info_score(actions, discovery.task_ids):.3f}")
+    print_actions({"all": everything, **apps}, labels)
     print_ceilings(apps, labels)
+    print_hashed({"all": everything, **apps}, labels)
     print_one_offs(apps, labels)
     print_stability(calls_table, texts, toolsets)
     if options.map:
@@ -97,6 +97,20 @@ def main() -> None:
     print(f"peak memory: {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6:.2f} GB\n")
     for task in discovery.tasks.values():
         print(f"{task.calls:>6}  {task.name}")
+
+
+def print_actions(apps: Mapping[str, Sequence[Logged]], labels: Mapping[str, Mapping[str, str]]) -> None:
+    """How well what a router can see foretells the label's action: AMI of tasks, of their templates, of their slices."""
+    print(f"\n{'AMI with the action':<20}{'actions':>9}{'tasks':>8}{'templates':>11}{'slices':>8}{'of':>5}")
+    for name, calls in apps.items():
+        table, texts, toolsets = as_read(calls)
+        found = discover(table, texts, toolsets)
+        actions = [labels[call["id"]]["action"] for call in calls]
+        parts = sliced(found.task_ids, actions, table, texts, toolsets)
+        groups: list[Sequence[Any]] = [list(map(str, found.task_ids)), list(map(str, found.point_ids)), parts]
+        tasks, templates, slices = (adjusted_mutual_info_score(actions, each) for each in groups)
+        row = f"{name:<20}{len(set(actions)):>9}{tasks:>8.3f}{templates:>11.3f}{slices:>8.3f}{len(set(parts)):>5}"
+        print(row)
 
 
 def print_ceilings(apps: Mapping[str, Sequence[Logged]], labels: Mapping[str, Mapping[str, str]]) -> None:
@@ -172,6 +186,23 @@ def leaves(part: int, merges: Sequence[Sequence[int]], n: int) -> list[int]:
         else:
             open_parts += merges[each - n]
     return found
+
+
+def print_hashed(apps: Mapping[str, Sequence[Logged]], labels: Mapping[str, Mapping[str, str]]) -> None:
+    """The same calls as ``capture="hashed"`` records them: grams and names of tools, no word of text."""
+    hasher = Hasher(b"k" * 32, Pseudonyms(b"k" * 32))
+    print(f"\n{'captured hashed':<50}{'tasks':>7}{'ARI':>7}{'AMI':>7}")
+    for name, calls in apps.items():
+        table, texts, toolsets = as_read(calls)
+        hidden = {
+            key: MessageText(
+                text.role, json.dumps(hasher.message({"role": text.role, "parts": message_parts(text.content)}))
+            )
+            for key, text in texts.items()
+        }
+        tools = {key: [hasher.tool(each) for each in own] for key, own in toolsets.items()}
+        truth = [labels[call["id"]]["task"] for call in calls]
+        print_score(name, truth, list(map(str, discover(table, hidden, tools).task_ids)))
 
 
 def print_one_offs(apps: Mapping[str, Sequence[Logged]], labels: Mapping[str, Mapping[str, str]]) -> None:

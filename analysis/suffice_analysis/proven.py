@@ -1,4 +1,4 @@
-"""The proven shares: of calls and of cost, the part that belongs to tasks proven together."""
+"""The proven shares: of calls, of tokens and of cost, the part that belongs to tasks proven together."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from suffice_analysis.replay.results import Result
 
 _WEIGHTS: dict[str, Callable[[TaskProfile], float]] = {
     "proven_share_calls": lambda p: p.calls,
+    "proven_share_tokens": lambda p: p.input_tokens + p.output_tokens,
     "proven_share_cost": lambda p: float(p.paid_usd or 0),
 }
 

@@ -318,7 +318,7 @@ estimates = sa.Table(
     sa.Column("task_id", sa.String, nullable=False),  # "" = all calls together
     sa.Column(
         "measure", sa.String, nullable=False
-    ),  # replaceability; for task_id "": expected_share_calls, expected_share_tokens, expected_share_cost, proven_share_calls, proven_share_cost
+    ),  # replaceability; for task_id "": expected_share_calls, expected_share_tokens, expected_share_cost, proven_share_calls, proven_share_tokens, proven_share_cost; of tasks also self_agreement, accuracy_difference
     sa.Column("candidate", sa.String, nullable=False),  # a model, or "any SLM"
     sa.Column("mode", sa.String, nullable=False),  # as_is, schema, few_shot, fine_tuned
     sa.Column("grade", sa.String, nullable=False),

@@ -68,7 +68,7 @@ def test_open_conversation_is_never_expected_above_half(analysed: MemoryStore) -
 def test_the_proven_share_is_zero_and_nothing_is_proven(analysed: MemoryStore) -> None:
     estimates = analysed.appended["estimates"]
     proven = {e["measure"]: e["value"] for e in estimates if e["measure"].startswith("proven")}
-    assert proven == {"proven_share_calls": 0.0, "proven_share_cost": 0.0}
+    assert proven == dict.fromkeys(("proven_share_calls", "proven_share_tokens", "proven_share_cost"), 0.0)
     assert not any(e["proven"] for e in estimates)
     assert {e["proven_low"] for e in estimates} == {None}
 
@@ -263,7 +263,11 @@ def test_all_errors_unpriced_untimed_and_without_usage() -> None:
     assert (task["error_calls"], task["unpriced_calls"], task["paid_usd"]) == (120, 0, None)
     assert (task["verdict"], task["latency_p50_ms"]) == ("untested", None)
     assert "No answer of it was recorded" in task["verdict_reason"]
-    assert [e["measure"] for e in store.appended["estimates"]] == ["proven_share_calls", "proven_share_cost"]
+    assert [e["measure"] for e in store.appended["estimates"]] == [
+        "proven_share_calls",
+        "proven_share_tokens",
+        "proven_share_cost",
+    ]
     assert {s["saving_usd"] for s in store.appended["savings"]} == {None}
 
 

@@ -50,10 +50,18 @@ def replays(made: Traffic, failing: range = range(0)) -> dict[str, pa.Table]:
     }
 
 
-def analysed(made: Traffic, outcomes: list[dict[str, Any]], failing: range = range(0), **more: Any) -> MemoryStore:
-    reads = replays(made, failing) | ({"outcomes": pa.Table.from_pylist(outcomes)} if outcomes else {})
+def analysed(
+    made: Traffic,
+    outcomes: list[dict[str, Any]],
+    failing: range = range(0),
+    *,
+    successful_runs: bool = False,
+    **more: pa.Table,
+) -> MemoryStore:
+    """Analysed with these outcomes; ``more``: further reads."""
+    reads = replays(made, failing) | ({"outcomes": pa.Table.from_pylist(outcomes)} if outcomes else {}) | more
     store = made.store(**reads)
-    pipeline.analyze(store, find=by_instructions, clock=lambda: 10**18, **more)
+    pipeline.analyze(store, find=by_instructions, clock=lambda: 10**18, successful_runs=successful_runs)
     return store
 
 
