@@ -38,7 +38,7 @@ from sklearn.metrics import adjusted_mutual_info_score, adjusted_rand_score
 from suffice.privacy.hashing import Hasher
 from suffice.privacy.pseudonyms import Pseudonyms
 from suffice.wire.canonical import canonical_json, canonical_message, chains, content_hash, message_hash
-from suffice_analysis.discovery import KnownTask, MessageText, discover, draw_map
+from suffice_analysis.discovery import Discovery, KnownTask, MessageText, discover, draw_map
 from suffice_analysis.discovery.finding import learn
 from suffice_analysis.discovery.heads import read_heads
 from suffice_analysis.discovery.reading import HeadReader
@@ -235,18 +235,37 @@ def print_stability(table: pa.Table, texts: Mapping[str, MessageText], toolsets:
     groups = run_groups(table["chain_before"], table["chain_after"])
     place = np.random.default_rng(0).permutation(int(groups.max()) + 1) / (int(groups.max()) + 1)
     before: dict[int, str | None] = {}
+    first: dict[int, str | None] = {}
     known: list[KnownTask] = []
-    print("\nfive analyses of growing data: calls of the one before whose task's id changed")
+    decided: list[str] = []
+    print(
+        "\nfive analyses of growing data: calls of the one before whose task's id changed, and how many of the calls of four tasks"
+    )
+    print(
+        "that a user decided about after the first (one renamed, one pinned, one merged into another) are where they belong"
+    )
     for share in (0.5, 0.6, 0.7, 0.8, 1.0):
         rows = np.flatnonzero(place[groups] < share)
-        found = discover(table.take(pa.array(rows)), texts, toolsets, known=known)
+        merged = dict([decided[2:]]) if decided else {}
+        found = discover(table.take(pa.array(rows)), texts, toolsets, known=known, merged=merged)
         now = dict(zip(rows.tolist(), found.task_ids, strict=True))
         moved = sum(now[row] != task for row, task in before.items())
         said = f", {moved} moved ({moved / len(before):.2%})" if before else ""
+        if decided:
+            wanted = {row: merged.get(str(task), task) for row, task in first.items() if task in decided}
+            said += f"; decided: {sum(now[row] == task for row, task in wanted.items())} of {len(wanted)}"
+        else:
+            first, decided = now, largest_templates(found)[:4]
+            now = {row: decided[3] if task == decided[2] else task for row, task in now.items()}
         print(f"  {share:>4.0%} {len(rows):>6} calls, {len(found.tasks)} tasks{said}")
-        before, known = now, [KnownTask(t.task_id, t.recogniser, t.name) for t in found.tasks.values()]
+        before = now
+        known = [KnownTask(t.task_id, t.recogniser, t.name, t.task_id == decided[1]) for t in found.tasks.values()]
     seeds = [discover(table, texts, toolsets, seed=seed).task_ids for seed in (0, 1)]
     print(f"two seeds: ARI {adjusted_rand_score(*(list(map(str, each)) for each in seeds)):.3f}")
+
+
+def largest_templates(found: Discovery) -> list[str]:
+    return [task.task_id for task in found.tasks.values() if task.recogniser["kind"] == "template"]
 
 
 def by_templates(calls: Sequence[Logged]) -> list[Any]:
