@@ -56,13 +56,18 @@ def open_workers(workers: str) -> Iterator[Executor | None]:
         return
     if workers != "auto" and not (workers.isdigit() and int(workers)):
         raise UsageError(f"can't use --workers '{workers}': give auto, a number from 1 on, or tcp://HOST:PORT of Dask")
-    count = min(os.cpu_count() or 1, MOST_PROCESSES) if workers == "auto" else int(workers)
+    count = min(_cores(), MOST_PROCESSES) if workers == "auto" else int(workers)
     if count == 1:
         yield None
         return
     # a forked child would inherit the locks of threads that are not there any more
     with ProcessPoolExecutor(count, mp_context=multiprocessing.get_context("spawn")) as pool:
         yield pool
+
+
+def _cores() -> int:
+    """Those that this process may use, where the system says so."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 @contextmanager

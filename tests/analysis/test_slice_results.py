@@ -165,6 +165,23 @@ def test_a_number_of_replays_set_before_gives_a_slice_the_exact_interval() -> No
         assert width < 0.8 * (running[name]["replaceability_high"] - running[name]["replaceability_low"])
 
 
+def test_a_slice_whose_calls_failed_counts_where_its_answers_served() -> None:
+    """A fifth of the known plans were no good; all labels were, so the task as a whole is on no failing path."""
+    traffic = agent_traffic()
+    plans = [call for call in traffic.calls if len(call["input_hashes"]) > 2]
+    labels = [call for call in traffic.calls if len(call["input_hashes"]) == 2]
+    good = {call["call_id"]: i % 5 != 0 for i, call in enumerate(plans[:75])} | {
+        call["call_id"]: True for call in labels
+    }
+    said = [{"target": "call", "target_id": key, "ok": ok, "score": None, "label": None} for key, ok in good.items()]
+    found = by_name(analysed(traffic, outcomes=pa.Table.from_pylist(said), **replays(traffic)))
+    other_half = [call for call in plans if not chooses(call["run_id"])]
+    assert found["from step 2 on"]["evidence_n"] == sum(good.get(call["call_id"], False) for call in other_half)
+    assert found["step 1"]["evidence_n"] == len(other_half)
+    told = {e["kind"]: e["sentence"] for e in json.loads(found["from step 2 on"]["evidence"])}
+    assert told["run_outcomes"].startswith("15 of 75 runs with it whose outcome is known failed (20 %")
+
+
 def test_a_noisy_slice_makes_nothing_easier_for_another() -> None:
     """The baseline repeats its labels and half of its plans: a candidate with four of five labels right is not lifted by that."""
     traffic = agent_traffic()
