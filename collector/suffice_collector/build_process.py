@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import gc
 import logging
+import os
 import pickle
 import queue
 import signal
@@ -231,4 +232,4 @@ def _stream(rows: pa.Table) -> memoryview:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    os._exit(main())  # everything is written; tidying up what was frozen only has DuckDB's bindings complain on stderr
