@@ -1,6 +1,6 @@
 """The tasks to move next: at most three, with their money and the wrong answers they would bring, and their sum.
 
-First what is proven or likely, the largest expected saving first; then what is untested with the most money at stake,
+First what is proven, then what is likely, the largest expected saving first; then what is untested with the most money at stake,
 to be tested first. A task that stays, is ignored or has too few calls for a claim is never among them. Pure functions of
 rows of the reads ``tasks`` and ``savings``: the report and the dashboard both ask here.
 """
@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from suffice_analysis.replaceability import CLAIM_CALLS
-from suffice_analysis.savings.recommend import rank_tests
+from suffice_analysis.savings.recommend import TESTED, rank_tests
 
 Row = Mapping[str, Any]
 MOST = 3
@@ -34,6 +34,12 @@ class NextStep:
     extra_wrong_share_low: float
     extra_wrong_share_high: float
     answers: float  # per basis, what the shares are of
+    tested: bool = False  # whether that model's own answers were compared with the recorded ones
+
+    @property
+    def proven(self) -> bool:
+        """Whether nothing is left but to move it: it is proven, for this model."""
+        return self.tested and self.verdict == "proven"
 
     @property
     def test_first(self) -> bool:
@@ -56,8 +62,13 @@ class StepsSum:
 def find_next_steps(tasks: Iterable[Row], savings: Iterable[Row], *, most: int = MOST) -> list[NextStep]:
     """The steps, first to last. ``savings`` may hold totals (task_id ""); they are passed over."""
     ranked = [(task, found.row) for task, found in rank_tests(tasks, savings) if task["calls"] >= CLAIM_CALLS]
-    ranked.sort(key=lambda pair: (pair[0]["verdict"] == "untested", -_weight(*pair), pair[0]["task_id"]))
+    ranked.sort(key=lambda pair: (_order(_step(*pair)), -_weight(*pair), pair[0]["task_id"]))
     return [_step(task, row) for task, row in ranked[:most]]
+
+
+def _order(step: NextStep) -> int:
+    """What is ready to move, what is likely, what nobody knows."""
+    return 0 if step.proven else 2 if step.test_first else 1
 
 
 def add_up(steps: Sequence[NextStep]) -> StepsSum | None:
@@ -126,4 +137,5 @@ def _step(task: Row, row: Row) -> NextStep:
         extra_wrong_share_low=wrong_share(row["extra_wrong_low"], answers),
         extra_wrong_share_high=wrong_share(row["extra_wrong_high"], answers),
         answers=answers,
+        tested=row.get("quality_grade") in TESTED,
     )

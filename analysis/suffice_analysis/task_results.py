@@ -91,7 +91,7 @@ def judge_calls(
         replayed=best,
         among="" if not outcomes.only_good else " in a run that is known to have gone well",
     )
-    case = build_case(profile, estimated, verdict.word, choice, inputs, rows, judging.terms)
+    case = build_case(profile, estimated, verdict.word, choice, inputs, rows, judging.terms, best)
     path = find_path(outcomes, rows, inputs.calls)
     said = path_evidence(found.task_id, path, held=outcomes.holds(path), counted=replayed)
     evidence = evidence_rows(profile, prior, proxy) + said + [evidence_row(each) for each in replayed]

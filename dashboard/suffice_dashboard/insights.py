@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from suffice_analysis.replaceability import CLAIM_CALLS
-from suffice_analysis.savings.recommend import first_choice, recommend
+from suffice_analysis.savings.recommend import TESTED, first_choice, recommend
 from suffice_dashboard.formatting import (
     basis_words,
     number_or_none,
@@ -104,17 +104,23 @@ def savings_sentence(whole: Sequence[Row]) -> str:
     name = alternative_words(row["alternative"])
     name = name[:1].lower() + name[1:]
     start = f"Against {render_money(row['paid_usd'])} {basis_words(row['basis'])} today, "
+    tested = row["quality_grade"] in TESTED
     if found is None:
         return f"{start}**{name}** saves **{money}** with the same answers. No small model is expected to save more."
-    said = f"{start}the alternative to test first is **{name}**: **{money}**, at {wrong_answers(row)}."
+    said = f"{start}the alternative to {'move to' if tested else 'test'} first is **{name}**: **{money}**, at {wrong_answers(row)}."
     if found.usd_per_wrong is not None:
         said += f" That is worth it while one wrong answer costs you less than {render_money(found.usd_per_wrong)}."
-    if found.more is not None and round(found.more_wrong) and found.more_usd >= 0.005 * row["saving_usd"]:
+    if found.more is not None and tested and found.more["quality_grade"] not in TESTED:
+        other = alternative_words(found.more["alternative"])
+        said += f" {other}, not tested, is expected to save {render_money(found.more_usd)} more."
+    elif found.more is not None and round(found.more_wrong) and found.more_usd >= 0.005 * row["saving_usd"]:
         each = render_money(found.more_usd / found.more_wrong)
         said += (
             f" {alternative_words(found.more['alternative'])} would save {render_money(found.more_usd)} more at "
             f"{plural(round(found.more_wrong), 'extra wrong answer')} more, {each} for each."
         )
+    if tested:
+        return f"{said} Its answers were replayed; which tasks are proven, Tasks says."
     return f"{said} None of it is proven while the grade of its quality is {row['quality_grade']}."
 
 

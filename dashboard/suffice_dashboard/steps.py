@@ -20,6 +20,8 @@ BY_HAND = (
 
 def step_title(step: NextStep) -> str:
     """Which task to test against which model."""
+    if step.proven:
+        return f"Move “{step.name}” to {step.model}, proven by replay"
     return f"Test “{step.name}” against {step.model or alternative_words(step.alternative)}"
 
 
@@ -64,7 +66,11 @@ def step_lines(step: NextStep, task: Row, row: Row | None = None) -> list[str]:
         f"Would save {money}: {alternative_words(step.alternative)}.",
         f"Wrong and not caught if all its calls moved: {wrong}.",
         *([effort] if (effort := effort_words(row)) else []),
-        f"A first test, {expected}" if step.test_first else f"A small model is {expected}",
+        f"A first test, {expected}"
+        if step.test_first
+        else f"It sufficed for {render_task_share(task)} of the replayed calls."
+        if step.tested
+        else f"A small model is {expected}",
     ]
 
 

@@ -18,7 +18,7 @@ def task(task_id: str, verdict: str = "likely", **more: Any) -> dict[str, Any]:
 def saving(task_id: str, usd: float, wrong: float = 20.0, paid: float = 8.0) -> dict[str, Any]:
     return {"task_id": task_id, "alternative": "small_tier", "position": 2, "model": "tiny", "pays": usd > 0,
             "paid_usd": paid, "saving_usd": usd, "saving_low_usd": usd / 2, "saving_high_usd": usd * 2,
-            "extra_wrong": wrong, "extra_wrong_low": wrong / 2, "extra_wrong_high": wrong * 2}  # fmt: skip
+            "quality_grade": "prior", "extra_wrong": wrong, "extra_wrong_low": wrong / 2, "extra_wrong_high": wrong * 2}  # fmt: skip
 
 
 def test_a_step_counts_wrong_answers_of_the_tasks_own() -> None:
@@ -26,6 +26,19 @@ def test_a_step_counts_wrong_answers_of_the_tasks_own() -> None:
     (step,) = find_next_steps([task("a")], [saving("a", 3.0), saving("", 99.0)])
     assert step == NextStep("a", "Task a", "likely", "small_tier", "tiny", 3.0, 1.5, 6.0, 0.05, 0.025, 0.1, 400.0)
     assert not step.test_first
+
+
+def test_only_a_proven_task_of_a_tested_model_is_ready_to_move() -> None:
+    tested = saving("a", 3.0) | {"quality_grade": "replay"}
+    assert [find_next_steps([task("a", verdict)], [row])[0].proven for verdict, row in (
+        ("proven", tested), ("proven", saving("a", 3.0)), ("likely", tested),
+    )] == [True, False, False]  # fmt: skip
+
+
+def test_a_proven_one_goes_before_a_likely_one_that_saves_more() -> None:
+    tested = saving("b", 1.0) | {"quality_grade": "replay"}
+    steps = find_next_steps([task("a"), task("b", "proven")], [saving("a", 9.0), tested])
+    assert [(step.task_id, step.proven) for step in steps] == [("b", True), ("a", False)]
 
 
 def test_likely_ones_first_then_untested_by_what_is_at_stake() -> None:

@@ -15,7 +15,7 @@ def task(task_id: str, verdict: str = "likely", **more: Any) -> dict[str, Any]:
 def saving(task_id: str, usd: float, **more: Any) -> dict[str, Any]:
     return {
         "task_id": task_id, "paid_usd": 2.0, "saving_usd": usd, "saving_low_usd": usd - 0.1, "saving_high_usd": usd + 0.1,
-        "alternative": "hosted_slm", "position": 3, "model": "m", "basis": "per_1000_calls", "pays": True, "extra_wrong": 27.0,
+        "alternative": "hosted_slm", "position": 3, "model": "m", "basis": "per_1000_calls", "pays": True, "extra_wrong": 27.0, "quality_grade": "prior",
         "extra_wrong_low": 6.0, "extra_wrong_high": 54.0, **more,
     }  # fmt: skip
 

@@ -16,6 +16,7 @@ import numpy as np
 
 from suffice_analysis.estimate import BAR, LEVEL, Estimate, clopper_pearson_interval, exact_lower_bound
 from suffice_analysis.multiplicity import ALPHA, holm
+from suffice_analysis.replay.aging import fresh_answers
 from suffice_analysis.replay.candidates import BASELINE
 from suffice_analysis.replay.ceiling import BETA, Ceiling, make_ceiling
 from suffice_analysis.replay.counts import Counts, count_replays
@@ -28,7 +29,6 @@ from suffice_store.store import Store
 
 Row = Mapping[str, Any]
 LOOK_EVERY = 10  # answers between the looks that the running interval is made of
-SAME_TEMPLATE = 0.7  # of the words that either template has: under it the task is another one
 EXAMPLES, GOOD_EXAMPLES = 8, 2  # failures and passes named
 METHOD_FIXED = "exact (Clopper-Pearson) interval of a number of calls set before"
 METHOD_RUNNING = "beta-binomial mixture, valid at every look (Howard and others 2021)"
@@ -52,6 +52,8 @@ class Result:
     rows: Sequence[Row] = field(repr=False)
     ceiling: Ceiling | None = None  # what it is corrected for
     errors: JudgeErrors | None = field(default=None, repr=False)  # of its judges
+    model: str = ""  # as it was asked for
+    price: tuple[float, float] | None = None  # USD per million tokens, in and out, as given; None: not known
 
     @property
     def agreement(self) -> float | None:
@@ -213,7 +215,7 @@ def _result(
     errors: JudgeErrors,
 ) -> Result | None:  # fmt: skip
     known = [row for row in rows if row["campaign_id"] in campaigns]
-    fresh, reopened = _fresh(known, campaigns, template)
+    fresh, reopened = fresh_answers(known, campaigns, template)
     if not known:
         return None
     latest = max((campaigns[row["campaign_id"]] for row in known), key=lambda c: c["recorded_ns"])
@@ -222,14 +224,22 @@ def _result(
     look = _by_one_look(counts, bar, ceiling) if fixed else _by_every_look(fresh, bar, ceiling, errors)
     low, high, p_value, status = look
     design = "fixed" if fixed else "sequential"
-    return Result(*key, bar, design, counts, low, high, p_value, status, reopened, fresh, ceiling, errors)
+    asked = latest["model"], _price(latest)
+    return Result(*key, bar, design, counts, low, high, p_value, status, reopened, fresh, ceiling, errors, *asked)
+
+
+def _price(campaign: Row) -> tuple[float, float] | None:
+    """What the candidate costs, as it was given for the campaign."""
+    given = json.loads(campaign["settings"]).get("candidate", {})
+    price = given.get("input_usd_per_mtok"), given.get("output_usd_per_mtok")
+    return None if price[0] is None or price[1] is None else (float(price[0]), float(price[1]))
 
 
 def _ceiling(
     task: str, rows: list[Row], campaigns: Mapping[str, Row], template: str, errors: JudgeErrors
 ) -> Ceiling | None:
     known = [row for row in rows if row["campaign_id"] in campaigns]
-    fresh, reopened = _fresh(known, campaigns, template)
+    fresh, reopened = fresh_answers(known, campaigns, template)
     counts = count_replays(fresh, errors)
     return (
         make_ceiling(task, counts, fresh, fixed=_is_fixed(known, campaigns, counts) and not reopened) if fresh else None
@@ -278,23 +288,6 @@ def running_for(bar: float, ceiling: Ceiling | None, beta: float = 0.0) -> Runni
         return Running(bar=bar, alpha=ALPHA - beta, beta=beta)
     taken = BETA + beta
     return Running(bar=bar, alpha=ALPHA - taken, ceiling=(ceiling.least, ceiling.most), beta=taken)
-
-
-def _fresh(rows: Sequence[Row], campaigns: Mapping[str, Row], template: str) -> tuple[list[Row], str]:
-    """The answers that still count, and why others no longer do."""
-    same = [row for row in rows if same_template(campaigns[row["campaign_id"]]["template"], template)]
-    reopened = [] if len(same) == len(rows) else ["its template changed"]
-    versions = [row["response_model"] for row in same if row["response_model"]]
-    fresh = [row for row in same if not versions or row["response_model"] in (None, versions[-1])]
-    if len(fresh) < len(same):
-        reopened.append(f"the candidate is now {versions[-1]}")
-    return fresh, " and ".join(reopened)
-
-
-def same_template(earlier: str, now: str) -> bool:
-    """Whether two templates share most of their words: more calls move a template's edges, a new prompt its middle."""
-    a, b = set(earlier.lower().split()), set(now.lower().split())
-    return not a or not b or len(a & b) >= SAME_TEMPLATE * len(a | b)
 
 
 def _paid_for(results: Sequence[Result]) -> list[Result]:

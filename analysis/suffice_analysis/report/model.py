@@ -30,7 +30,7 @@ from suffice_analysis.report.wording import (
     plain_share,
     share_words,
 )
-from suffice_analysis.savings.recommend import CACHING, Recommendation, first_choice, recommend
+from suffice_analysis.savings.recommend import CACHING, TESTED, Recommendation, first_choice, recommend
 from suffice_analysis.savings.sentences import beside_the_money, details_of, replay_sentence
 from suffice_analysis.slice_words import counted_rows, differing, slice_sentence, staying_slices
 from suffice_store.console import format_time, format_usd
@@ -293,7 +293,7 @@ def headlines(report: Report) -> list[str]:
 
 
 def _saving_sentence(report: Report) -> str:
-    """What to test first, at what price in wrong answers, and what would save more at which."""
+    """What to test or to move first, at what price in wrong answers, and what would save more at which."""
     if report.paid_usd is not None and all(t.row["calls"] < CLAIM_CALLS for t in report.tasks):
         return f"No saving is stated: no task has {CLAIM_CALLS} calls yet."
     found, caching = report.recommended, report.caching
@@ -305,9 +305,11 @@ def _saving_sentence(report: Report) -> str:
         return f"No saving is stated: {why}."
     row = found.row
     name = f"{IN_A_SENTENCE[row['alternative']]}{row['model']}"
+    tested = row["quality_grade"] in TESTED
     said = (
-        f"To test first: {name}, {format_usd(row['saving_usd'])} {report.basis_words} "
-        f"({format_usd(row['saving_low_usd'])} to {format_usd(row['saving_high_usd'])}) if tests confirm it, with about "
+        f"To {'move' if tested else 'test'} first: {name}, {format_usd(row['saving_usd'])} {report.basis_words} "
+        f"({format_usd(row['saving_low_usd'])} to {format_usd(row['saving_high_usd'])}) "
+        f"{'by its replayed answers' if tested else 'if tests confirm it'}, with about "
         f"{counted(round(row['extra_wrong'] or 0), 'more wrong answer')} nobody catches{report.wrong_of_moved}"
     )
     if found.usd_per_wrong is not None:
@@ -316,6 +318,8 @@ def _saving_sentence(report: Report) -> str:
         return f"{said}."
     other = IN_A_SENTENCE[found.more["alternative"]].rstrip(" ,")
     more_wrong = round(found.more_wrong)
+    if more_wrong < 0 or (tested and found.more["quality_grade"] not in TESTED):
+        return f"{said}; {other}, not tested, is expected to save {format_usd(found.more_usd)} more."
     each = f", {format_usd(found.more_usd / found.more_wrong)} for each" if more_wrong else ""
     extra = f"{format_usd(found.more_usd)} more at {counted(more_wrong, 'more wrong answer')}{each}"
     return f"{said}; {other} would save {extra}."
@@ -370,10 +374,9 @@ def sum_sentence(report: Report) -> str:
 
 def _step_words(step: NextStep, basis_words: str) -> str:
     money = f"{format_usd(step.saving_usd)} ({format_usd(step.saving_low_usd)} to {format_usd(step.saving_high_usd)})"
-    verb = "Test first:" if step.test_first else "Test, then move:"
-    wrong = (
-        f"{of_100(step.extra_wrong_share)} ({of_100_interval(step.extra_wrong_share_low, step.extra_wrong_share_high)})"
-    )
+    verb = "Move, it is proven:" if step.proven else "Test first:" if step.test_first else "Test, then move:"
+    shares = step.extra_wrong_share_low, step.extra_wrong_share_high
+    wrong = f"{of_100(step.extra_wrong_share)} ({of_100_interval(*shares)})"
     return f"{verb} “{step.name}” on {step.model}: {money} {basis_words}, {wrong} of its answers wrong and uncaught."
 
 
@@ -394,5 +397,4 @@ def _read_quality(store: Store, **filters: Any) -> Quality:
 
 
 def _filters(analysis: Row, project: str) -> dict[str, Any]:
-    filters: dict[str, Any] = json.loads(analysis["parameters"] or "{}").get("filters", {})
-    return filters | {"project": project}
+    return {**json.loads(analysis["parameters"] or "{}").get("filters", {}), "project": project}

@@ -43,6 +43,7 @@ class Case:
     price_factor: float = 1.0  # what the contract leaves of today's list price
     tier_factor: float = 1.0  # and of the small tier's
     choice: Choice | None = None  # all that pass the filters, and why the others do not
+    tested: tuple[str, ...] = ()  # names of the one model whose replays the replaceability is, where it is any's
 
     @property
     def paid(self) -> float | None:
@@ -67,6 +68,10 @@ class Case:
         """Whether the totals count on moving it: calls enough for a claim, and it does not stay."""
         claimed = self.replaceability is not None and self.replaceability.claimed
         return claimed and self.verdict != "stays" and self.profile.kind != "embedding"
+
+    def measured(self, model: str) -> bool:
+        """Whether the replaceability is that model's own, and not what is expected of any."""
+        return model in self.tested
 
     @property
     def checkable(self) -> bool:
@@ -117,7 +122,8 @@ def small_tier(case: Case, scenario: Scenario, share: Number) -> Moved | None:
         case.input_tokens * price.input + case.output_tokens * scenario["small_tier_answer_length"] * price.output
     ) / 1e6
     tokens = usd * case.tier_factor * scenario["other_prices"]
-    return _with_escalation(case, scenario, {"tokens": tokens}, tier_share(share, scenario), own_vendor=True)
+    own = share if case.measured(price.model) else tier_share(share, scenario)
+    return _with_escalation(case, scenario, {"tokens": tokens}, own, own_vendor=True)
 
 
 def tier_share(share: Number, scenario: Scenario) -> Number:

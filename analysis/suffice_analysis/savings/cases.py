@@ -7,15 +7,19 @@ from dataclasses import replace
 
 import numpy as np
 
+from suffice_analysis import data
 from suffice_analysis.inputs import Inputs
 from suffice_analysis.profile import TaskProfile
 from suffice_analysis.replaceability import Replaceability
+from suffice_analysis.replay.results import Result
 from suffice_analysis.savings.alternatives import Case
 from suffice_analysis.savings.basis import Basis, peak_factor
 from suffice_analysis.savings.caching import repeated_input
-from suffice_analysis.savings.candidates import Choice
-from suffice_analysis.savings.prices import find_price, small_tier
+from suffice_analysis.savings.candidates import Candidate, Choice
+from suffice_analysis.savings.prices import ModelPrice, SmallTier, find_price, small_tier
 from suffice_analysis.savings.terms import Terms
+
+ANY_SIZE_B = 8.0  # of a model whose size nobody told: only its fine-tuning and its GPU are worked out from it
 
 
 def price_factor(profile: TaskProfile, inputs: Inputs, rows: Sequence[int], terms: Terms) -> float:
@@ -33,8 +37,9 @@ def build_case(
     inputs: Inputs,
     rows: Sequence[int],
     terms: Terms,
+    tested: Result | None = None,
 ) -> Case:
-    """The case of the task whose calls are ``rows``."""
+    """The case of the task whose calls are ``rows``. ``tested``: the replays that ``estimated`` is made of."""
     tier = small_tier(inputs.prices, profile.provider) if profile.kind != "embedding" else None
     return Case(
         profile=profile,
@@ -42,13 +47,26 @@ def build_case(
         verdict=verdict,
         today=find_price(inputs.prices, profile.provider, profile.model),
         repeated=repeated_input(inputs, rows),
-        candidate=next(iter(choice.hosted), None),
+        candidate=_at_a_host(tested, tier) or next(iter(choice.hosted), None),
         own=next(iter(choice.own), None),
         tier=tier,
         price_factor=price_factor(profile, inputs, rows, terms),
         tier_factor=terms.factor(profile.provider, tier.price.model) if tier else 1.0,
         choice=choice,
+        tested=(tested.candidate, tested.model) if tested else (),
     )
+
+
+def _at_a_host(tested: Result | None, tier: SmallTier | None) -> Candidate | None:
+    """The model that was tested, at the price that was given for it: what is known of it goes before what is thought of others."""
+    if tested is None or tested.price is None or (tier and tier.price.model in (tested.candidate, tested.model)):
+        return None
+    price = ModelPrice(tested.candidate, *tested.price, None, None, "as given for the replay")
+    size = next(
+        (float(row["params_b"]) for row in data.rows("slm_catalog.csv") if row["model"] == tested.model), ANY_SIZE_B
+    )
+    said = f"{tested.counts.passed:,} of {tested.counts.judged:,} replayed answers as good as recorded"
+    return Candidate(tested.candidate, size, price, said)
 
 
 def with_peak(basis: Basis, inputs: Inputs, rows: Sequence[int]) -> Basis:

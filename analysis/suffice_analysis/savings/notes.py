@@ -44,6 +44,8 @@ def note(name: str, row: Mapping[str, Any], cases: Sequence[Case]) -> str:
     for case in cases if len(cases) == 1 else ():
         if case.profile.calls < CLAIM_CALLS:
             notes.append(f"Under {CLAIM_CALLS} calls: nothing is claimed, and the total does not count it.")
+        if name != "caching_batch" and case.tested and not case.measured(str(row["model"])):
+            notes.append(f"Its answers were not tested: what {case.tested[0]} reached is taken for them.")
         if name != "caching_batch" and case.verdict == "stays":
             notes.append("It stays on the LLM and is not counted in the total.")
         if name == "small_tier" and case.tier and (case.profile.input_tokens_p99 or 0) > case.tier.context_tokens:

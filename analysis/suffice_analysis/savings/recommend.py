@@ -2,7 +2,7 @@
 
 Caching comes first wherever it pays: the same model gives the same answers. Beyond it, every alternative sells wrong
 answers that nobody catches for money; ``usd_per_wrong`` is what one of them brings. Named is the alternative that brings most
-for each, among those that save at least half of what the best saver does. The best saver is named in the same breath.
+for each, among those that save at least half of what the best saver does; where one of them was tested by replays, only what was tested is named. The best saver is named in the same breath.
 Pure functions of rows of ``savings``; the report and the dashboard both ask here.
 """
 
@@ -15,6 +15,7 @@ from typing import Any
 
 Row = Mapping[str, Any]
 CACHING = "caching_batch"
+TESTED = ("replay", "live")  # grades of a quality that was counted, not expected
 WORTH_NAMING = 0.5  # of the largest saving beyond caching; less is not a way to get at that money
 
 
@@ -36,7 +37,9 @@ def recommend(rows: Sequence[Row]) -> Recommendation | None:
     if not paying:
         return None
     most = max(paying, key=lambda r: (_saving(r), -r["position"]))
-    large = [r for r in paying if _saving(r) - base >= WORTH_NAMING * (_saving(most) - base)]
+    among = [r for r in paying if r.get("quality_grade") in TESTED] or paying
+    enough = WORTH_NAMING * (max(map(_saving, among)) - base)
+    large = [r for r in among if _saving(r) - base >= enough]
     best = max(large, key=lambda r: (_per_wrong(r, base), _saving(r), -r["position"]))
     price = _per_wrong(best, base)
     more_usd, more_wrong = _saving(most) - _saving(best), (most["extra_wrong"] or 0.0) - (best["extra_wrong"] or 0.0)

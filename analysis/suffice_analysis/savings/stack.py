@@ -245,7 +245,7 @@ def _add_quality_alone(row: Row, name: str, case: Case, basis: Basis) -> None:
     e = case.replaceability.estimate
     if name != "small_tier":
         wrong = [(1 - s) * case.calls * basis.factor for s in (e.high, e.value, e.low)]
-        row |= {"quality": e.value, "quality_low": e.low, "quality_high": e.high, "quality_grade": e.grade}
+        row |= {"quality": e.value, "quality_low": e.low, "quality_high": e.high, "quality_grade": _grade(name, case)}
         row |= {"extra_wrong_low": wrong[0], "extra_wrong": wrong[1], "extra_wrong_high": wrong[2]}
         if case.profile.calls < CLAIM_CALLS:
             row["quality"] = None
@@ -305,6 +305,8 @@ def _model(name: str, case: Case) -> str:
 def _grade(name: str, case: Case) -> Any:
     if name == "caching_batch":
         return SAME_MODEL
-    if name == "small_tier" or case.replaceability is None:
+    if case.replaceability is None or (case.tested and not case.measured(_model(name, case))):
+        return "prior"  # another model was replayed
+    if name == "small_tier" and not case.tested:
         return "prior"  # nothing was counted about the vendor's small model
     return case.replaceability.estimate.grade

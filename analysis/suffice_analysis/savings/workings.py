@@ -48,7 +48,8 @@ def _caching(case: Case, basis: Basis) -> Workings:
 def _small_tier(case: Case, basis: Basis) -> Workings:
     assert case.tier is not None
     price = case.tier.price
-    return {"input_price": price.input, "output_price": price.output, "price_factor": case.tier_factor}
+    known = {"input_price": price.input, "output_price": price.output, "price_factor": case.tier_factor}
+    return known | {"measured": case.measured(price.model)}
 
 
 def _hosted(case: Case, basis: Basis) -> Workings:

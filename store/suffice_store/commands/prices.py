@@ -19,6 +19,7 @@ from suffice_store.console import (
     print_table,
     run_app,
 )
+from suffice_store.environments import EVERY
 from suffice_store.opening import open_store
 from suffice_store.recorded_prices import applies_to, format_price, recorded_prices
 from suffice_store.store import Store
@@ -56,7 +57,7 @@ def list_prices(
             found = [row for row in listed if model.lower() in row["model"].lower()]
         else:
             found = recorded_prices(listed, _keys(store, project, "model"), _keys(store, project, "provider"))
-        missing = store.read("unpriced_models", project=project).to_pylist()
+        missing = store.read("unpriced_models", project=project, environment=EVERY).to_pylist()
     if as_json:
         print_json({"prices": found, "unpriced_models": missing})
         return

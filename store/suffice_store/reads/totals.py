@@ -252,7 +252,7 @@ READS = (
     ),
     Read(
         "unpriced_models",
-        (PROJECT,),
+        (PROJECT, *FILTERS),
         ("provider", "model", "calls", "input_tokens", "output_tokens"),
         _unpriced_models,
         adds_up=True,

@@ -16,7 +16,7 @@ NAMES = ("caching_batch", "small_tier", "hosted_slm", "self_hosted_slm")
 def rows(*pairs: tuple[float | None, float], task_id: str = "") -> list[dict[str, Any]]:
     """Alternatives in their order, each (saving, extra wrong answers)."""
     return [
-        {"task_id": task_id, "alternative": name, "position": n, "saving_usd": usd, "extra_wrong": wrong,
+        {"task_id": task_id, "alternative": name, "position": n, "saving_usd": usd, "extra_wrong": wrong, "quality_grade": "prior",
          "pays": usd is not None and usd > 0}
         for n, (name, (usd, wrong)) in enumerate(zip(NAMES, pairs, strict=False), 1)
     ]  # fmt: skip
@@ -49,6 +49,21 @@ def test_of_two_with_the_same_quality_the_cheaper() -> None:
 def test_the_price_of_a_wrong_answer_counts_only_what_caching_does_not_save() -> None:
     offered = rows((30.0, 0), (50, 10))
     assert recommend(offered) == Recommendation(offered[1], 2.0)
+
+
+def test_what_was_tested_goes_before_what_is_expected_to_save_more() -> None:
+    offered = rows((0.0, 0), (90, 10), (40, 60), (30, 5))
+    offered[2]["quality_grade"] = "replay"
+    found = recommend(offered)
+    assert found is not None
+    assert (found.row["alternative"], found.more) == ("hosted_slm", offered[1])
+    assert (found.more_usd, found.more_wrong) == (50, -50)
+
+
+def test_a_tested_one_that_does_not_pay_is_not_named() -> None:
+    offered = rows((0.0, 0), (90, 10), (-40, 60))
+    offered[2]["quality_grade"] = "replay"
+    assert recommend(offered) == Recommendation(offered[1], 9.0)
 
 
 def test_what_saves_no_more_than_caching_is_not_recommended() -> None:

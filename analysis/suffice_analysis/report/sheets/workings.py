@@ -92,7 +92,7 @@ def _only(*names: str, formula: str) -> Callable[[Line], str | None]:
 def _acceptable(line: Line) -> str:
     if line.name == "caching_batch":
         return "1"
-    if line.name != "small_tier":
+    if line.name != "small_tier" or line.given.get("measured"):
         return "{share}"
     kept = "MIN(MAX({share},0.000001),0.999999)"
     return f"1/(1+EXP(-LN({kept}/(1-{kept}))-small_tier_shift))"
