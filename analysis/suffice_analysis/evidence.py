@@ -11,6 +11,7 @@ from suffice_analysis.profile import TaskProfile
 from suffice_analysis.proxy import MINIMUM, Predictability
 from suffice_store.console import format_share
 
+TOLD_COMPRESSED = 0.05
 _COUNTED = "counted in the recorded calls"
 
 
@@ -53,11 +54,14 @@ def _predictability_row(profile: TaskProfile, proxy: Predictability | None) -> d
         f"Of {proxy.n:,} held-out answers, a lookup in the task's own history foretells {format_share(proxy.agreement)} in whole; "
         f"with shuffled answers {format_share(proxy.chance)}. Above chance: {format_share(proxy.skill)}."
     )
+    if proxy.compressed >= TOLD_COMPRESSED:
+        sentence += f" The nearest earlier answer spares {format_share(proxy.compressed)} of an answer's bytes that a random one does not."
     row = _row(profile, "proxy", "predictability", proxy.skill, sentence, "Cohen 1960, kappa; halves split by run")
     details = {
         "agreement": proxy.agreement,
         "chance": proxy.chance,
         "values_share": proxy.values_share,
+        "compressed": proxy.compressed,
         "distinct_answers": proxy.distinct,
         "closed_answer_set": proxy.closed,
     }

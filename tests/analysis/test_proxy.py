@@ -149,3 +149,26 @@ def test_the_shuffled_control_of_a_made_task_gives_chance(shape: str) -> None:
     assert found.agreement == pytest.approx(0.9 * 0.9 / 4 if shape == "label" else 0.0, abs=0.08)
     assert found.agreement == pytest.approx(found.chance, abs=0.08)
     assert found.low == 0.0
+
+
+def paragraphs(follows: bool, seed: int = 4) -> list[SampledCall]:
+    """Free text: a sentence of its own for each animal where it ``follows``, else any; and some words that nobody foretells."""
+    rng = random.Random(seed)
+    about = [" ".join(rng.choices(WORDS, k=25)) for _ in ANIMALS]
+
+    def said(rng: random.Random, animal: str) -> str:
+        which = ANIMALS.index(animal) if follows else rng.randrange(len(ANIMALS))
+        return f"{about[which]} {' '.join(rng.choices(WORDS, k=10))}"
+
+    return sample(said)
+
+
+def test_free_text_that_follows_in_part_is_told_by_its_bytes() -> None:
+    found = predictability(paragraphs(follows=True), seed=0)
+    assert found is not None
+    assert found.skill == 0.0  # no answer comes twice
+    assert 0.3 < found.compressed < 0.8
+    for unrelated in (paragraphs(follows=False), with_shuffled_answers(paragraphs(follows=True), seed=1)):
+        control = predictability(unrelated, seed=0)
+        assert control is not None
+        assert control.compressed < 0.06
