@@ -41,7 +41,7 @@ def pages(driver: Any, url: str) -> dict[str, str]:
     found = {"overview": f"{url}/", "tasks": f"{url}/tasks", "map": f"{url}/tasks#map"}
     browser.open_settled(driver, f"{url}/")
     found["task"] = _first_link(driver, "task?task_id=") or f"{url}/task"
-    found |= {"runs": f"{url}/runs", "decisions": f"{url}/decisions", "health": f"{url}/health",
+    found |= {"replay": f"{url}/replay", "runs": f"{url}/runs", "decisions": f"{url}/decisions", "health": f"{url}/health",
               "settings": f"{url}/settings"}  # fmt: skip
     browser.open_settled(driver, f"{url}/runs?order=Most+calls")
     found["run"] = _first_link(driver, "runs?run_id=") or f"{url}/runs"

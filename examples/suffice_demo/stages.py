@@ -27,13 +27,14 @@ from suffice_store.holder import read_address
 COLLECTOR_PORT, DASHBOARD_PORT = 4318, 8501
 _DIRECT = build_opener(ProxyHandler({}))  # a proxy of the environment can't see this machine's loopback
 START_S, FLEET_S, STORE_S, ANALYSIS_S = 60.0, 300.0, 60.0, 300.0
-BUDGET_USD, REPLAY_S = "1", 60  # it settles what it can for about $0.10, in 10 s
+BUDGET_USD, REPLAY_S = "1", 200  # it settles what it can for about $0.10, in 10 to 20 s where nothing else runs
+INPUT_USD_PER_MTOK, OUTPUT_USD_PER_MTOK = "0.10", "0.15"  # as Qwen3.5-9B hosted, of the catalogue
 CANDIDATE = """[[candidate]]
 name = "{model}"
 model = "{model}"
 url = "{url}/v1"
-input_usd_per_mtok = 0.10  # as Qwen3.5-9B hosted, of the catalogue
-output_usd_per_mtok = 0.15
+input_usd_per_mtok = {asked}
+output_usd_per_mtok = {answered}
 parallel = 8
 """
 
@@ -141,12 +142,18 @@ def analyse(collector: str) -> None:
 
 def prove(collector: str, provider: str) -> str:
     """``suffice prove`` with the provider's small model, at the price of a hosted 8B. Returns its last lines: verdicts, and what was spent."""
+    with open_store(server=collector) as store:  # what it answers is traffic too, of the environment replay
+        price = {"input_usd_per_mtok": INPUT_USD_PER_MTOK, "output_usd_per_mtok": OUTPUT_USD_PER_MTOK}
+        store.command("set_price", model=SMALL_MODEL, **price)
     with TemporaryDirectory(prefix="suffice-demo-") as folder:
         candidates = Path(folder) / "candidates.toml"
-        candidates.write_text(CANDIDATE.format(model=SMALL_MODEL, url=provider), "utf-8")
+        named = CANDIDATE.format(
+            model=SMALL_MODEL, url=provider, asked=INPUT_USD_PER_MTOK, answered=OUTPUT_USD_PER_MTOK
+        )
+        candidates.write_text(named, "utf-8")
         said = _command(
             "replay", "prove", "--server", collector, "--candidates", str(candidates), "--budget", BUDGET_USD, "--yes",
-            "--max-seconds", str(REPLAY_S),
+            "--max-seconds", str(REPLAY_S), timeout_s=REPLAY_S + ANALYSIS_S,
         )  # fmt: skip
     return "; ".join(said[-2:])
 
@@ -204,10 +211,10 @@ def _say_moved(name: str, usual: int, port: int) -> None:
     err().print(f"Port {usual} is taken, so the demo's {name} listens on {port}.")
 
 
-def _command(name: str, *arguments: str) -> list[str]:
+def _command(name: str, *arguments: str, timeout_s: float = ANALYSIS_S) -> list[str]:
     """Runs it to its end. Returns its last lines. Raises SufficeError."""
     with Child(name, "suffice", *arguments) as child:
-        child.wait(ANALYSIS_S)
+        child.wait(timeout_s)
         return list(child.lines)
 
 

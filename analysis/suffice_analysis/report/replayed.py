@@ -31,6 +31,11 @@ def proven_sentence(report: Report) -> str:
     of_cost = f" and {format_share(cost['value'])} of the cost" if cost is not None else ""
     named = ", ".join(f"“{t.row['name']}”" for t in proven[:3])
     names = f" ({named})" if named else ""
+    if proven and not calls["value"]:
+        return (
+            f"Proven one by one, by {calls['n']:,} replayed calls: {named}; as a share of all calls 0 %, for among many tasks some are "
+            f"proven by luck and together these are not sure enough yet. {counted(len(refuted), 'task')} refuted."
+        )
     return (
         f"Proven by {calls['n']:,} replayed calls: {format_share(calls['value'])} of the calls{of_cost}{names}; "
         f"{counted(len(refuted), 'task')} refuted."

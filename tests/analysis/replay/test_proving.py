@@ -10,6 +10,7 @@ from analysis.replay.test_campaign import label_of, said_to
 from analysis.traffic import by_instructions, shop_traffic
 
 from suffice_analysis import pipeline
+from suffice_analysis.headlines import read_headlines
 from suffice_analysis.replay import sending
 from suffice_analysis.replay.budget import Budget, Limits
 from suffice_analysis.replay.campaign import SILENT
@@ -65,6 +66,10 @@ def test_a_budget_that_ends_while_a_proof_is_made_surer_takes_nothing_back(tmp_p
             plan = make_plan(store, "default", [Candidate(model="tiny", url=endpoint.url)], bar=0.95)
             works = prove(store, "default", plan, Budget(Limits(calls=134)), bar=0.95)
         ended = {row["status"]: row["reason"] for row in store.read("replay_campaigns").to_pylist()}
+        pipeline.analyze(store, find=by_instructions)
+        said = read_headlines(store)[2]
     assert [work.campaign.status for work in works].count("proven") == 1
     assert proven_alone(works)
     assert ended["proven"] == "settled"
+    assert said.startswith("Proven one by one, by 1")
+    assert "as a share of all calls 0 %" in said
