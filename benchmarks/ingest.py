@@ -33,7 +33,8 @@ from opentelemetry.proto.common.v1.common_pb2 import AnyValue, KeyValue
 from suffice_collector.apply import BATCH_SPANS
 from suffice_collector.bodies import inflate
 from suffice_collector.building import Builder
-from suffice_collector.columnar import compile_aside, has_numba, is_compiled, load_reader
+from suffice_collector.columnar import load_reader, start_compiling
+from suffice_collector.columnar.kept import has_numba, is_compiled
 from suffice_collector.dialects import normalise_spans
 from suffice_collector.duplicates import DuplicateFinder
 from suffice_collector.interpreter import prepare
@@ -57,7 +58,7 @@ def main() -> int:
         for first in range(0, options.spans, options.per_request)
     ]
     if has_numba() and not is_compiled():
-        compile_aside()  # once an installation, not once a run
+        start_compiling().wait()  # once an installation, not once a run
     print(f"made {len(bodies)} bodies in {time.perf_counter() - made:.1f} s", file=sys.stderr)
     with tempfile.TemporaryDirectory() as folder:
         server, port = start(Path(folder))

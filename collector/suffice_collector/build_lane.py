@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 import pickle
+import subprocess
 import threading
 import time
 from collections.abc import Callable
@@ -16,7 +17,8 @@ from concurrent.futures import Future, ThreadPoolExecutor
 
 from suffice_collector.build_process import BuildProcess
 from suffice_collector.building import Builder, Built
-from suffice_collector.columnar import compile_aside, has_numba, is_compiled
+from suffice_collector.columnar import start_compiling
+from suffice_collector.columnar.kept import has_numba, is_compiled
 from suffice_collector.duplicates import DuplicateFinder
 from suffice_collector.journal import Entry
 from suffice_collector.otlp_values import MalformedBodyError
@@ -28,11 +30,15 @@ _WINDOW_S = 1.0
 
 
 class BuildLane:
-    """Builds in the order submitted. ``process``: True at once, False never, None when the load asks for it.
-    ``columnar``: whether compiled functions may be loaded then, before a process is started."""
+    """Builds in the order submitted. ``columnar`` (compiled functions) and ``process``: True at once, False never, None
+    when the load asks for it, in this order."""
 
     def __init__(
-        self, duplicates: DuplicateFinder | None = None, *, process: bool | None = None, columnar: bool = True
+        self,
+        duplicates: DuplicateFinder | None = None,
+        *,
+        process: bool | None = None,
+        columnar: bool | None = None,
     ) -> None:
         self._builder = Builder(duplicates)
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="suffice-build")
@@ -40,10 +46,13 @@ class BuildLane:
         self._process: BuildProcess | None = None
         self._starting: BuildProcess | None = None  # loads its modules; until it has, the thread goes on
         self._wanted = process
-        self._columnar = columnar and has_numba()  # not tried yet
+        self._columnar = columnar is not False and has_numba()  # not tried yet
         self._loading: threading.Thread | None = None
+        self._compiling: subprocess.Popen[bytes] | None = None
         self._window_began = time.monotonic()
         self._busy_s = 0.0
+        if columnar:
+            self._is_loading()
         if process:
             self._start()
             self._move()
@@ -76,6 +85,10 @@ class BuildLane:
             if process is not None:
                 process.close()
         self._thread.shutdown()
+        if self._compiling is not None:
+            self._compiling.terminate()
+        if self._loading is not None:
+            self._loading.join()
 
     def _build(self, entry: Entry, mark_duplicates: bool, done: Future[Built]) -> None:
         if self._process is not None:  # moved meanwhile
@@ -113,7 +126,12 @@ class BuildLane:
 
     def _load(self) -> None:
         if not is_compiled():
-            compile_aside()
+            begun = time.monotonic()
+            self._compiling = start_compiling()
+            code, self._compiling = self._compiling.wait(), None
+            if code:
+                return
+            log.info("what reads spans by columns was compiled in %.0f s", time.monotonic() - begun)
         self._builder.read_columnar()
 
     def _start(self, on_ready: Callable[[], object] = lambda: None) -> None:

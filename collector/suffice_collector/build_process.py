@@ -29,7 +29,7 @@ import pyarrow as pa
 
 from suffice_collector.bodies import BodyTooLargeError
 from suffice_collector.building import Builder, Built
-from suffice_collector.columnar import is_compiled
+from suffice_collector.columnar.kept import is_compiled
 from suffice_collector.duplicates import DuplicateFinder
 from suffice_collector.interpreter import prepare
 from suffice_collector.journal import Entry

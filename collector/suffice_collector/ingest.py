@@ -44,10 +44,11 @@ class Ingest:
         max_backlog_spans: int = MAX_BACKLOG_SPANS,
         max_backlog_bytes: int = MAX_BACKLOG_BYTES,
         build_process: bool | None = None,
+        columnar: bool | None = None,
     ) -> None:
         """``applied`` is the journal position that the store holds, encoded; None before the first.
 
-        ``build_process``: see BuildLane.
+        ``build_process``, ``columnar``: see BuildLane.
         """
         self._max_spans, self._max_bytes = max_backlog_spans, max_backlog_bytes
         self._lock = threading.Lock()
@@ -60,7 +61,7 @@ class Ingest:
         earlier = segments(folder)
         self._journal = Journal(folder, first_segment=1 + (after.segment if after else 0))
         self._applied = self._journal.before  # by the replay
-        self._builder = BuildLane(finder_for(store), process=build_process)
+        self._builder = BuildLane(finder_for(store), process=build_process, columnar=columnar)
         self._applier = Applier(
             store, self._builder, replay=read_entries(folder, after, earlier), on_applied=self._on_applied
         )

@@ -19,6 +19,7 @@ import uvicorn
 from suffice.errors import SufficeError, UsageError
 from suffice_collector.alerting.alerter import Alerter
 from suffice_collector.app import Collector, make_app
+from suffice_collector.columnar.kept import is_compiled
 from suffice_collector.compaction import Compactor
 from suffice_collector.grpc_server import GrpcServer
 from suffice_collector.ingest import Ingest
@@ -46,7 +47,8 @@ def running_collector(db: str) -> Iterator[Collector]:
             folder = Path(temporary.enter_context(tempfile.TemporaryDirectory(prefix="suffice-")))
         else:
             folder = Path(f"{store.path}.journal")
-        ingest = Ingest(store, folder, applied=store.journal_position(JOURNAL))
+        # What was compiled here was wanted once: then it is loaded before it is wanted again.
+        ingest = Ingest(store, folder, applied=store.journal_position(JOURNAL), columnar=is_compiled() or None)
         try:
             yield Collector(store, ingest)
         finally:

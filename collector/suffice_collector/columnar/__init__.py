@@ -5,23 +5,20 @@ Needs numba, which the analysis brings along. Not imported before it is wanted: 
 
 from __future__ import annotations
 
-import importlib.util
 import logging
 import os
 import subprocess
 import sys
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
 import pyarrow as pa
 
+from suffice_collector.columnar.kept import note_compiled
 from suffice_collector.duplicates.halves import ToldCalls
 
 log = logging.getLogger("suffice.ingest")
-
-_DONE = "done"  # in the cache, once all is compiled
 
 
 @dataclass(slots=True)
@@ -41,35 +38,19 @@ class Columnar(Protocol):
 def load_reader() -> Columnar | None:
     """None, and a line in the log, where it can't be had. Takes a second, and half a minute where it is compiled."""
     try:
-        from suffice_collector.columnar.native import CACHE
         from suffice_collector.columnar.reading import Reader
 
         reader = Reader()
         reader.prepare()
-        (CACHE / _DONE).touch()
+        note_compiled()
     except Exception as error:  # nowhere to keep what was compiled, for one
         log.warning("spans are read one by one: %s: %s", type(error).__name__, error)
         return None
     return reader
 
 
-def is_compiled() -> bool:
-    """Whether ``load_reader`` takes a second only."""
-    if not has_numba():
-        return False
-    from suffice_collector.columnar.native import CACHE
-
-    return (CACHE / _DONE).exists()
-
-
-def has_numba() -> bool:
-    return importlib.util.find_spec("numba") is not None
-
-
-def compile_aside() -> None:
-    """In another process, which gives way to any other and ends with this one: here it would hold the interpreter."""
-    begun = time.monotonic()
+def start_compiling() -> subprocess.Popen[bytes]:
+    """In another process, which gives way to any other and ends with this thread: here it would hold the interpreter."""
     python = [sys.executable, "-m"]
     command = [*python, "suffice_collector.child", "10", str(os.getpid()), *python, "suffice_collector.columnar"]
-    if subprocess.run(command, check=False, stdin=subprocess.DEVNULL).returncode == 0:
-        log.info("what reads spans by columns was compiled in %.0f s", time.monotonic() - begun)
+    return subprocess.Popen(command, stdin=subprocess.DEVNULL)

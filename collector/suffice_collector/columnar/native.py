@@ -1,15 +1,13 @@
 """Functions that numba compiles: they work on bytes in arrays, hold no Python object, and leave the interpreter free.
 
-What they compile to is kept (``CACHE``), so that it is compiled once an installation (half a minute) and loaded
+What they compile to is kept (``kept.CACHE``), so that it is compiled once an installation (half a minute) and loaded
 afterwards. Importing this module takes a second and raises ImportError where numba is not installed.
 """
 
 from __future__ import annotations
 
-import hashlib
 import os
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any, TypeVar, cast
 
 import numba
@@ -17,29 +15,12 @@ import numpy as np
 from numba import extending
 from numba.core import cgutils, types
 
+from suffice_collector.columnar.kept import CACHE
+
 intrinsic: Any = extending.intrinsic  # takes its first argument away, which types can't say
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 
 SEED = np.uint64(int.from_bytes(os.urandom(8), "little"))  # so that nobody can choose what collides
-
-
-def _cache() -> Path:
-    """A folder for these sources alone: numba knows a function by its own file, and here they are built into each
-    other over files. Beside the package where that can be written, as with Python's own caches."""
-    here = Path(__file__).parent
-    digest = hashlib.blake2b(digest_size=8)
-    for source in sorted(here.glob("*.py")):
-        digest.update(source.read_bytes())
-    name = f"native-{digest.hexdigest()}"
-    beside = here / "__pycache__" / name
-    try:
-        beside.mkdir(parents=True, exist_ok=True)
-    except OSError:
-        return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "suffice" / name
-    return beside
-
-
-CACHE = _cache()
 
 
 def native(function: _Function) -> _Function:
