@@ -92,6 +92,7 @@ def test_every_page_draws_the_fleet(driver: Any, fleet_pages: str) -> None:
 def test_every_page_draws_an_empty_database(driver: Any, empty_pages: str) -> None:
     for path in PATHS:
         assert "Waiting for the first call" in seen(driver, empty_pages + path)
+    assert "Calls are kept for ever" in seen(driver, f"{empty_pages}/settings")
     assert browser.serious_faults(driver) == []
 
 
@@ -117,7 +118,7 @@ def test_a_hostile_prompt_is_shown_as_text(driver: Any, fleet_pages: str) -> Non
 def test_a_narrow_window_scrolls_only_downwards(driver: Any, fleet_pages: str) -> None:
     browser.resize(driver, 820, 1100)
     try:
-        for path in (*PATHS, f"/task?task_id={fleet.task_id(3)}"):
+        for path in (*PATHS, "/settings", f"/task?task_id={fleet.task_id(3)}"):
             seen(driver, fleet_pages + path)
     finally:
         browser.resize(driver, 1400, 900)

@@ -69,6 +69,7 @@ def test_capture_modes_are_those_that_services_state(store: Store) -> None:
         call_record(3, service="desk", attributes={"said": '"suffice.capture":"hashed"'}),
         call_record(4, service="lab", attributes=told("metrics")),
         call_record(5, service="lab", dialect="openinference"),
+        call_record(6, service="replay", environment="replay"),
     )
     assert [(row["service"], row["mode"], row["calls"]) for row in rows(store, "capture_modes")] == [
         ("desk", "masked", 2),

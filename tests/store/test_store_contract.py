@@ -534,8 +534,10 @@ def test_the_funnel_says_what_is_left_at_each_step_and_calls_lists_what_falls_ou
         call_record(2, environment="staging"),
         call_record(3, response_model="nosuch"),
         call_record(4, response_model="nosuch", environment="test"),
+        call_record(5, environment="replay"),  # what suffice asked itself is nobody's traffic
+        call_record(6, response_model="tiny", environment="replay"),
     )
-    ids = [call_record(n).call_id for n in range(5)]
+    ids = [call_record(n).call_id for n in range(7)]
     store.command(
         "record_invoice",
         source="bill.csv",
@@ -567,6 +569,7 @@ def test_the_funnel_says_what_is_left_at_each_step_and_calls_lists_what_falls_ou
     assert listed(only="unpriced") == {3}
     assert listed(only="unpriced", environment="all") == {3, 4}
     assert listed(only="other_environment", environment="all") == {2, 4}
+    assert {row["model"] for row in rows(store, "unpriced_models")} == {"nosuch"}
     assert listed(only="no_task") == {0, 1, 3}  # nothing is published, so no call has a task
     with pytest.raises(SufficeError, match="'only' must be one of unpriced"):
         store.read("calls", only="dear")

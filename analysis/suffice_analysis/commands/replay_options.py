@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from suffice.errors import SufficeError, UsageError
+from suffice_analysis.alerts import raise_alerts
 from suffice_analysis.pipeline import analyze
 from suffice_analysis.replay.budget import Budget, Limits
 from suffice_analysis.replay.campaign import Campaign
@@ -75,3 +76,4 @@ def tell_spent(spent: Budget) -> None:
 def publish(store: Store, project: str) -> None:
     """The analysis with the new evidence in it."""
     analyze(store, project=project)
+    raise_alerts(store, project)

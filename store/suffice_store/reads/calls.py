@@ -24,6 +24,7 @@ from suffice_store.reads.sources import (
     latency_ms,
     latest,
     model,
+    the_apps,
     unpriced,
 )
 from suffice_store.records import RETRY
@@ -105,6 +106,8 @@ def _asked_for(arguments: Arguments) -> tuple[sa.ColumnElement[bool], ...]:
         chosen.append(calls.c.completeness == "error")
     if arguments["only"] in ("no_task", "other_environment"):
         chosen.append(_falls_out(arguments))
+    if arguments["only"] in ("unpriced", "other_environment"):
+        chosen.append(the_apps())
     if arguments["search"]:
         chosen.append(calls.c.call_id.in_(_found(arguments)))
     return tuple(chosen)
@@ -126,6 +129,8 @@ def _calls_by_hour(arguments: Arguments) -> sa.Select[Any] | None:
     if arguments["only"] == "unpriced":
         counts = rows.c.unpriced_calls
     statement = _by_hour(rows, counts)
+    if arguments["only"] == "unpriced":
+        return statement.where(the_apps(rows))
     return statement.where(rows.c.task_id == "") if arguments["only"] == "no_task" else statement
 
 

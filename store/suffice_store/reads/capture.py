@@ -10,7 +10,7 @@ from suffice import semconv
 from suffice.config import CaptureMode
 from suffice_store.environments import EVERY
 from suffice_store.reads.registry import PROJECT, Arguments, Read
-from suffice_store.reads.sources import filters
+from suffice_store.reads.sources import filters, the_apps
 from suffice_store.tables import calls
 
 NEWEST = 10_000  # calls looked at: what is in use, not what ever was; attributes are the widest column there is
@@ -21,7 +21,7 @@ NOT_TOLD = "not told"  # came from another SDK, or from a file
 def _capture_modes(arguments: Arguments) -> sa.Select[Any]:
     newest = (
         sa.select(calls.c.service, calls.c.dialect, calls.c.attributes, calls.c.started_ns)
-        .where(*filters({**arguments, "environment": EVERY}))
+        .where(*filters({**arguments, "environment": EVERY}), the_apps())
         .order_by(calls.c.started_ns.desc().nulls_last(), calls.c.call_id)
         .limit(NEWEST)
         .subquery("newest")

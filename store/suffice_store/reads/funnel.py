@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from suffice_store.environments import PRODUCTION
 from suffice_store.reads.addends import SUMS, add_counts, addends, every_environment
 from suffice_store.reads.registry import ANALYSIS, FILTERS, PROJECT, Arguments, Read
-from suffice_store.reads.sources import in_environment, latest, total_usd
+from suffice_store.reads.sources import in_environment, latest, the_apps, total_usd
 from suffice_store.tables_costs import invoices
 
 _COLUMNS = (
@@ -19,7 +19,7 @@ _COLUMNS = (
 
 
 def _funnel(arguments: Arguments) -> sa.Select[Any]:
-    """One row. Every environment is looked at; calls without a price are in no sum and counted apart."""
+    """One row. Every environment of the apps is looked at; calls without a price are in no sum and counted apart."""
     rows = addends(every_environment(arguments), by_task=True)
     found = rows.c.task_id != ""
     by_file = getattr(arguments.get(SUMS), "by_file", True)
@@ -41,7 +41,7 @@ def _funnel(arguments: Arguments) -> sa.Select[Any]:
         *part("production", counts),
         *part("no_task", sa.and_(counts, sa.not_(found))),
         *part("task", sa.and_(counts, found)),
-    )
+    ).where(the_apps(rows))
 
 
 _WITHIN = tuple(each for each in FILTERS if each.name not in ("task_id", "environment"))

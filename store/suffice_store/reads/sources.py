@@ -6,7 +6,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from suffice_store.environments import EVERY, NOT_PRODUCTION, PRODUCTION
+from suffice_store.environments import EVERY, NOT_PRODUCTION, PRODUCTION, REPLAY
 from suffice_store.pricing import MAX_TOKENS
 from suffice_store.reads.pricing import RATES, price_keys, priced
 from suffice_store.reads.registry import Arguments
@@ -126,6 +126,11 @@ def in_environment(
     if environment == PRODUCTION:
         return [sa.func.coalesce(rows.c.environment, "").not_in(NOT_PRODUCTION), sa.not_(of_file)]
     return [sa.or_(rows.c.environment == environment, of_file)]
+
+
+def the_apps(rows: sa.FromClause = calls) -> sa.ColumnElement[bool]:
+    """Not what suffice itself asked a candidate in a replay: that is nobody's traffic, and no price is missing in it."""
+    return sa.func.coalesce(rows.c.environment, "") != REPLAY
 
 
 def of_team(project: str, team: str, rows: sa.FromClause = calls) -> sa.ColumnElement[bool]:

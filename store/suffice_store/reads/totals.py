@@ -23,7 +23,7 @@ from suffice_store.reads.addends import (
 )
 from suffice_store.reads.previews import nanoseconds_to_iso, task_names
 from suffice_store.reads.registry import FILTERS, LIMIT, PROJECT, Arguments, Parameter, Read
-from suffice_store.reads.sources import NS_PER_DAY, filters, latest, marked_duplicates, total_usd
+from suffice_store.reads.sources import NS_PER_DAY, filters, latest, marked_duplicates, the_apps, total_usd
 from suffice_store.tables import calls, dead_letters, spans
 from suffice_store.tables_costs import service_owners
 
@@ -140,7 +140,7 @@ def _unpriced_models(arguments: Arguments) -> sa.Select[Any]:
             add_tokens(rows.c.unpriced_input_tokens).label("input_tokens"),
             add_tokens(rows.c.unpriced_output_tokens).label("output_tokens"),
         )
-        .where(rows.c.unpriced_usage_calls > 0)
+        .where(rows.c.unpriced_usage_calls > 0, the_apps(rows))
         .group_by(rows.c.provider, name)
         .order_by(count.desc(), rows.c.provider, name)
     )
