@@ -642,3 +642,48 @@ def test_task_models_add_up_by_day_model_and_what_calls_are_alike_in(store: Stor
     assert found["gpt-4o-2024-08-06", 0]["error_calls"] == 1
     assert found["gpt-4o-mini", 9]["day"] == small["day"] + day
     assert rows(store, "task_models", task_id="none") == []
+
+
+def test_outcomes_of_a_recorded_and_of_its_replayed_call_meet_by_label(store: Store) -> None:
+    put(store, *(call_record(n) for n in range(4)))
+    ids = [call_record(n).call_id for n in range(4)]
+    blank: dict[str, dict[str, Any]] = {
+        name: dict.fromkeys(arrow_schema(name).names) for name in ("replays", "replay_campaigns")
+    }
+    campaign = blank["replay_campaigns"] | {
+        "project": "default", "campaign_id": "c1", "task_id": "t1", "candidate": "tiny", "variant": "as_is", "model": "m", "wire_format": "w",
+        "host": "h", "design": "fixed", "status": "done", "reason": "", "bar": 0.95, "seed": 0, "template": "", "settings": "{}",
+        "started_ns": 1, "recorded_ns": 1,
+    }  # fmt: skip
+    replayed = [
+        blank["replays"] | {
+            "project": "default", "campaign_id": "c1", "call_id": each, "replay_call_id": f"r{n}", "task_id": "t1", "candidate": "tiny",
+            "variant": "as_is", "position": n, "cluster": f"run-{n}", "stratum": "", "verdict": "pass", "masked": False, "attempts": 1,
+            "recorded_ns": n,
+        }
+        for n, each in enumerate(ids)
+    ]  # fmt: skip
+    store.append(
+        {
+            "replay_campaigns": pa.Table.from_pylist([campaign], schema=arrow_schema("replay_campaigns")),
+            "replays": pa.Table.from_pylist(replayed, schema=arrow_schema("replays")),
+        }
+    )
+
+    def say(target_id: str, ok: bool, **label: str) -> None:
+        store.command("record_outcome", target="call", target_id=target_id, ok=ok, **label)
+
+    say(ids[0], True, label="correct")
+    say("r0", False, label="correct")
+    say("r0", True, label="as good")  # a person's mark is another figure
+    say(ids[1], True, label="correct")
+    say("r1", True, label="safe")  # nothing to compare with
+    say(ids[2], False)
+    say("r2", True)  # without a label on either side
+    say(ids[3], True, label="as good")
+    say("r3", True, label="as good")
+    shared = {"campaign_id": "c1", "candidate": "tiny", "variant": "as_is", "design": "fixed"}
+    assert rows(store, "replay_outcomes") == [
+        shared | {"call_id": ids[0], "cluster": "run-0", "label": "correct", "recorded_ok": True, "replayed_ok": False},
+        shared | {"call_id": ids[2], "cluster": "run-2", "label": "", "recorded_ok": False, "replayed_ok": True},
+    ]
