@@ -2,8 +2,8 @@
 
     python benchmarks/million.py FILE [--calls 50000] [--copies 20]
 
-``--calls`` are made as ``queries.py`` makes them and analysed by the real pipeline; the copies (other ids, days and texts, by
-SQL) are in the same tasks as their originals. A million calls take some three minutes.
+``--calls`` are made in runs of ten and analysed by the real pipeline; the copies (other ids, days and texts, by SQL) are in
+the same tasks as their originals. A million calls take one to two minutes.
 """
 
 from __future__ import annotations
@@ -12,13 +12,38 @@ import argparse
 import time
 from pathlib import Path
 
-from queries import START_NS, copy, record
-
+from suffice.wire.call import Call, Message, Usage
+from suffice.wire.canonical import call_hash
 from suffice_analysis.pipeline import analyze
 from suffice_store.appending import build_tables
 from suffice_store.file_store import FileStore
+from suffice_store.records import CallRecord
 
+START_NS = 1_795_500_000 * 10**9
+SECOND_NS = 10**9
+DAY_NS = 86_400 * SECOND_NS
 BATCH = 10_000
+MODELS = ("gpt-4o-2024-08-06", "gpt-4o-mini-2024-07-18", "gpt-5-mini", "o3-mini")
+JOBS = (
+    "sort incoming tickets by product and urgency", "answer customers about their orders in two sentences",
+    "extract supplier, amount and due date from invoices", "write the SQL query that a manager asks for",
+    "decide which of the tools looks up a shipment", "summarise a phone call into five bullet points",
+    "translate product descriptions from German into English", "review a change of code and list its faults",
+    "plan the steps of a research and give each to a worker", "rewrite a refusal letter in a friendlier tone",
+)  # fmt: skip
+COPY = """
+INSERT INTO messages SELECT * REPLACE (
+  md5(message_hash || '{n}') AS message_hash, content || ' ' AS content, received_ns + {n} AS received_ns
+) FROM messages
+WHERE role <> 'system' AND received_ns = {received};
+INSERT INTO calls SELECT * REPLACE (
+  md5(call_id || '{n}') AS call_id, run_id || '-{n}' AS run_id, started_ns + {shift} AS started_ns, ended_ns + {shift} AS ended_ns,
+  started_day + {days} AS started_day, received_ns + {n} AS received_ns,
+  list_concat(input_hashes[1:1], list_transform(input_hashes[2:], lambda h: md5(h || '{n}'))) AS input_hashes,
+  list_transform(output_hashes, lambda h: md5(h || '{n}')) AS output_hashes,
+  md5(chain_before || '{n}') AS chain_before, md5(chain_after || '{n}') AS chain_after
+) FROM calls WHERE received_ns = {received}
+"""
 ASSIGN = """
 INSERT INTO assignments SELECT * REPLACE (md5(call_id || '{n}') AS call_id) FROM assignments
 WHERE call_id IN (SELECT call_id FROM calls WHERE received_ns = {received})
@@ -42,14 +67,49 @@ def make(file: Path, calls: int, copies: int) -> None:
         for first in range(0, calls, BATCH):
             numbers = range(first, min(first + BATCH, calls))
             store.append(build_tables((record(number) for number in numbers), START_NS))
-        print(f"{calls:,} calls appended after {time.perf_counter() - begun:.0f} s", flush=True)
         analyze(store)
-        print(f"analysed after {time.perf_counter() - begun:.0f} s", flush=True)
         for n in range(1, copies):
             copy(store, n, calls)
             with store.writing() as connection:
                 connection.exec_driver_sql(ASSIGN.format(n=n, received=START_NS))
-        print(f"{calls * copies:,} calls after {time.perf_counter() - begun:.0f} s", flush=True)
+    print(f"{calls * copies:,} calls made in {time.perf_counter() - begun:.0f} s", flush=True)
+
+
+def copy(store: FileStore, n: int, calls: int) -> None:
+    days = calls * SECOND_NS * n // DAY_NS + 1
+    values = {"n": n, "received": START_NS, "days": days, "shift": days * DAY_NS}
+    with store.writing() as connection:
+        for statement in COPY.format(**values).split(";"):
+            connection.exec_driver_sql(statement)
+
+
+def record(number: int) -> CallRecord:
+    """One turn of a run: the system message of its task, then a question of its own."""
+    call = Call(
+        wire_format="openai.chat",
+        operation="chat",
+        provider="openai",
+        request_model=MODELS[number % len(MODELS)],
+        response_model=MODELS[number % len(MODELS)],
+        input_messages=[
+            text("system", f"You {JOBS[number % len(JOBS)]} for department {number % 30}. " * 25),
+            text("user", f"question {number}"),
+        ],
+        output_messages=[text("assistant", f"answer {number}")],
+        usage=Usage(input_tokens=700 + number % 300, output_tokens=100, cache_read_tokens=number % 3 * 128),
+        finish_reasons=["stop"],
+        status_code=200,
+    )
+    started = START_NS + number * SECOND_NS
+    return CallRecord(
+        call=call, call_id=call_hash("default", "", str(number)), external_id=f"ext-{number}",
+        run_id=f"run-{number // 10}", step=number % 10, service=f"service-{number % 7}",
+        started_ns=started, ended_ns=started + SECOND_NS // 2,
+    )  # fmt: skip
+
+
+def text(role: str, content: str) -> Message:
+    return {"role": role, "parts": [{"type": "text", "content": content}]}
 
 
 if __name__ == "__main__":

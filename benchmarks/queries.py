@@ -1,178 +1,162 @@
-"""How long each named read takes, on an empty store and on one of 100,000 calls in runs of ten.
+"""How long each named read takes through a real collector that holds a million calls, while spans come in.
 
-    python benchmarks/queries.py [--calls 100000] [--copies 1] [--ingest 0] [--rounds 9] [--reads overview,calls]
+    python benchmarks/queries.py [--file FILE] [--calls 50000] [--copies 20] [--ingest 0] [--rounds 9] [--reads overview,calls]
 
-``--copies 10`` makes a million of them (other ids, days and texts; by SQL, in a tenth of the time). ``--ingest 5000`` appends so
-many calls a second meanwhile. Prints the median milliseconds of each read: empty, then full, then the longest. The first
-round (statement built, cache cold) counts too. ``search`` is the first 50 calls that hold a rare text, ``search_common`` one
-that every call holds.
+FILE is made by ``million.py`` where it is not there yet. ``--ingest 5000`` sends so many spans a second meanwhile, or as many as
+the machine takes (``ingest.py``'s spans, from a process of their own). Prints the median and the longest of the rounds in
+milliseconds, over HTTP; the first round (statement built, cache cold) counts too. ``search`` is the first 50 calls that hold a
+rare text, ``search_common`` one that every call holds, ``search_none`` one that none does; ``cancel`` is how long after its
+reader hung up a search goes on.
 """
 
 from __future__ import annotations
 
 import argparse
+import multiprocessing
+import random
 import statistics
 import sys
 import tempfile
-import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from suffice.wire.call import Call, Message, Usage
-from suffice.wire.canonical import call_hash
-from suffice_store.appending import build_tables
-from suffice_store.file_store import FileStore
-from suffice_store.reads import READS
-from suffice_store.records import CallRecord
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT / "tests" / "dashboard"))
 
-START_NS = 1_795_500_000 * 10**9
-SECOND_NS = 10**9
-DAY_NS = 86_400 * SECOND_NS
-BATCH = 10_000
-MODELS = ("gpt-4o-2024-08-06", "gpt-4o-mini-2024-07-18", "gpt-5-mini", "o3-mini")
-JOBS = (
-    "sort incoming tickets by product and urgency", "answer customers about their orders in two sentences",
-    "extract supplier, amount and due date from invoices", "write the SQL query that a manager asks for",
-    "decide which of the tools looks up a shipment", "summarise a phone call into five bullet points",
-    "translate product descriptions from German into English", "review a change of code and list its faults",
-    "plan the steps of a research and give each to a worker", "rewrite a refusal letter in a friendlier tone",
-)  # fmt: skip
+import browser  # noqa: E402
+import httpx2  # noqa: E402
+from ingest import HEADERS, WORDS, client, make_body  # noqa: E402
+from million import make  # noqa: E402
+
+from suffice.wire.canonical import call_hash  # noqa: E402
+from suffice_store.reads import READS  # noqa: E402
+from suffice_store.remote_store import RemoteStore  # noqa: E402
+
+PER_REQUEST = 512
+SENT_S = 60  # bodies for so long are made beforehand; when they are all sent, sending ends
+CALL_ID = call_hash("default", "", "77")
 NEEDED: dict[str, dict[str, Any]] = {
-    "call": {"call_id": call_hash("default", "", "77")},
-    "conversation": {"call_id": call_hash("default", "", "77")},
-    "run_calls": {"run_id": "run-7"},
+    **{key: {"call_id": CALL_ID} for key in ("call", "conversation", "attempts")},
+    **{key: {"run_id": "run-7"} for key in ("run_calls", "run_steps", "run_attempts")},
     "search_count": {"search": "question 777"},
-    "run_steps": {"run_id": "run-7"},
-    "task": {"task_id": "none"},
-    "task_calls": {"task_id": "none"},
 }
-SEARCHES = {"search": "question 777", "search_common": "answer"}
-COPY = """
-INSERT INTO messages SELECT * REPLACE (
-  md5(message_hash || '{n}') AS message_hash, content || ' ' AS content, received_ns + {n} AS received_ns
-) FROM messages
-WHERE role <> 'system' AND received_ns = {received};
-INSERT INTO calls SELECT * REPLACE (
-  md5(call_id || '{n}') AS call_id, run_id || '-{n}' AS run_id, started_ns + {shift} AS started_ns, ended_ns + {shift} AS ended_ns,
-  started_day + {days} AS started_day, received_ns + {n} AS received_ns,
-  list_concat(input_hashes[1:1], list_transform(input_hashes[2:], lambda h: md5(h || '{n}'))) AS input_hashes,
-  list_transform(output_hashes, lambda h: md5(h || '{n}')) AS output_hashes,
-  md5(chain_before || '{n}') AS chain_before, md5(chain_after || '{n}') AS chain_after
-) FROM calls WHERE received_ns = {received}
-"""
+SEARCHES = {"search": "question 777", "search_common": "answer", "search_none": "nobody ever said this"}
+WHOLE = (
+    "analysis_calls",
+    "analysis_messages",
+    "assignments",
+    "links",
+    "replay_calls",
+)  # everything at once: not for pages
 
 
-def main() -> int:
+def main() -> None:
+    """Print the table."""
     options = _options()
-    names = options.reads.split(",") if options.reads else [*READS, *SEARCHES]
-    with tempfile.TemporaryDirectory() as folder, FileStore(str(Path(folder) / "q.duckdb")) as store:
-        empty = {name: read_ms(store, name, options.rounds)[0] for name in names}
-        begun = time.perf_counter()
-        for first in range(0, options.calls, BATCH):
-            numbers = range(first, min(first + BATCH, options.calls))
-            store.append(build_tables((record(number) for number in numbers), START_NS))
-        for n in range(1, options.copies):
-            copy(store, n, options.calls)
-        total = options.calls * options.copies
-        print(f"{total:,} calls appended in {time.perf_counter() - begun:.0f} s", file=sys.stderr)
-        with ingesting(store, options.ingest, total):
-            for name in names:
-                full, longest = read_ms(store, name, options.rounds)
-                print(f"{name:20} {empty[name]:8.1f} {full:8.1f} {longest:8.1f}", flush=True)
-    return 0
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        file = options.file or folder / "million.duckdb"
+        if not file.exists():
+            make(file, options.calls, options.copies)
+        port = browser.free_port()
+        arguments = ["collector", "--db", str(file), "--port", str(port), "--grpc-port", "0"]
+        address = f"http://127.0.0.1:{port}"
+        with (
+            browser.running(arguments, f"{address}/healthz", folder / "collector.log"),
+            RemoteStore(address) as store,
+            sending(port, options.ingest),
+        ):
+            time.sleep(5)  # the totals are added up
+            before, begun = calls_of(store), time.perf_counter()
+            names = options.reads.split(",") if options.reads else [*READS, *SEARCHES, "cancel"]
+            for each in names:
+                if each not in WHOLE or options.reads:
+                    measure(store, each, options.rounds, address)
+            rate = (calls_of(store) - before) / (time.perf_counter() - begun)
+            print(f"{calls_of(store):,} calls in the end; {rate:,.0f} a second came meanwhile")
 
 
-def copy(store: FileStore, n: int, calls: int) -> None:
-    days = calls * SECOND_NS * n // DAY_NS + 1
-    values = {"n": n, "received": START_NS, "days": days, "shift": days * DAY_NS}
-    with store.writing() as connection:
-        for statement in COPY.format(**values).split(";"):
-            connection.exec_driver_sql(statement)
-
-
-@contextmanager
-def ingesting(store: FileStore, per_second: int, first: int) -> Iterator[None]:
-    """Half a second's calls twice a second, made beforehand as far as Python's lock would disturb the reads."""
-    stop, appended = threading.Event(), 0
-    made = [
-        build_tables((record(first + k * per_second // 2 + n) for n in range(per_second // 2)), START_NS + 99)
-        for k in range(60 if per_second else 0)
-    ]
-
-    def append() -> None:
-        nonlocal appended
-        for tables in made:
-            begun = time.perf_counter()
-            appended += store.append(tables).added["calls"]
-            if stop.wait(max(0.0, 0.5 - time.perf_counter() + begun)):
-                return
-
-    thread = threading.Thread(target=append)
-    begun = time.perf_counter()
-    thread.start()
-    try:
-        yield
-    finally:
-        stop.set()
-        thread.join()
-        if per_second:
-            print(f"{appended / (time.perf_counter() - begun):,.0f} calls a second appended meanwhile", file=sys.stderr)
-
-
-def record(number: int) -> CallRecord:
-    """One turn of a run: the system message of its task, then a question of its own."""
-    call = Call(
-        wire_format="openai.chat",
-        operation="chat",
-        provider="openai",
-        request_model=MODELS[number % len(MODELS)],
-        response_model=MODELS[number % len(MODELS)],
-        input_messages=[
-            text("system", f"You {JOBS[number % len(JOBS)]} for department {number % 30}. " * 25),
-            text("user", f"question {number}"),
-        ],
-        output_messages=[text("assistant", f"answer {number}")],
-        usage=Usage(input_tokens=700 + number % 300, output_tokens=100, cache_read_tokens=number % 3 * 128),
-        finish_reasons=["stop"],
-        status_code=200,
-    )
-    started = START_NS + number * SECOND_NS
-    return CallRecord(
-        call=call, call_id=call_hash("default", "", str(number)), external_id=f"ext-{number}",
-        run_id=f"run-{number // 10}", step=number % 10, service=f"service-{number % 7}",
-        started_ns=started, ended_ns=started + SECOND_NS // 2,
-    )  # fmt: skip
-
-
-def text(role: str, content: str) -> Message:
-    return {"role": role, "parts": [{"type": "text", "content": content}]}
-
-
-def read_ms(store: FileStore, name: str, rounds: int) -> tuple[float, float]:
-    """(median, longest)."""
+def measure(store: RemoteStore, name: str, rounds: int, address: str) -> None:
+    """Print the line of a read."""
+    given = dict(NEEDED.get(name, {}))
+    if any(
+        parameter.name == "task_id" and parameter.required for parameter in getattr(READS.get(name), "parameters", ())
+    ):
+        given["task_id"] = store.read("tasks")["task_id"][0].as_py()
+    work: Callable[[], Any] = {
+        **{each: lambda each=each: store.read("calls", search=SEARCHES[each], limit=50) for each in SEARCHES},
+        "cancel": lambda: hang_up(store, address),
+    }.get(name, lambda: store.read(name, **given))
     taken = []
     for _ in range(rounds):
         begun = time.perf_counter()
-        if name in SEARCHES:
-            store.read("calls", search=SEARCHES[name], limit=50)
-        else:
-            store.read(name, **NEEDED.get(name, {}))
-        taken.append((time.perf_counter() - begun) * 1000)
-    return statistics.median(taken), max(taken)
+        said = work()
+        taken.append((said if isinstance(said, float) else time.perf_counter() - begun) * 1000)
+    print(f"{name:20} {statistics.median(taken):8,.0f} {max(taken):8,.0f}", flush=True)
+
+
+def calls_of(store: RemoteStore) -> int:
+    return int(store.read("overview", environment="all")["calls"][0].as_py())
+
+
+def hang_up(store: RemoteStore, address: str) -> float:
+    """Seconds until the collector runs nothing of a search any more whose reader left after a fifth of a second.
+
+    Another search is as fast as ever then: of eight that were left, none holds it up.
+    """
+    begun = time.perf_counter()
+    store.read("search_count", search="answer")
+    alone = time.perf_counter() - begun
+    for _ in range(8):
+        try:
+            httpx2.get(f"{address}/api/v1/read/search_count", params={"search": "answer"}, timeout=0.2)
+        except httpx2.TimeoutException:
+            continue
+    begun = time.perf_counter()
+    store.read("search_count", search="answer")
+    return max(0.0, time.perf_counter() - begun - alone)
+
+
+@contextmanager
+def sending(port: int, per_second: int) -> Iterator[None]:
+    """Spans at this rate, from a process of their own."""
+    if not per_second:
+        yield
+        return
+    rng = random.Random(1)
+    templates = [" ".join(rng.choices(WORDS, k=240)) for _ in range(30)]
+    bodies = [make_body(rng, templates, PER_REQUEST, first) for first in range(0, SENT_S * per_second, PER_REQUEST)]
+    process = multiprocessing.get_context("fork").Process(target=send, args=(port, bodies, per_second), daemon=True)
+    process.start()
+    try:
+        yield
+    finally:
+        process.terminate()
+        process.join()
+
+
+def send(port: int, bodies: list[bytes], per_second: int) -> None:
+    begun = time.monotonic()
+    with client(port) as sender:
+        for place, body in enumerate(bodies):
+            time.sleep(max(0.0, begun + place * PER_REQUEST / per_second - time.monotonic()))
+            while sender.post("/v1/traces", content=body, headers=HEADERS).status_code == 503:
+                time.sleep(0.05)
 
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--calls", type=int, default=100_000)
-    parser.add_argument("--copies", type=int, default=1)
-    parser.add_argument("--ingest", type=int, default=0, help="calls a second")
+    parser.add_argument("--file", type=Path, help="a database, kept; made where it is not there")
+    parser.add_argument("--calls", type=int, default=50_000)
+    parser.add_argument("--copies", type=int, default=20)
+    parser.add_argument("--ingest", type=int, default=0, help="spans a second")
     parser.add_argument("--rounds", type=int, default=9)
     parser.add_argument("--reads", default="", help="only these, by comma")
     return parser.parse_args()
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

@@ -12,7 +12,6 @@ import time
 from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import ExitStack, closing, contextmanager
 from functools import lru_cache
-from itertools import pairwise
 from types import TracebackType
 from typing import Any, Self
 
@@ -32,7 +31,7 @@ from suffice_store.gate import Gate
 from suffice_store.reads import Read, find_read
 from suffice_store.reads.pricing import RATES
 from suffice_store.reads.registry import Arguments
-from suffice_store.reads.sources import BEFORE, NOT_BEFORE, WINDOWS
+from suffice_store.reads.sources import LOOK_FIRST, NOT_BEFORE
 from suffice_store.rollup import Changes, Rollup
 from suffice_store.seen import Seen
 from suffice_store.store import AppendResult
@@ -114,32 +113,28 @@ class DatabaseStore:
         """See ``Store.read``."""
         read = find_read(name)
         with self._asking(read, read.bind(parameters)) as (connection, arguments):
-            if arguments.get(WINDOWS):
+            if arguments.get(LOOK_FIRST):
                 table = self._search(connection, read, arguments)
             else:
                 table = self.database.fetch_table(connection, self._query(read, arguments))
             return read.finish(connection, arguments, table)
 
     def _batches(self, stream: sa.Connection, read: Read, arguments: Arguments) -> Generator[pa.RecordBatch]:
-        if not arguments.get(WINDOWS):
+        if not arguments.get(LOOK_FIRST):
             yield from self.database.fetch_batches(stream, self._query(read, arguments))
             return
         whole = self._search(stream, read, arguments)
         yield from whole.to_batches() or [pa.RecordBatch.from_pylist([], schema=whole.schema)]
 
     def _search(self, connection: sa.Connection, read: Read, arguments: Arguments) -> pa.Table:
-        """The newest calls first, a part after the other, until the page is full."""
-        asked = {key: value for key, value in arguments.items() if key != WINDOWS}
-        wanted = asked["offset"] + asked["limit"]
-        asked |= {"offset": 0, "limit": wanted}
-        parts: list[pa.Table] = []
-        for before, first in pairwise((None, *arguments[WINDOWS], None)):
-            check()
-            part = self._query(read, {**asked, NOT_BEFORE: first, BEFORE: before})
-            parts.append(self.database.fetch_table(connection, part))
-            if sum(part.num_rows for part in parts) >= wanted:
-                break
-        return pa.concat_tables(parts).slice(arguments["offset"], arguments["limit"]).combine_chunks()
+        """Among the newest calls; where those don't fill the page, among all."""
+        every = {key: value for key, value in arguments.items() if key != LOOK_FIRST}
+        newest = self._query(read, {**every, NOT_BEFORE: arguments[LOOK_FIRST]})
+        found = self.database.fetch_table(connection, newest)
+        if found.num_rows >= arguments["limit"]:
+            return found
+        check()
+        return self.database.fetch_table(connection, self._query(read, every))
 
     def read_batches(self, name: str, **parameters: Any) -> Iterator[pa.RecordBatch]:
         """See ``Store.read_batches``. The parameters are checked before the first batch is asked for."""

@@ -27,7 +27,7 @@ from suffice_store.reads import find_read
 from suffice_store.reads.addends import ADDENDS, KEYS, SUMS, Sums, added_up, by_call, can_add_up, in_memory, sums_table
 from suffice_store.reads.pricing import RATES, price_keys, used_models
 from suffice_store.reads.registry import Arguments, Read
-from suffice_store.reads.sources import NOT_BEFORE, NS_PER_HOUR, WINDOWS, analysis_of
+from suffice_store.reads.sources import LOOK_FIRST, NOT_BEFORE, NS_PER_HOUR, analysis_of
 from suffice_store.tables import calls, duplicates, ingest_state, prices
 from suffice_store.tables_costs import service_owners
 
@@ -37,7 +37,9 @@ if TYPE_CHECKING:
 RECENT_ROWS = 32_768  # then the older three quarters settle: adding up so many takes 60 ms
 INLINE_ROWS = 65_536  # a reader waits for so many to be added up; for more it adds up the calls itself
 PREPARED = 128  # statements kept as text
-LOOKED_AT = (20_000, 200_000)  # of the newest calls a search looks at so many, then at more, then at all
+LOOKED_AT = (
+    20_000  # of the newest calls a search looks at so many, then at all: a tenth of the time where they are enough
+)
 SPARE = 50  # calls more than a page needs, should one be marked meanwhile
 WAIT_S = 0.3  # that a reader waits for another who is adding up
 ASKED_S = 60.0  # after a read the sums are kept up to date for so long; 5 % of a core while calls come in
@@ -166,12 +168,12 @@ class Rollup:
         return None if statement is None else self._store.database.prepare(statement)
 
     def _narrowed(self, arguments: Arguments, hours: list[tuple[int | None, int]]) -> dict[str, Any]:
-        """Where a page lies; where a search looks first, next, ..."""
+        """Where a page lies, or a search looks first."""
+        name, calls_in = NOT_BEFORE, arguments["limit"] + arguments["offset"] + SPARE
         if arguments.get("search"):
-            found = (_first_hour(hours, calls) for calls in LOOKED_AT)
-            return {WINDOWS: tuple(dict.fromkeys(hour for hour in found if hour is not None))}
-        first = _first_hour(hours, arguments["limit"] + arguments["offset"] + SPARE)
-        return {} if first is None else {NOT_BEFORE: first}
+            name, calls_in = LOOK_FIRST, LOOKED_AT
+        first = _first_hour(hours, calls_in)
+        return {} if first is None else {name: first}
 
     def _count_hours(self, hours: Prepared) -> list[tuple[int | None, int]]:
         with self._store.connected() as connection:

@@ -17,6 +17,7 @@ from suffice.wire.call import Usage
 from suffice_store import rollup
 from suffice_store.appending import build_tables
 from suffice_store.arrow_schema import arrow_schema
+from suffice_store.environments import REPLAY
 from suffice_store.file_store import FileStore
 from suffice_store.reads import READS
 from suffice_store.records import RETRY, CallRecord
@@ -58,7 +59,7 @@ def records(numbers: range, random_of: random.Random) -> list[CallRecord]:
                 response_model=random_of.choice(MODELS),
                 request_model=random_of.choice(MODELS),
                 service=random_of.choice(("shop", "lab", None)),
-                environment=random_of.choice((None, None, "production", "staging")),
+                environment=random_of.choice((None, None, "production", "staging", REPLAY)),
                 completeness=random_of.choice(("complete", "complete", "partial", "error")),
                 team=random_of.choice((None, "search")),
             )
@@ -71,6 +72,7 @@ LISTS: tuple[tuple[str, dict[str, Any]], ...] = (
     ("calls", {"limit": 5, "offset": 4, "errors_only": True}),
     ("calls", {"limit": 3, "only": "unpriced"}),
     ("calls", {"limit": 3, "only": "no_task"}),
+    ("calls", {"limit": 3, "only": "other_environment"}),
     ("calls", {"limit": 10, "order": "costliest"}),
     ("runs", {"limit": 4}),
     ("stated_costs", {}),
@@ -225,7 +227,7 @@ def test_readers_see_whole_appends_and_never_less_than_before(store: FileStore) 
 def test_a_search_looks_at_the_newest_calls_first_and_finds_the_same(
     store: FileStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(rollup, "LOOKED_AT", (10, 30))
+    monkeypatch.setattr(rollup, "LOOKED_AT", 30)
     made = [call_record(n, started_ns=None if n == 5 else START_NS + n * HOUR_NS // 4) for n in range(80)]
     store.append(build_tables(made, START_NS))
     sums, questions = (

@@ -15,7 +15,6 @@ from suffice_store.reads.previews import CALL_COLUMNS, add_previews, conversatio
 from suffice_store.reads.pricing import RATES
 from suffice_store.reads.registry import ANALYSIS, FILTERS, LIMIT, OFFSET, PROJECT, Arguments, Parameter, Read
 from suffice_store.reads.sources import (
-    BEFORE,
     NOT_BEFORE,
     assigned,
     counted,
@@ -89,12 +88,9 @@ def _order(arguments: Arguments, rows: sa.Subquery) -> tuple[sa.ColumnElement[An
 
 
 def _window(arguments: Arguments) -> tuple[sa.ColumnElement[bool], ...]:
-    """Between which starts the list is looked for, where that is narrowed (``rollup``)."""
-    first, end = arguments.get(NOT_BEFORE), arguments.get(BEFORE)
-    window = [] if first is None else [calls.c.started_ns >= first]
-    if end is not None:
-        window.append(sa.or_(calls.c.started_ns < end, calls.c.started_ns.is_(None)))
-    return tuple(window)
+    """From which start on the list is looked for, where that is narrowed (``rollup``)."""
+    first = arguments.get(NOT_BEFORE)
+    return () if first is None else (calls.c.started_ns >= first,)
 
 
 def _asked_for(arguments: Arguments) -> tuple[sa.ColumnElement[bool], ...]:

@@ -18,10 +18,7 @@ NS_PER_DAY = 86_400 * 10**9
 NS_PER_HOUR = 3_600 * 10**9
 
 NOT_BEFORE = "not_before"  # the argument that says from when on (Unix nanoseconds) a page finds all its calls
-WINDOWS = (
-    "windows"  # the argument with the starts of the parts that a search looks at one after the other, the newest first
-)
-BEFORE = "before"  # ... and the one before which, or at no known time, it finds them
+LOOK_FIRST = "look_first"  # ... and from when on a search looks before it looks at everything
 
 model = sa.func.coalesce(calls.c.response_model, calls.c.request_model).label("model")
 latency_ms = ((calls.c.ended_ns - calls.c.started_ns) / sa.literal(1e6, sa.Double)).label("latency_ms")
@@ -89,8 +86,6 @@ def filters(arguments: Arguments) -> list[sa.ColumnElement[bool]]:
         chosen.append(calls.c.started_ns < arguments["until_ns"])
     if arguments.get(NOT_BEFORE) is not None:
         chosen.append(calls.c.started_ns >= arguments[NOT_BEFORE])
-    if arguments.get(BEFORE) is not None:
-        chosen.append(sa.or_(calls.c.started_ns < arguments[BEFORE], calls.c.started_ns.is_(None)))
     if arguments.get("service") is not None:
         chosen.append(sa.func.coalesce(calls.c.service, "") == arguments["service"])
     if arguments.get("model") is not None:
