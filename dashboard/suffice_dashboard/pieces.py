@@ -72,6 +72,11 @@ def tiles(*pieces: str) -> str:
     return f'<div class="sf-tiles">{"".join(pieces)}</div>'
 
 
+def title(words: str) -> str:
+    """The heading of a page."""
+    return f'<h1 class="sf-title">{e(words)}</h1>'
+
+
 def section(title: str, note: str = "") -> str:
     """A heading with a line that says how to read what follows."""
     below = f'<p class="sf-note">{e(note)}</p>' if note else ""

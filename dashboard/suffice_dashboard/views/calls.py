@@ -34,7 +34,7 @@ def render() -> None:
     if not queries.read_overview({})["calls"]:
         states.show_no_calls()
         return
-    st.html('<h1 class="sf-title">Calls</h1>')
+    st.html(pieces.title("Calls"))
     with st.container(horizontal=True, vertical_alignment="bottom"):
         search = st.text_input(
             "Search", key="search", bind="query-params", placeholder="Search in requests and answers",

@@ -35,7 +35,7 @@ def render() -> None:
     if analysis is None or not tasks:
         states.show_nothing_analysed()
         return
-    st.html('<h1 class="sf-title">Decisions</h1>')
+    st.html(pieces.title("Decisions"))
     names = {row["task_id"]: row["name"] for row in tasks}
     slices = {(row["task_id"], row["slice_id"]): row["name"] for row in queries.read_analysed("slices", analysis)}
     places = {(key, ""): name for key, name in names.items()}

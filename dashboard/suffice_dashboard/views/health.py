@@ -24,7 +24,7 @@ LOW_DISK = 0.05  # of the disk
 def render() -> None:
     """Draw the page."""
     found = queries.read_health()
-    st.html('<h1 class="sf-title">Health</h1>')
+    st.html(pieces.title("Health"))
     st.html(pieces.paragraphs([sentence(found), *worries(found)]))
     st.html(pieces.tiles(*tiles(found)))
     if "accepted" in found:

@@ -26,7 +26,7 @@ def render() -> None:
     if not any(row["calls"] for row in queries.read_live("environments")):
         states.show_no_calls()
         return
-    st.html('<h1 class="sf-title">Quality</h1>')
+    st.html(pieces.title("Quality"))
     quality = read_quality(queries.read_live, **ask_filters())
     st.html(pieces.paragraphs(trust_sentences(quality)))
     calls = quality.counts["calls"]

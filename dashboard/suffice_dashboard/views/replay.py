@@ -34,7 +34,7 @@ def render() -> None:
     if task_id and chosen:
         _task(names.get(task_id, task_id), chosen, marks, ceilings.get(task_id))
         return
-    st.html('<h1 class="sf-title">Replay</h1>')
+    st.html(pieces.title("Replay"))
     costs = [row["cost_usd"] for each in results for row in each.rows]
     known = [float(cost) for cost in costs if cost is not None]
     st.html(pieces.paragraphs(replays.lead(results, sum(known) if known else None, len(costs) - len(known))))

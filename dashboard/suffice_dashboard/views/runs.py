@@ -37,7 +37,7 @@ def render() -> None:
     if not queries.read_overview({})["calls"]:
         states.show_no_calls()
         return
-    st.html('<h1 class="sf-title">Runs</h1>')
+    st.html(pieces.title("Runs"))
     with st.container(horizontal=True, vertical_alignment="bottom"):
         wanted = st.text_input("Run", key="run", bind="query-params", placeholder="A run's id, or how it begins",
                                icon=":material/search:", width=340)  # fmt: skip
@@ -108,7 +108,7 @@ def _run(run_id: str) -> None:
         return
     st.html(f'<p class="sf-crumb">{pieces.link("runs", "Runs")} / {pieces.e(shorten(run_id, 24))}</p>')
     steps, attempts = queries.read_run_steps(run_id), queries.read_run_attempts(run_id)
-    st.html(f'<h1 class="sf-title">{pieces.e(shorten(calls[0]["service"] or "Run", 60))}</h1>')
+    st.html(pieces.title(shorten(calls[0]["service"] or "Run", 60)))
     st.html(run_tiles(calls, steps, attempts))
     shown = steps[:MOST_STEPS]
     cut = f" The first {MOST_STEPS} of {len(steps):,} are drawn." if len(steps) > MOST_STEPS else ""

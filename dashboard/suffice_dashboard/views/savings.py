@@ -42,7 +42,7 @@ def render() -> None:
     tasks = {row["task_id"]: row for row in queries.read_tasks(analysis)}
     whole = sorted((row for row in savings if row["task_id"] == ""), key=lambda row: row["position"])
     each = [row for row in savings if row["task_id"] in tasks]
-    st.html('<h1 class="sf-title">Savings</h1>' + pieces.paragraphs([insights.savings_sentence(whole)]))
+    st.html(pieces.title("Savings") + pieces.paragraphs([insights.savings_sentence(whole)]))
     if whole:
         basis = basis_words(whole[0]["basis"])
         note = "Every line is all traffic under that alternative alone. They exclude each other, so the savings are not to be added up. Whiskers are intervals."

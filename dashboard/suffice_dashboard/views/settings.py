@@ -33,7 +33,7 @@ def render() -> None:
     """Draw the page."""
     you = queries.read_you()
     admin = "admin" in you["scopes"]
-    st.html('<h1 class="sf-title">Settings</h1>')
+    st.html(pieces.title("Settings"))
     st.html(pieces.paragraphs([administration.you_sentence(you)]))
     _keys(admin, shuts_out=you["actor"] == "this machine")
     _people(admin)

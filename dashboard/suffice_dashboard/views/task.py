@@ -72,7 +72,7 @@ def render() -> None:
 
 def _pick(tasks: list[Row], missing: str | None) -> None:
     text = "Choose a task" if not missing else f"The latest analysis has no task {shorten(missing, 40)}. Choose another"
-    st.html('<h1 class="sf-title">Task</h1>' + pieces.paragraphs([f"{text}, costliest first."]))
+    st.html(pieces.title("Task") + pieces.paragraphs([f"{text}, costliest first."]))
     ranked = sorted(tasks, key=lambda row: (-float(row["paid_usd"] or 0), -row["calls"]))
     names = {row["task_id"]: row["name"] for row in ranked}
     chosen = st.selectbox("Task", list(names), format_func=names.__getitem__, index=None, placeholder="A task of yours")
@@ -90,7 +90,7 @@ def _pick(tasks: list[Row], missing: str | None) -> None:
 def _head(task: Row) -> None:
     st.html(f'<p class="sf-crumb">{pieces.link("tasks", "Tasks")} / {pieces.e(kind_words(task["kind"]))}</p>')
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.html(f'<h1 class="sf-title">{pieces.e(task["name"])}</h1>', width="stretch")
+        st.html(pieces.title(task["name"]), width="stretch")
         with st.popover("Rename", icon=":material/edit:", width="content"):
             _rename(task)
     st.html(

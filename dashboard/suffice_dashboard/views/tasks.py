@@ -38,7 +38,7 @@ def render() -> None:
     counts = {key: sum(verdict(row["verdict"]).key == key for row in tasks) for key in VERDICTS}
     told = ", ".join(f"{number} {VERDICTS[key].word.lower()}" for key, number in counts.items() if number)
     st.html(
-        '<h1 class="sf-title">Tasks</h1>'
+        pieces.title("Tasks")
         + pieces.paragraphs([f"**{plural(len(tasks), 'recurring task')}** found in {plural(analysis['calls'], 'call')}: {told}."])
     )  # fmt: skip
     _money(tasks, queries.read_headline(analysis))
