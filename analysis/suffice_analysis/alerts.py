@@ -64,9 +64,15 @@ def _results(store: Store, project: str, tasks: Mapping[str, Row]) -> Mapping[st
 
 def proven(task: Row, estimate: Row, savings: Sequence[Row]) -> Alert:
     """A task whose lower bound is over the bar."""
-    row = first_choice([each for each in savings if each["task_id"] == task["task_id"]])
+    own = [each for each in savings if each["task_id"] == task["task_id"] and each["saving_usd"] is not None]
+    of_candidate = [
+        each for each in own if each["model"] == estimate["candidate"]
+    ]  # else what is named first for the task
+    row = max(of_candidate, key=lambda each: each["saving_usd"]) if of_candidate else first_choice(own)
     per = "a month" if row is not None and row["basis"] == "month" else "per 1,000 calls of all traffic"
-    money = "" if row is None or row["saving_usd"] is None else f" It would save {format_usd(row['saving_usd'])} {per}."
+    money = (
+        "" if row is None else f" Moved to {row['model']}, its calls would save {format_usd(row['saving_usd'])} {per}."
+    )
     share = f"{format_share(estimate['value'])} ({format_interval(estimate['low'], estimate['high'])})"
     return {
         "kind": "task_proven",
