@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from suffice_analysis.replaceability import CLAIM_CALLS
+from suffice_analysis.report.model import TOO_LITTLE
 from suffice_analysis.savings.recommend import TESTED, first_choice, recommend
 from suffice_dashboard.formatting import (
     basis_words,
@@ -110,10 +111,12 @@ def savings_sentence(whole: Sequence[Row]) -> str:
     said = f"{start}the alternative to {'move to' if tested else 'test'} first is **{name}**: **{money}**, at {wrong_answers(row)}."
     if found.usd_per_wrong is not None:
         said += f" That is worth it while one wrong answer costs you less than {render_money(found.usd_per_wrong)}."
-    if found.more is not None and tested and found.more["quality_grade"] not in TESTED:
+    if found.more is None or found.more_usd < TOO_LITTLE * row["saving_usd"]:
+        pass  # what another would save beyond it is not worth a word
+    elif tested and found.more["quality_grade"] not in TESTED:
         other = alternative_words(found.more["alternative"])
         said += f" {other}, not tested, is expected to save {render_money(found.more_usd)} more."
-    elif found.more is not None and round(found.more_wrong) and found.more_usd >= 0.005 * row["saving_usd"]:
+    elif round(found.more_wrong):
         each = render_money(found.more_usd / found.more_wrong)
         said += (
             f" {alternative_words(found.more['alternative'])} would save {render_money(found.more_usd)} more at "

@@ -95,6 +95,15 @@ def test_savings_sentence_weighs_money_against_wrong_answers() -> None:
     )
 
 
+def test_what_another_would_save_beyond_it_is_said_only_where_it_is_worth_a_word() -> None:
+    tested = saving("", 0.80, paid_usd=2.0, quality_grade="replay")
+    for more, said in ((0.801, False), (0.95, True)):
+        other = saving(
+            "", more, alternative="small_tier", position=2, paid_usd=2.0, quality_grade="prior", extra_wrong=9.0
+        )
+        assert ("not tested, is expected to save" in insights.savings_sentence([tested, other])) is said
+
+
 def test_savings_sentence_where_nothing_but_caching_pays() -> None:
     caching = saving("", 3.0, alternative="caching_batch", position=1, paid_usd=9.0, quality_grade="same model")
     hosted = saving("", 2.0, paid_usd=9.0, quality_grade="prior")
