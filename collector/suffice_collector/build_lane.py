@@ -85,8 +85,8 @@ class BuildLane:
             if process is not None:
                 process.close()
         self._thread.shutdown()
-        if self._compiling is not None:
-            self._compiling.terminate()
+        if (compiling := self._compiling) is not None:
+            compiling.terminate()
         if self._loading is not None:
             self._loading.join()
 
@@ -128,8 +128,7 @@ class BuildLane:
         if not is_compiled():
             begun = time.monotonic()
             self._compiling = start_compiling()
-            code, self._compiling = self._compiling.wait(), None
-            if code:
+            if self._compiling.wait() != 0:
                 return
             log.info("what reads spans by columns was compiled in %.0f s", time.monotonic() - begun)
         self._builder.read_columnar()
