@@ -31,7 +31,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
 
 
 def needed(name: str, project: str) -> dict[str, str]:
-    found = {"call_id": "call", "run_id": f"run-{project}-0", "task_id": f"task-{project}"}
+    found = {"call_id": "call", "run_id": f"run-{project}-0", "task_id": f"task-{project}", "search": f"of {project}"}
     return {each.name: found[each.name] for each in READS[name].parameters if each.required}
 
 
@@ -41,7 +41,7 @@ def asked_of_a(name: str, served: Served) -> list[dict[str, str]]:
     call, run = served.ids["a"][0], "run-a-0"
     values = {"call_id": call, "run_id": run, "task_id": "task-a", "analysis_id": "analysis-a"}
     filled = {each: values[each] for each in wanted}
-    return [needed(name, "a"), filled] if filled else [{}]
+    return [needed(name, "a"), {**needed(name, "a"), **filled}] if filled else [needed(name, "a")]
 
 
 class TestKeys:
