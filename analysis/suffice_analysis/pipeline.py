@@ -36,7 +36,7 @@ from suffice_analysis.replaceability import CLAIM_CALLS, SharedError
 from suffice_analysis.replay.ceiling import Ceiling, ceiling_rows
 from suffice_analysis.replay.outcomes import PairedResult, paired_rows, read_paired
 from suffice_analysis.replay.repeats import repeat_rows
-from suffice_analysis.replay.results import Result, estimate_row, read_results
+from suffice_analysis.replay.results import Result, best_result, estimate_row, read_results
 from suffice_analysis.replays_needed import need_details, waiting_by_task
 from suffice_analysis.run_outcomes import RunOutcomes, find_path, held_to_good, read_run_outcomes
 from suffice_analysis.savings.basis import find_basis
@@ -277,7 +277,7 @@ def _estimate_rows(
     rows = [
         replaceability.task_row(
             r.expected,
-            {"kind": r.profile.kind, "calls": r.profile.calls, **need_details(r.expected.draws)}
+            {"kind": r.profile.kind, "calls": r.profile.calls, **_what_is_needed(r)}
             | waiting.get(r.profile.task_id, {}),
         )
         for r in results
@@ -291,6 +291,14 @@ def _estimate_rows(
         if r.replaceability is not None
     ]
     return rows + proven_rows(known, seed)
+
+
+def _what_is_needed(result: TaskResult) -> Row:
+    """What would settle it: as its replays stand, else by what is expected of them."""
+    best = best_result(result.replayed)
+    if best is None:
+        return need_details(result.expected.draws) if result.expected is not None else {}
+    return {"status": best.status, "needed": best.needed, "asked": len(best.rows)}
 
 
 def _headline_rows(

@@ -108,7 +108,8 @@ def savings_sentence(whole: Sequence[Row]) -> str:
     tested = row["quality_grade"] in TESTED
     if found is None:
         return f"{start}**{name}** saves **{money}** with the same answers. No small model is expected to save more."
-    said = f"{start}the alternative to {'move to' if tested else 'test'} first is **{name}**: **{money}**, at {wrong_answers(row)}."
+    which = f" ({row['model']}, which was tested)" if tested else ""
+    said = f"{start}the alternative to {'move to' if tested else 'test'} first is **{name}**{which}: **{money}**, at {wrong_answers(row)}."
     if found.usd_per_wrong is not None:
         said += f" That is worth it while one wrong answer costs you less than {render_money(found.usd_per_wrong)}."
     if found.more is None or found.more_usd < TOO_LITTLE * row["saving_usd"]:
@@ -123,7 +124,7 @@ def savings_sentence(whole: Sequence[Row]) -> str:
             f"{plural(round(found.more_wrong), 'extra wrong answer')} more, {each} for each."
         )
     if tested:
-        return f"{said} Its answers were replayed; which tasks are proven, Tasks says."
+        return f"{said} Which tasks are proven, Tasks says."
     return f"{said} None of it is proven while the grade of its quality is {row['quality_grade']}."
 
 

@@ -32,7 +32,7 @@ def render_what_if(whole: Sequence[Row]) -> None:
             "Move a slider: the same arithmetic as above, on all traffic. At rest it shows the figures above.",
         )
     )
-    change = _sliders()
+    change = _sliders(caught_percent(rows))
     outcomes = [(row, outcome) for row in rows if (outcome := what_if(row, change)) is not None]
     left, right = side_by_side("what-if", 3, 2)
     with left:
@@ -42,13 +42,20 @@ def render_what_if(whole: Sequence[Row]) -> None:
         st.html(what_if_table(outcomes))
 
 
-def _sliders() -> Change:
+def caught_percent(rows: Sequence[Row]) -> int:
+    """Of the wrong answers that the alternatives would add, the share that is caught as analysed, in percent."""
+    caught = sum(row["caught"] or 0.0 for row in rows)
+    every = caught + sum(row["extra_wrong"] or 0.0 for row in rows)
+    return round(100 * caught / every) if every else 0
+
+
+def _sliders(usual: int) -> Change:
     first, second = st.columns(2, gap="large")
     with first:
         volume = st.slider("Calls, times today's", 0.1, 10.0, 1.0, 0.1, key="if-volume", format="%.1f ×")
         caught_off = st.toggle("Set the share of wrong answers caught", key="if-escalate")
         caught = st.slider(
-            "Wrong answers caught and asked again, %", 0, 100, 30, 5, key="if-caught", disabled=not caught_off
+            "Wrong answers caught and asked again, %", 0, 100, usual, 1, key="if-caught", disabled=not caught_off
         )
     with second:
         today = st.slider("Today's model's price, times today's", 0.1, 2.0, 1.0, 0.1, key="if-today", format="%.1f ×")

@@ -56,6 +56,11 @@ class Result:
     price: tuple[float, float] | None = None  # USD per million tokens, in and out, as given; None: not known
 
     @property
+    def failures_seen_by_form(self) -> int:
+        """Failed answers that a program sees without knowing the right one: not in form, refused, cut."""
+        return sum(row["verdict"] == "fail" and row["failure"] not in (None, "wrong") for row in self.rows)
+
+    @property
     def agreement(self) -> float | None:
         """The share of the judged that passed, corrected for what people's marks say of the judge."""
         return self.counts.share

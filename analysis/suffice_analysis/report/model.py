@@ -307,7 +307,7 @@ def _saving_sentence(report: Report) -> str:
     name = f"{IN_A_SENTENCE[row['alternative']]}{row['model']}"
     tested = row["quality_grade"] in TESTED
     said = (
-        f"To {'move' if tested else 'test'} first: {name}, {format_usd(row['saving_usd'])} {report.basis_words} "
+        f"To {'move' if tested else 'test'} first: {name}{', which was tested' if tested else ''}, {format_usd(row['saving_usd'])} {report.basis_words} "
         f"({format_usd(row['saving_low_usd'])} to {format_usd(row['saving_high_usd'])}) "
         f"{'by its replayed answers' if tested else 'if tests confirm it'}, with about "
         f"{counted(round(row['extra_wrong'] or 0), 'more wrong answer')} nobody catches{report.wrong_of_moved}"

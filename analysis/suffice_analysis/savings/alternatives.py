@@ -44,6 +44,7 @@ class Case:
     tier_factor: float = 1.0  # and of the small tier's
     choice: Choice | None = None  # all that pass the filters, and why the others do not
     tested: tuple[str, ...] = ()  # names of the one model whose replays the replaceability is, where it is any's
+    failures: tuple[int, int] = (0, 0)  # of its replayed answers: of a kind that a check of form sees, and all
 
     @property
     def paid(self) -> float | None:
@@ -123,7 +124,7 @@ def small_tier(case: Case, scenario: Scenario, share: Number) -> Moved | None:
     ) / 1e6
     tokens = usd * case.tier_factor * scenario["other_prices"]
     own = share if case.measured(price.model) else tier_share(share, scenario)
-    return _with_escalation(case, scenario, {"tokens": tokens}, own, own_vendor=True)
+    return _with_escalation(case, scenario, {"tokens": tokens}, own, price.model, own_vendor=True)
 
 
 def tier_share(share: Number, scenario: Scenario) -> Number:
@@ -139,7 +140,7 @@ def hosted(case: Case, scenario: Scenario, share: Number) -> Moved | None:
     price = case.candidate.price
     usd = (case.input_tokens * price.input + case.output_tokens * scenario["slm_answer_length"] * price.output) / 1e6
     tokens = usd * scenario["hosted_price_factor"] * scenario["other_prices"]
-    return _with_escalation(case, scenario, {"tokens": tokens}, share)
+    return _with_escalation(case, scenario, {"tokens": tokens}, share, case.candidate.model)
 
 
 def self_hosted(
@@ -150,7 +151,7 @@ def self_hosted(
         return None
     seconds = busy_seconds(case, scenario)
     return _with_escalation(
-        case, scenario, {"gpu": seconds * usd_per_second, "upkeep": seconds * upkeep_per_second}, share
+        case, scenario, {"gpu": seconds * usd_per_second, "upkeep": seconds * upkeep_per_second}, share, case.own.model
     )
 
 
@@ -169,16 +170,25 @@ def seconds_by_length(case: Case) -> list[float]:
     ]
 
 
-def caught_share(case: Case, scenario: Scenario) -> Number:
-    """Share of its wrong answers that are caught."""
-    return scenario["caught_checkable" if case.checkable else "caught_free_text"]
+def caught_share(case: Case, scenario: Scenario, model: str = "") -> Number:
+    """Share of ``model``'s wrong answers that are caught: as its replays failed, else as is assumed of the form of answers.
+
+    Of ``seen`` among ``all`` failures: Beta(seen + 1/2, rest + 1/2), Jeffreys.
+    """
+    assumed = scenario["caught_checkable" if case.checkable else "caught_free_text"]
+    seen, every = case.failures
+    if not case.measured(model):
+        return assumed
+    if np.ndim(assumed) == 0:
+        return (seen + 0.5) / (every + 1)
+    return np.random.default_rng([seen, every]).beta(seen + 0.5, every - seen + 0.5, np.shape(assumed))
 
 
 def _with_escalation(
-    case: Case, scenario: Scenario, parts: Mapping[str, Number], share: Number, *, own_vendor: bool = False
+    case: Case, scenario: Scenario, parts: Mapping[str, Number], share: Number, model: str, *, own_vendor: bool = False
 ) -> Moved:
     wrong = (1 - share) * case.calls
-    caught = wrong * caught_share(case, scenario)
+    caught = wrong * caught_share(case, scenario, model)
     paid = (case.paid or 0.0) * scenario["today_price"]
     again, judged = caught * paid / max(case.calls, 1), scenario["judged_share"] * paid
     parts = {**parts, "escalation": again, "judge": judged}

@@ -54,6 +54,7 @@ def build_case(
         tier_factor=terms.factor(profile.provider, tier.price.model) if tier else 1.0,
         choice=choice,
         tested=(tested.candidate, tested.model) if tested else (),
+        failures=(tested.failures_seen_by_form, tested.counts.failed) if tested else (0, 0),
     )
 
 

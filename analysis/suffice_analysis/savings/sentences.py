@@ -43,6 +43,8 @@ def at_stake(row: Row) -> str | None:
 
 def replay_sentence(details: Mapping[str, Any], per: str) -> str | None:
     """How many replays would settle a task, and the money that waits. ``details``: of its row of ``estimates``."""
+    if details.get("status") == "open":
+        return _still_open(details)
     if "replays_needed" not in details:
         return None
     waiting, stake = details.get("waiting_usd"), details.get("at_stake_usd")
@@ -56,6 +58,17 @@ def replay_sentence(details: Mapping[str, Any], per: str) -> str | None:
         f"{n:,} replays would settle it in {format_share(details['settles'])} of cases (prove it in "
         f"{format_share(details['proves'])}).{money}{'.' if money else ''}"
     )
+
+
+def _still_open(details: Mapping[str, Any]) -> str:
+    """Of a task that was replayed and is not settled."""
+    needed, asked = details["needed"], details["asked"]
+    if needed is None:
+        return "Its share lies too near the bar: no number of answers that one would ask settles it."
+    said = f"About {needed:,} more answers would settle it."
+    if asked < details["calls"]:
+        return said
+    return f"All its {asked:,} calls were asked. {said} That takes more traffic, or another candidate."
 
 
 def _per(row: Row) -> str:

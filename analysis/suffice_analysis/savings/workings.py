@@ -10,6 +10,7 @@ from typing import Any
 
 from suffice_analysis.savings import alternatives as alt
 from suffice_analysis.savings.alternatives import Case
+from suffice_analysis.savings.assumptions import Scenario
 from suffice_analysis.savings.basis import Basis
 from suffice_analysis.savings.fleet import expected_share, on_gpu
 
@@ -27,6 +28,10 @@ def workings(name: str, case: Case, basis: Basis) -> Workings:
         "checkable": case.checkable,
         "share": expected_share(case),
     }
+    model = {"small_tier": case.tier and case.tier.price.model, "hosted_slm": case.candidate and case.candidate.model,
+             "self_hosted_slm": case.own and case.own.model}.get(name) or ""  # fmt: skip
+    if case.measured(model):
+        found |= {"measured": True, "caught_share": float(alt.caught_share(case, Scenario.expected(), model))}
     return found | _PARTS[name](case, basis)
 
 
@@ -48,8 +53,7 @@ def _caching(case: Case, basis: Basis) -> Workings:
 def _small_tier(case: Case, basis: Basis) -> Workings:
     assert case.tier is not None
     price = case.tier.price
-    known = {"input_price": price.input, "output_price": price.output, "price_factor": case.tier_factor}
-    return known | {"measured": case.measured(price.model)}
+    return {"input_price": price.input, "output_price": price.output, "price_factor": case.tier_factor}
 
 
 def _hosted(case: Case, basis: Basis) -> Workings:

@@ -8,6 +8,7 @@ import streamlit as st
 
 from suffice.errors import SufficeError
 from suffice_analysis.report.wording import hci_words
+from suffice_analysis.savings.recommend import TESTED
 from suffice_analysis.savings.sentences import details_of, replay_sentence
 from suffice_dashboard import insights, pieces, queries, states
 from suffice_dashboard.charts.estimate import actions_bar, estimate_picture
@@ -51,7 +52,9 @@ def render() -> None:
         _pick(tasks, task_id)
         return
     _head(task)
-    estimates = queries.read_analysed("estimates", analysis, task_id=task["task_id"], measure="replaceability")
+    estimates = best_first(
+        queries.read_analysed("estimates", analysis, task_id=task["task_id"], measure="replaceability")
+    )
     evidence = queries.read_analysed("evidence", analysis, task_id=task["task_id"])
     _estimate(task, estimates, evidence)
     if slices := queries.read_analysed("slices", analysis, task_id=task["task_id"]):
@@ -140,8 +143,13 @@ def _estimate(task: Row, estimates: list[Row], evidence: list[Row]) -> None:
         if not estimates:
             st.html(pieces.paragraphs(["No estimate was made for this task."], "sf-note"))
         for place, estimate in enumerate(estimates[:3]):
+            before = place > 0 and estimate["grade"] not in TESTED
+            if before:
+                st.html(pieces.paragraphs(["What was expected before anything was replayed:"], "sf-note"))
             st.plotly_chart(estimate_picture(estimate, task["verdict"]), config=CONFIG, key=f"estimate-{place}")
-            items = "".join(f"<li>{pieces.bold(line)}</li>" for line in estimate_words(estimate))
+            items = "".join(
+                f"<li>{pieces.bold(line)}</li>" for line in estimate_words(estimate)[: 2 if before else None]
+            )
             st.html(f'<ul class="sf-explain">{items}</ul>')
         _settling(task, estimates)
         st.html(pieces.paragraphs([BY_HAND], "sf-note"))
@@ -156,9 +164,15 @@ def _estimate(task: Row, estimates: list[Row], evidence: list[Row]) -> None:
         st.html(evidence_list(evidence) if evidence else pieces.paragraphs(["None stored."], "sf-note"))
 
 
+def best_first(estimates: list[Row]) -> list[Row]:
+    """What was tested before what is only expected; of the tested the proven, then the highest."""
+    order = {grade: place for place, grade in enumerate(("live", "replay"))}
+    return sorted(estimates, key=lambda row: (order.get(row["grade"], 2), not row["proven"], -(row["value"] or 0.0)))
+
+
 def _settling(task: Row, estimates: list[Row]) -> None:
     """How many replays would settle it, and the money that waits; of a task with calls enough that is not proven."""
-    first = next((row for row in estimates if row["value"] is not None and not row["proven"]), None)
+    first = next((row for row in estimates if row["value"] is not None and row["grade"] not in TESTED), None)
     if first is None or task["verdict"] == "proven":
         return
     basis = parse_json(first["details"]).get("basis")
@@ -178,7 +192,11 @@ def candidates_table(savings: list[Row]) -> str:
         ("", [pieces.e(c["model"]), pieces.e(c["reason"]), pieces.e(_list_price(c))])
         for c in details_of(row)["candidates"]
     )
-    note = f"Small models that pass its filters (licence, context, tools, images, languages); acceptable share of any of them: {render_interval(row['quality'], row['quality_low'], row['quality_high'])}, grade {row['quality_grade']}."
+    share = render_interval(row["quality"], row["quality_low"], row["quality_high"])
+    whose = f"acceptable share of any of them: {share}, grade {row['quality_grade']}"
+    if row["quality_grade"] in TESTED:
+        whose = f"none of them was tested; {row['model']} was, and reached {share}"
+    note = f"Small models that pass its filters (licence, context, tools, images, languages); {whose}."
     return pieces.section("Candidates", note) + pieces.table(head, lines)
 
 

@@ -116,3 +116,19 @@ def test_what_would_settle_a_task_and_what_waits() -> None:
         need | {"replays_needed": None, "settles": 0.4, "at_stake_usd": None, "waiting_usd": None}, "a month"
     ) == ("Its share lies too near the bar: 2,400 replays would settle it in 40 % of cases.")
     assert replay_sentence({}, "a month") is None
+
+
+@pytest.mark.parametrize(
+    ("details", "said"),
+    [
+        ({"status": "open", "needed": 740, "asked": 200, "calls": 900}, "About 740 more answers would settle it."),
+        ({"status": "open", "needed": 7414, "asked": 900, "calls": 900},
+         "All its 900 calls were asked. About 7,414 more answers would settle it. That takes more traffic, or another candidate."),
+        ({"status": "open", "needed": None, "asked": 900, "calls": 900},
+         "Its share lies too near the bar: no number of answers that one would ask settles it."),
+        ({"status": "proven", "needed": 0, "asked": 480, "calls": 700}, None),
+        ({"status": "refuted", "needed": 0, "asked": 80, "calls": 700}, None),
+    ],
+)  # fmt: skip
+def test_what_settles_a_task_that_was_replayed(details: dict[str, Any], said: str | None) -> None:
+    assert replay_sentence(details, "a month") == said

@@ -71,6 +71,26 @@ def test_the_vendors_small_tier_replayed_has_its_own_share_and_not_a_shifted_one
     assert expected["quality"] > 0.9  # a vendor's is thought to be better than an SLM
 
 
+def test_what_is_caught_is_what_its_failures_show() -> None:
+    """40 failed, none of them out of form: a check of form would have caught none (Jeffreys: half of one in 41)."""
+    silent = by_name(replace(case_of("house-8b", (0.05, 0.1)), failures=(0, 40)))
+    assert silent["hosted_slm"]["caught"] == pytest.approx(1_000 * 0.5 / 41)
+    assert silent["hosted_slm"]["extra_wrong"] == pytest.approx(1_000 * 40.5 / 41)
+    assert silent["hosted_slm"]["caught_high"] < 100
+    shown = by_name(replace(case_of("house-8b", (0.05, 0.1)), failures=(40, 40)))
+    assert shown["hosted_slm"]["extra_wrong"] == pytest.approx(1_000 * 0.5 / 41)
+    assumed = shown["self_hosted_slm"]  # of a model nobody tested, half of the answers that a program can check
+    assert assumed["caught"] == pytest.approx(assumed["extra_wrong"], rel=0.02)
+
+
+def test_failures_that_a_check_of_form_sees() -> None:
+    rows = [
+        {"verdict": v, "failure": f}
+        for v, f in (("fail", "wrong"), ("fail", "format"), ("fail", "refusal"), ("pass", None))
+    ]
+    assert replace(result("house-8b", None), rows=rows).failures_seen_by_form == 2
+
+
 def test_nothing_tested_changes_nothing() -> None:
     case = make_case()
     assert case.tested == ()

@@ -98,6 +98,12 @@ def _acceptable(line: Line) -> str:
     return f"1/(1+EXP(-LN({kept}/(1-{kept}))-small_tier_shift))"
 
 
+def _caught(line: Line) -> str:
+    if "caught_share" in line.given:
+        return "{caught_share}"
+    return "caught_checkable" if line.given["checkable"] else "caught_free_text"
+
+
 def _model_cost(line: Line) -> str | None:
     if line.name == "caching_batch":
         saved = (
@@ -174,7 +180,7 @@ _RESULTS = (
     Column("acceptable", "acceptable answers", "share", lambda line: 1 - line.details["wrong"] / line.details["calls"], _acceptable),
     Column("wrong", "more wrong answers", "number", lambda line: line.details["wrong"], lambda line: "(1-{acceptable})*{calls}*volume"),
     Column("caught", "of them caught", "number", lambda line: line.row["caught"],
-           lambda line: "{wrong}*" + ("caught_checkable" if line.given["checkable"] else "caught_free_text")),
+           lambda line: "{wrong}*" + _caught(line)),
     Column("silent", "not caught", "number", lambda line: line.row["extra_wrong"], lambda line: "{wrong}-{caught}"),
     Column("model_usd", "model's tokens", "usd", _part("tokens", "today"), _model_cost),
     Column("gpu_seconds", "GPU seconds", "number", lambda line: line.details.get("gpu", {}).get("busy_seconds"), _gpu_seconds),
@@ -201,6 +207,7 @@ _GIVEN = (
     Column("input", "input tokens", "count", _given("input_tokens")),
     Column("output", "output tokens", "count", _given("output_tokens")),
     Column("movable", "may move (1)", "count", _flag("movable")),
+    Column("caught_share", "caught, as replays failed", "share", _given("caught_share")),
     Column("share", "an SLM's acceptable answers", "share", lambda line: None if line.name == "caching_batch" else line.given["share"]),
     Column("input_price", "USD per million tokens in", "number", _given("input_price")),
     Column("output_price", "USD per million tokens out", "number", _given("output_price")),
