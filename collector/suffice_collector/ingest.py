@@ -26,6 +26,7 @@ from suffice_store.store import Store
 MAX_BACKLOG_SPANS = 65_536  # acknowledged, not yet in the store: some two seconds of work
 MAX_BUILT_SPANS = 32_768  # of them with their rows in memory: some 200 MB
 MAX_BACKLOG_BYTES = 512 * 1024 * 1024
+PACE_S = 0.25  # a request waits at most so long for the store to catch up: what is built beyond is built twice
 
 
 class BusyError(Exception):
@@ -72,6 +73,7 @@ class Ingest:
         Raises MalformedBodyError, BodyTooLargeError, BusyError, JournalUnavailableError; nothing is kept then.
         """
         try:
+            await self._keep_pace()
             built = await asyncio.wrap_future(self._builder.submit(entry))
         except BaseException:
             self.release(len(entry.body))
@@ -83,6 +85,12 @@ class Ingest:
                 self._take_back(entry, built)
                 raise
         return built
+
+    async def _keep_pace(self) -> None:
+        """Waits while the store is behind, so that senders go at its speed instead of being refused and sending again."""
+        deadline = time.monotonic() + PACE_S
+        while self._waiting_spans >= MAX_BUILT_SPANS and time.monotonic() < deadline and not self._closed:  # noqa: ASYNC110  (told by another thread)
+            await asyncio.sleep(PACE_S / 25)
 
     def accept_blocking(self, entry: Entry) -> Built:
         """The same for a thread of this process (the spool, gRPC). Reserves by itself."""

@@ -18,6 +18,7 @@ from collector.processes import wait_until
 from suffice.errors import SufficeError
 from suffice_collector import apply as apply_module
 from suffice_collector import building
+from suffice_collector import ingest as ingest_module
 from suffice_collector.ingest import BusyError, Ingest, now_entry
 from suffice_collector.journal import NAME, Entry, Journal, segments
 from suffice_collector.otlp import MalformedBodyError
@@ -247,3 +248,23 @@ async def test_room_is_given_back_whatever_happens(store: FileStore, tmp_path: P
         await task
     await asyncio.to_thread(ingest.close)
     assert (ingest._waiting_spans, ingest._waiting_bytes) == (0, 0)
+
+
+async def test_a_request_waits_a_little_for_a_store_that_is_behind_and_is_then_taken(
+    store: FileStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ingest_module, "MAX_BUILT_SPANS", 0)
+    slept: list[float] = []
+    sleep = asyncio.sleep
+
+    async def counted(seconds: float) -> None:
+        slept.append(seconds)
+        await sleep(seconds)
+
+    monkeypatch.setattr(asyncio, "sleep", counted)
+    ingest = Ingest(store, tmp_path / "j", build_process=False, columnar=False)
+    given = entry(chat_body(2))
+    ingest.reserve(len(given.body))
+    assert (await ingest.accept(given)).count == 2
+    assert slept
+    assert ingest.close()
