@@ -68,8 +68,13 @@ def test_it_loads_nothing_from_elsewhere_and_everything_it_loads_is_there(site: 
             assert page.name == "404.html" or (page.parent / path).exists(), f"{page.name} loads {address}"
 
 
-def test_every_page_of_the_dashboard_has_a_page_here() -> None:
+def test_every_page_of_the_dashboard_has_one_here_with_its_picture_light_and_dark() -> None:
     app = (ROOT / "dashboard/suffice_dashboard/app.py").read_text()
     views = set(re.findall(r'st\.Page\("views/(\w+)\.py"', app))
     assert len(views) >= 10
     assert {path.stem for path in (DOCS / "pages").glob("*.md")} == views
+    for path in (DOCS / "pages").glob("*.md"):
+        pictures = set(re.findall(r"\(\.\./images/([\w-]+)\.png#only-(?:light|dark)\)", path.read_text()))
+        light = {name for name in pictures if not name.endswith("-dark")}
+        assert light, path.name
+        assert pictures == light | {f"{name}-dark" for name in light}, path.name
