@@ -16,7 +16,7 @@ from suffice_analysis.replay.results import Result, read_results
 from suffice_analysis.report.replayed import spoken_for
 from suffice_analysis.savings.recommend import first_choice
 from suffice_store.alerts_file import Thresholds, read_alert_settings
-from suffice_store.console import format_interval, format_share, format_usd
+from suffice_store.console import format_share_interval, format_usd, format_usd_interval
 from suffice_store.store import Store
 
 Row = Mapping[str, Any]
@@ -73,7 +73,7 @@ def proven(task: Row, estimate: Row, savings: Sequence[Row]) -> Alert:
     money = (
         "" if row is None else f" Moved to {row['model']}, its calls would save {format_usd(row['saving_usd'])} {per}."
     )
-    share = f"{format_share(estimate['value'])} ({format_interval(estimate['low'], estimate['high'])})"
+    share = format_share_interval(estimate["value"], estimate["low"], estimate["high"])
     return {
         "kind": "task_proven",
         "happened": f"{task['task_id']} {estimate['candidate']} {estimate['mode']}",
@@ -113,8 +113,8 @@ def saving_below(task: Row, change: Realised, projected: tuple[float, float, flo
     if projected is None or change.high >= projected[0]:
         return []
     sentence = (
-        f"“{_short(task['name'])}” moved from {change.before.model} to {change.after.model} and saves {format_usd(change.saving_usd)} "
-        f"({format_usd(change.low)} to {format_usd(change.high)}) per 1,000 calls; {format_usd(projected[0])} was projected."
+        f"“{_short(task['name'])}” moved from {change.before.model} to {change.after.model} and saves "
+        f"{format_usd_interval(change.saving_usd, change.low, change.high)} per 1,000 calls; {format_usd(projected[0])} was projected."
     )
     return [{
         "kind": "saving_below",

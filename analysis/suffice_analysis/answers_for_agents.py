@@ -17,7 +17,7 @@ from suffice.errors import SufficeError
 from suffice_analysis.named import named_task
 from suffice_analysis.report.model import TaskPart, next_steps, read_report
 from suffice_analysis.savings.recommend import TESTED
-from suffice_store.console import format_count, format_usd
+from suffice_store.console import format_count, format_usd, format_usd_interval
 from suffice_store.store import Store
 
 Row = dict[str, Any]
@@ -150,10 +150,10 @@ def _saving_of(part: TaskPart) -> str:
     best = part.best
     if best is None:
         return f"“{part.row['name']}”: no small model is expected to save more than caching."
-    saving, low, high = (format_usd(best[name]) for name in ("saving_usd", "saving_low_usd", "saving_high_usd"))
+    saving = format_usd_interval(best["saving_usd"], best["saving_low_usd"], best["saving_high_usd"])
     tested = best["quality_grade"] in TESTED
     said = "by its replayed answers" if tested else "if tests confirm it"
-    return f"“{part.row['name']}”: to {'move to' if tested else 'test'} first is {best['model']}, {saving} ({low} to {high}) {said}."
+    return f"“{part.row['name']}”: to {'move to' if tested else 'test'} first is {best['model']}, {saving} {said}."
 
 
 def _assumptions(rows: Iterable[Mapping[str, Any]]) -> list[Row]:

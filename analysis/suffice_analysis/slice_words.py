@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from suffice_analysis.report.wording import VERDICT_WORDS, share_words
-from suffice_store.console import format_count, format_share, format_usd
+from suffice_store.console import format_count, format_share, format_usd_interval
 
 Row = Mapping[str, Any]
 
@@ -46,7 +46,8 @@ def money_words(row: Row) -> str:
     if row["saving_usd"] is None or row["verdict"] == "stays":
         return ""
     per = "a month" if row["basis"] == "month" else "per 1,000 calls of all traffic"
-    amount = f"{format_usd(row['saving_usd'])} {per} ({format_usd(row['saving_low_usd'])} to {format_usd(row['saving_high_usd'])})"
+    ends = row["saving_low_usd"], row["saving_high_usd"]
+    amount = format_usd_interval(row["saving_usd"], *ends, suffix=f" {per}")
     wrong = round(row["extra_wrong"] or 0)
     return f"; moved alone it saves {amount} at about {wrong:,} more wrong answer{'' if wrong == 1 else 's'} nobody catches"
 

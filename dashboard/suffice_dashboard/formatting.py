@@ -13,6 +13,7 @@ from typing import Any
 
 from suffice_analysis.replaceability import CLAIM_CALLS
 from suffice_analysis.verdicts import WIDE_POINTS
+from suffice_store.rounding import LEAST_USD, percent_digits, tell_apart, usd_digits
 
 Number = int | float | Decimal
 
@@ -42,14 +43,15 @@ def render_share(value: Number | None) -> str:
 
 
 def render_interval(value: Number | None, low: Number | None, high: Number | None) -> str:
-    """``62 % (55–68)``: the value and its interval, in percent; ``36–92 %`` where it is too wide for one number."""
+    """``62 % (55–68)``, in percent; ``39.1 % (38.7–39.5)`` where an end would read as the value does; ``36–92 %`` where wide."""
     if number_or_none(value) is None:
         return UNKNOWN
     if number_or_none(low) is None or number_or_none(high) is None:
         return render_share(value)
     if is_wide(low, high):
         return f"{_percent(low)}–{_percent(high)}{NARROW}%"
-    return f"{render_share(value)} ({_percent(low)}–{_percent(high)})"
+    texts = tell_apart([float(each) for each in (value, low, high) if each is not None], _percent)
+    return f"{texts[0]}{NARROW}% ({texts[1]}–{texts[2]})"
 
 
 def is_wide(low: Number | None, high: Number | None) -> bool:
@@ -67,35 +69,34 @@ def render_task_share(task: Mapping[str, Any]) -> str:
     return render_interval(task["replaceability"], task["replaceability_low"], task["replaceability_high"])
 
 
-def _percent(value: Number | None) -> str:
+def _percent(value: Number | None, digits: int = 0) -> str:
     number = number_or_none(value)
     if number is None:
         return UNKNOWN
     percent = number * 100
+    if digits:
+        return percent_digits(number, digits)
     if 0 < percent < 0.5:
         return "<1"
-    if 99.5 <= percent < 100:
-        return f"{math.floor(percent * 10) / 10:.1f}"
-    return f"{percent:.0f}"
+    return percent_digits(number, 1) if 99.5 <= percent < 100 else f"{percent:.0f}"
 
 
 def render_money(value: Number | None) -> str:
-    """``412.8`` -> ``$412.80``; ``12340`` -> ``$12,340``; ``0.004`` -> ``$0.004``; None -> ``unpriced``."""
+    """``412.8`` -> ``$412.80``; ``12340`` -> ``$12,340``; below ten cents two significant digits, ``$0.025``; None -> ``unpriced``."""
     number = number_or_none(value)
-    if number is None:
-        return UNPRICED
+    return UNPRICED if number is None else money_text(number, 0)
+
+
+def money_text(number: float, digits: int) -> str:
+    """As ``render_money``, with ``digits`` more where the amount has parts worth it: for ``tell_apart``."""
     sign, size = ("−" if number < 0 else ""), abs(number)
     if size == 0:
         return "$0.00"
-    if size < 0.0001:
-        return f"{sign}<$0.0001"
-    if size < 0.01:
-        return f"{sign}${size:.4f}".rstrip("0")
-    if size < 10_000:
-        return f"{sign}${size:,.2f}"
+    if size < LEAST_USD:
+        return f"{sign}<${LEAST_USD:f}"
     if size < 10_000_000:
-        return f"{sign}${size:,.0f}"
-    return f"{sign}${size / 1e6:,.1f}{NARROW}M"
+        return f"{sign}${usd_digits(size, digits)}"
+    return f"{sign}${size / 1e6:,.{1 + digits}f}{NARROW}M"
 
 
 def render_call_cost(call: Mapping[str, Any]) -> str:
@@ -126,18 +127,10 @@ def render_money_parts(value: Number | None, low: Number | None, high: Number | 
     if len(given) < 3 or given[1] == given[2]:
         return render_money(value), ""
     joint = " to " if min(given[1:]) < 0 else "–"
-    texts = [render_money(each) for each in given]
-    for digits in (3, 4):
-        if len(set(texts)) == 3 or max(abs(each) for each in given) >= 1:
-            break
-        texts = [_money_of(each, digits) for each in given]
+    texts = tell_apart(given, money_text)
     if texts[1] == texts[2]:
         return texts[0], "under a cent either way"
     return texts[0], f"{texts[1]}{joint}{texts[2]}"
-
-
-def _money_of(number: float, digits: int) -> str:
-    return f"{'−' if number < 0 else ''}${abs(number):.{digits}f}"
 
 
 def render_tokens(value: Number | None) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from suffice_analysis.replaceability import CLAIM_CALLS
 from suffice_analysis.slice_words import apart_sentence
 from suffice_dashboard import pieces
-from suffice_dashboard.formatting import render_count, render_interval, render_money, render_share
+from suffice_dashboard.formatting import render_count, render_interval, render_money, render_money_parts, render_share
 from suffice_dashboard.insights import task_basis_words
 from suffice_dashboard.parsing import parse_json
 from suffice_dashboard.queries import Row
@@ -57,12 +57,9 @@ def _share(row: Row) -> str:
 def _saving(row: Row) -> str:
     if row["saving_usd"] is None or row["verdict"] == "stays":
         return "–"
-    between = f"{render_money(row['saving_low_usd'])} to {render_money(row['saving_high_usd'])}"
+    saving, between = render_money_parts(row["saving_usd"], row["saving_low_usd"], row["saving_high_usd"])
     wrong = f"{row['model']}; {render_count(row['extra_wrong'])} more wrong answers nobody catches"
-    return (
-        f"{pieces.e(render_money(row['saving_usd']))}"
-        f'<div class="sub">{pieces.e(between)}</div><div class="sub">{pieces.e(wrong)}</div>'
-    )
+    return f'{pieces.e(saving)}<div class="sub">{pieces.e(between)}</div><div class="sub">{pieces.e(wrong)}</div>'
 
 
 def _mostly(row: Row) -> str:

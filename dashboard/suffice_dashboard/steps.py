@@ -7,9 +7,10 @@ from typing import Any
 
 from suffice_analysis.next_steps import NextStep, add_up
 from suffice_analysis.savings.sentences import details_of
-from suffice_dashboard.formatting import plural, render_count, render_money, render_money_interval, render_task_share
+from suffice_dashboard.formatting import plural, render_money, render_money_interval, render_task_share
 from suffice_dashboard.risk import wrong_words
 from suffice_dashboard.verdicts import alternative_words
+from suffice_store.rounding import about
 
 Row = Mapping[str, Any]
 BY_HAND = (
@@ -51,7 +52,7 @@ def effort_words(row: Row | None) -> str:
     said = f"Effort: about {render_money(once)} once, mostly an engineer's hours"
     if row["basis"] != "month":
         calls = details_of(row).get("payback_calls")
-        return f"{said}; back after {render_count(calls)} calls of all traffic." if calls else f"{said}."
+        return f"{said}; back after about {about(calls)} calls of all traffic." if calls else f"{said}."
     if row["payback_days"] is None:
         return f"{said}; not back within five years at this volume."
     return f"{said}; back after {plural(round(row['payback_days']), 'day')}."

@@ -27,6 +27,7 @@ from rich.text import Text
 from typer.main import get_command
 
 from suffice.errors import UsageError
+from suffice_store.rounding import LEAST_USD, percent_digits, tell_apart, usd_digits
 
 DbOption = Annotated[
     str | None,
@@ -120,32 +121,56 @@ def format_count(value: float | None) -> str:
 
 def format_usd(value: Decimal | float | None) -> str:
     """``$12,340``, ``$412.80``, ``$0.50``; under ten cents two significant digits, ``$0.0042``; unknown is a dash, never $0."""
-    if value is None:
-        return UNKNOWN
-    size = abs(float(value))
+    return UNKNOWN if value is None else _usd(float(value), 0)
+
+
+def format_usd_range(
+    value: Decimal | float | None, low: Decimal | float | None, high: Decimal | float | None
+) -> tuple[str, str, str]:
+    """The three as text, with one more digit where different ones would read the same: ``$0.151``, ``$0.144``, ``$0.154``."""
+    if value is None or low is None or high is None:
+        return format_usd(value), format_usd(low), format_usd(high)
+    said, left, right = tell_apart([float(value), float(low), float(high)], _usd)
+    return said, left, right
+
+
+def format_usd_interval(
+    value: Decimal | float | None, low: Decimal | float | None, high: Decimal | float | None, suffix: str = ""
+) -> str:
+    """``$0.151 ($0.144 to $0.154)``, with ``suffix`` behind the value; the value alone where its ends are not known."""
+    said, left, right = format_usd_range(value, low, high)
+    return f"{said}{suffix}" if low is None or high is None else f"{said}{suffix} ({left} to {right})"
+
+
+def _usd(value: float, digits: int) -> str:
+    size = abs(value)
     sign = "-" if value < 0 else ""
     if size == 0:
         return "$0"
-    if size >= 9_999.995:
-        return f"{sign}${size:,.0f}"
-    if size >= 0.0995:
-        return f"{sign}${size:,.2f}"
-    return f"{sign}${Decimal(f'{size:.2g}'):f}"
+    return f"{sign}<${LEAST_USD:f}" if size < LEAST_USD else f"{sign}${usd_digits(size, digits)}"
 
 
 def format_share(value: float | None) -> str:
     """A share of 1 as a percentage: ``42 %``, and ``0.4 %`` below one."""
-    if value is None:
-        return UNKNOWN
-    percent = value * 100
-    return f"{percent:.0f} %" if percent >= 1 or percent == 0 else f"{percent:.1f} %"
+    return UNKNOWN if value is None else f"{percent_digits(value)} %"
 
 
 def format_interval(low: float | None, high: float | None) -> str:
-    """``31–58 %``."""
+    """``31–58 %``; ``38.7–39.2 %`` where both ends would read the same."""
     if low is None or high is None:
         return UNKNOWN
-    return f"{low * 100:.0f}–{high * 100:.0f} %"
+    left, right = tell_apart([low, high], _percent)
+    return f"{left}–{right} %"
+
+
+def format_share_interval(value: float, low: float, high: float) -> str:
+    """``42 % (31–58 %)``; ``39.1 % (38.7–39.5 %)`` where an end would read as the value does."""
+    said, left, right = tell_apart([value, low, high], _percent)
+    return f"{said} % ({left}–{right} %)"
+
+
+def _percent(share: float, digits: int) -> str:
+    return percent_digits(share, digits) if digits else f"{share * 100:.0f}"
 
 
 def format_ms(value: float | None) -> str:

@@ -60,6 +60,7 @@ def replays(
                200.0, "tiny-1", None if good else "text", "label", False, None)  # fmt: skip
         rows.append(dict(zip(names, own, strict=True)))
     order = {"campaign_id": "c", "template": "", "recorded_ns": 1, "bar": 0.95, "design": design, "wanted": len(rows)}
+    order |= {"model": "small", "settings": "{}"}
     return {"replays": pa.Table.from_pylist(rows), "replay_campaigns": pa.Table.from_pylist([order])}
 
 

@@ -13,7 +13,7 @@ from suffice_dashboard import formatting as f
     ("value", "said"),
     [
         (None, "unpriced"), (float("nan"), "unpriced"), (0, "$0.00"), (Decimal("412.8"), "$412.80"), (0.004, "$0.004"),
-        (0.00001, "<$0.0001"), (9999.994, "$9,999.99"), (12340.4, "$12,340"), (21_300_000, "$21.3\u202fM"), (-5.5, "−$5.50"),
+        (0.00001, "$0.00001"), (1e-7, "<$0.000001"), (0.0247, "$0.025"), (0.0994, "$0.099"), (0.0999, "$0.10"), (9999.994, "$9,999.99"), (12340.4, "$12,340"), (21_300_000, "$21.3\u202fM"), (-5.5, "−$5.50"),
     ],
 )  # fmt: skip
 def test_money(value: float | None, said: str) -> None:
@@ -34,6 +34,8 @@ def test_interval() -> None:
     assert f.render_interval(None, 0.5, 0.6) == "unknown"
     assert f.render_interval(0.69, 0.36, 0.92) == "36–92\u202f%"
     assert f.render_interval(0.995, 0.98, 1.0) == "99.5\u202f% (98–100)"
+    assert f.render_interval(0.3912, 0.387, 0.3949) == "39.1\u202f% (38.7–39.5)"
+    assert f.render_interval(0.39, 0.39, 0.39) == "39\u202f% (39–39)"
 
 
 def test_money_interval() -> None:
@@ -43,6 +45,7 @@ def test_money_interval() -> None:
     assert f.render_money_interval(0.041, 0.038, 0.0444) == "$0.041 ($0.038–$0.044)"
     assert f.render_money_interval(0.0412, 0.0411, 0.0413) == "$0.0412 ($0.0411–$0.0413)"
     assert f.render_money_interval(5.001, 4.999, 5.003) == "$5.00 (under a cent either way)"
+    assert f.render_money_interval(0.151, 0.144, 0.154) == "$0.151 ($0.144–$0.154)"
     assert f.render_money_interval(0.0, 0.0, 0.0) == "$0.00"
 
 

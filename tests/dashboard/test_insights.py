@@ -89,7 +89,7 @@ def test_savings_sentence_weighs_money_against_wrong_answers() -> None:
     ]  # fmt: skip
     assert insights.savings_sentence(whole) == (
         "Against $2.00 a month today, the alternative to test first is **vendor's small tier**: **$0.81**, at 67 extra "
-        "wrong answers a month. That is worth it while one wrong answer costs you less than $0.01. Hosted SLM "
+        "wrong answers a month. That is worth it while one wrong answer costs you less than $0.012. Hosted SLM "
         "would save $0.14 more at 70 extra wrong answers more, $0.002 for each. None of it is proven while the grade of "
         "its quality is prior."
     )

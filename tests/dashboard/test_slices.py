@@ -40,7 +40,7 @@ SLICE: dict[str, Any] = {
 def test_a_slice_shows_what_a_task_shows() -> None:
     shown = slices_section([SLICE])
     for said in ("after search", "45 % of its calls (450)", "84 % (71–92)", "grade proxy · n = 120", "$12.50", "$8.00",
-                 "$5.00 to $9.00", "Qwen3.5-9B; 31 more wrong answers nobody catches", "90 % (86–93) · n = 210",
+                 "$5.00–$9.00", "Qwen3.5-9B; 31 more wrong answers nobody catches", "90 % (86–93) · n = 210",
                  "120 of 124 &lt;as&gt; well", "every total counts it by its slices"):  # fmt: skip
         assert said.replace("\u202f", " ") in shown.replace("\u202f", " "), said
 

@@ -131,6 +131,40 @@ def test_format_bytes(value: int | None, text: str) -> None:
     assert console.format_bytes(value) == text
 
 
+@pytest.mark.parametrize(
+    ("share", "text"),
+    [
+        ((0.42, 0.31, 0.58), "42 % (31–58 %)"),
+        ((0.391, 0.387, 0.395), "39.1 % (38.7–39.5 %)"),
+        ((0.434, 0.43, 0.44), "43.4 % (43.0–44.0 %)"),
+        ((0.39123, 0.3911, 0.39134), "39.12 % (39.11–39.13 %)"),
+        ((0.39, 0.39, 0.39), "39 % (39–39 %)"),
+        ((0.39, 0.39 + 1e-15, 0.39), "39 % (39–39 %)"),
+        ((0.9996, 0.98, 0.9998), "99.96 % (98.00–99.98 %)"),
+        ((1.0, 0.98, 1.0), "100 % (98–100 %)"),
+    ],
+)
+def test_an_end_never_reads_as_the_value_does_unless_it_is(share: tuple[float, float, float], text: str) -> None:
+    assert console.format_share_interval(*share) == text
+    assert console.format_interval(0.387, 0.392) == "38.7–39.2 %"
+
+
+@pytest.mark.parametrize(
+    ("usd", "text"),
+    [
+        ((0.151, 0.144, 0.154), "$0.151 a month ($0.144 to $0.154)"),
+        ((0.065, 0.062, 0.066), "$0.065 a month ($0.062 to $0.066)"),
+        ((0.0652, 0.0649, 0.0663), "$0.0652 a month ($0.0649 to $0.0663)"),
+        ((12_340.4, 12_339.6, 12_500), "$12,340.40 a month ($12,339.60 to $12,500.00)"),
+        ((5.001, 4.999, 5.003), "$5.00 a month ($5.00 to $5.00)"),
+        ((-0.151, -0.154, 0), "-$0.151 a month (-$0.154 to $0)"),
+        ((3.2, None, None), "$3.20 a month"),
+    ],
+)
+def test_money_with_its_ends(usd: tuple[float, float | None, float | None], text: str) -> None:
+    assert console.format_usd_interval(*usd, suffix=" a month") == text
+
+
 def test_formats_of_what_is_not_known() -> None:
     assert console.format_count(None) == console.format_interval(None, 0.5) == console.format_time(None) == "–"
     assert console.format_count(12345) == "12,345"

@@ -14,7 +14,7 @@ from typing import Any
 from suffice_analysis.estimate import clopper_pearson_interval
 from suffice_analysis.judges.said import Said
 from suffice_analysis.plan.validator import Validator
-from suffice_store.console import format_interval, format_share
+from suffice_store.console import format_share_interval
 
 Row = Mapping[str, Any]
 
@@ -36,9 +36,10 @@ class Share:
 
     def words(self) -> str:
         """``12 % (8–17 %, 12 of 100)``; where nothing was measured, that."""
-        if not self.n:
+        if self.value is None:
             return "not measured (n = 0)"
-        return f"{format_share(self.value)} ({format_interval(*self.interval)}, {self.count:,} of {self.n:,})"
+        said = format_share_interval(self.value, *self.interval)
+        return f"{said[:-1]}, {self.count:,} of {self.n:,})"
 
     def as_json(self) -> dict[str, Any]:
         low, high = self.interval

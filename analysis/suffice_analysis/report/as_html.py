@@ -18,7 +18,15 @@ from suffice_analysis.report.replayed import caveat, proven_figure
 from suffice_analysis.report.tested import TEXTS_NOTE
 from suffice_analysis.report.wording import ALTERNATIVE_NAMES, HOW_TO_TEST, TERMS, VERDICT_WORDS, hci_words
 from suffice_analysis.savings.sentences import at_stake
-from suffice_store.console import format_count, format_interval, format_ms, format_share, format_time, format_usd
+from suffice_store.console import (
+    format_count,
+    format_interval,
+    format_ms,
+    format_share,
+    format_time,
+    format_usd,
+    format_usd_range,
+)
 
 TEMPLATE_EXCERPT = 1_200
 
@@ -53,6 +61,7 @@ def render_html(report: Report, *, paper: bool = False) -> str:
         texts_note=TEXTS_NOTE,
         ms=format_ms,
         usd=format_usd,
+        usd_range=format_usd_range,
         count=format_count,
         share=format_share,
         interval=format_interval,

@@ -14,7 +14,15 @@ from suffice_analysis.report.tested import TEXTS_NOTE, Tested
 from suffice_analysis.report.wording import ALTERNATIVE_NAMES, HOW_TO_TEST, TERMS, VERDICT_WORDS, Row
 from suffice_analysis.savings.sentences import at_stake
 from suffice_analysis.savings.stack import SAME_MODEL
-from suffice_store.console import format_count, format_interval, format_ms, format_share, format_time, format_usd
+from suffice_store.console import (
+    format_count,
+    format_interval,
+    format_ms,
+    format_share,
+    format_time,
+    format_usd,
+    format_usd_range,
+)
 
 
 def render_markdown(report: Report) -> str:
@@ -118,10 +126,9 @@ def _alternatives(rows: list[Row]) -> list[str]:
     lines = ["| alternative | model | saves | interval | beyond the best before | acceptable | more wrong answers |"]
     lines.append("|---|---|--:|---|--:|--:|--:|")
     for row in rows:
-        interval = "–"
-        if row["saving_low_usd"] is not None:
-            interval = f"{format_usd(row['saving_low_usd'])} to {format_usd(row['saving_high_usd'])}"
-        money = [format_usd(row["saving_usd"]), interval, format_usd(row["marginal_usd"])]
+        saving, low, high = format_usd_range(row["saving_usd"], row["saving_low_usd"], row["saving_high_usd"])
+        interval = "–" if row["saving_low_usd"] is None else f"{low} to {high}"
+        money = [saving, interval, format_usd(row["marginal_usd"])]
         if row["task_id"] and (stake := at_stake(row)):
             money = [stake, "–", "–"]
         cells = [ALTERNATIVE_NAMES[row["alternative"]], _text(row["model"]), *money, *_quality(row)]

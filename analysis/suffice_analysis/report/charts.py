@@ -13,7 +13,7 @@ from markupsafe import Markup, escape
 from suffice_analysis.replaceability import CLAIM_CALLS
 from suffice_analysis.report.model import Report, TaskPart
 from suffice_analysis.report.wording import ALTERNATIVE_NAMES, VERDICT_WORDS, Row, is_wide
-from suffice_store.console import format_count, format_interval, format_usd
+from suffice_store.console import format_count, format_interval, format_usd, format_usd_range
 
 WIDTH = 920
 ROW = 34
@@ -152,10 +152,9 @@ def tornado_chart(row: Row | None, bars: Sequence[Row]) -> Markup:
         parts.append(_text(0, top + 13, _cut(bar["name"].replace("_", " "), 36), "name"))
         drawn = '<rect x="{:.1f}" y="{}" width="{:.1f}" height="18" class="f-cost"/>'
         parts.append(_draw(drawn, first, top, max(1.5, last - first)))
-        parts.append(
-            _text(first - 6, top + 13, format_usd(min(bar["at_low_usd"], bar["at_high_usd"])), "small", anchor="end")
-        )
-        parts.append(_text(last + 6, top + 13, format_usd(max(bar["at_low_usd"], bar["at_high_usd"])), "small"))
+        _, least, most = format_usd_range(row["saving_usd"], *sorted((bar["at_low_usd"], bar["at_high_usd"])))
+        parts.append(_text(first - 6, top + 13, least, "small", anchor="end"))
+        parts.append(_text(last + 6, top + 13, most, "small"))
     line = '<line x1="{0:.1f}" x2="{0:.1f}" y1="4" y2="{1}" class="whisker"/>'
     parts.append(_draw(line, x(row["saving_usd"]), height - 6))
     return _svg(parts, height, "What moves the saving most, by assumption")

@@ -33,7 +33,7 @@ from suffice_analysis.report.wording import (
 from suffice_analysis.savings.recommend import CACHING, TESTED, Recommendation, first_choice, recommend
 from suffice_analysis.savings.sentences import beside_the_money, details_of, replay_sentence
 from suffice_analysis.slice_words import counted_rows, differing, slice_sentence, staying_slices
-from suffice_store.console import format_time, format_usd
+from suffice_store.console import format_time, format_usd, format_usd_interval
 from suffice_store.store import Store
 
 MOSTLY = 0.10  # of the calls: with more tokens estimated an amount is said as "about"
@@ -306,9 +306,10 @@ def _saving_sentence(report: Report) -> str:
     row = found.row
     name = f"{IN_A_SENTENCE[row['alternative']]}{row['model']}"
     tested = row["quality_grade"] in TESTED
+    ends = row["saving_low_usd"], row["saving_high_usd"]
+    money = format_usd_interval(row["saving_usd"], *ends, suffix=f" {report.basis_words}")
     said = (
-        f"To {'move' if tested else 'test'} first: {name}{', which was tested' if tested else ''}, {format_usd(row['saving_usd'])} {report.basis_words} "
-        f"({format_usd(row['saving_low_usd'])} to {format_usd(row['saving_high_usd'])}) "
+        f"To {'move' if tested else 'test'} first: {name}{', which was tested' if tested else ''}, {money} "
         f"{'by its replayed answers' if tested else 'if tests confirm it'}, with about "
         f"{counted(round(row['extra_wrong'] or 0), 'more wrong answer')} nobody catches{report.wrong_of_moved}"
     )
@@ -366,14 +367,15 @@ def sum_sentence(report: Report) -> str:
     if total is None or len(report.next_steps) < 2:
         return ""
     wrong = f"{of_100(total.extra_wrong_share)} ({of_100_interval(total.extra_wrong_share_low, total.extra_wrong_share_high)})"
+    money = format_usd_interval(total.saving_usd, total.saving_low_usd, total.saving_high_usd)
     return (
-        f"These {len(report.next_steps)} tasks together: {format_usd(total.saving_usd)} ({format_usd(total.saving_low_usd)} to "
-        f"{format_usd(total.saving_high_usd)}) {report.basis_words}, with {wrong} of their answers wrong and uncaught."
+        f"These {len(report.next_steps)} tasks together: {money} {report.basis_words}, with {wrong} of their answers wrong and "
+        "uncaught."
     )
 
 
 def _step_words(step: NextStep, basis_words: str) -> str:
-    money = f"{format_usd(step.saving_usd)} ({format_usd(step.saving_low_usd)} to {format_usd(step.saving_high_usd)})"
+    money = format_usd_interval(step.saving_usd, step.saving_low_usd, step.saving_high_usd)
     verb = "Move, it is proven:" if step.proven else "Test first:" if step.test_first else "Test, then move:"
     shares = step.extra_wrong_share_low, step.extra_wrong_share_high
     wrong = f"{of_100(step.extra_wrong_share)} ({of_100_interval(*shares)})"

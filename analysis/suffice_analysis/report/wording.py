@@ -8,7 +8,7 @@ from typing import Any
 
 from suffice_analysis.replaceability import CLAIM_CALLS
 from suffice_analysis.verdicts import WIDE_POINTS
-from suffice_store.console import format_interval, format_share
+from suffice_store.console import format_interval, format_share, format_share_interval
 
 Row = Mapping[str, Any]
 ALTERNATIVE_NAMES = {
@@ -58,8 +58,8 @@ def share_words(estimate: Row | None, calls: int) -> str:
         return "–"
     if estimate["value"] is None or calls < CLAIM_CALLS:
         return f"under {CLAIM_CALLS} calls"
-    interval = format_interval(estimate["low"], estimate["high"])
-    return interval if is_wide(estimate) else f"{format_share(estimate['value'])} ({interval})"
+    share = estimate["value"], estimate["low"], estimate["high"]
+    return format_interval(*share[1:]) if is_wide(estimate) else format_share_interval(*share)
 
 
 def is_wide(estimate: Row) -> bool:
@@ -71,7 +71,7 @@ def plain_share(estimate: Row) -> str:
     """A share inside a sentence: a value with its interval, or ``26 to 69 %`` where that is too wide."""
     if is_wide(estimate):
         return f"{100 * estimate['low']:.0f} to {100 * estimate['high']:.0f} %"
-    return f"{format_share(estimate['value'])} ({format_interval(estimate['low'], estimate['high'])})"
+    return format_share_interval(estimate["value"], estimate["low"], estimate["high"])
 
 
 def not_judged(share: Row) -> str:

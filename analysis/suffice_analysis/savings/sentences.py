@@ -10,7 +10,15 @@ from collections.abc import Mapping
 from datetime import date, timedelta
 from typing import Any
 
-from suffice_store.console import format_count, format_interval, format_share, format_usd
+from suffice_store.console import (
+    format_count,
+    format_interval,
+    format_share,
+    format_share_interval,
+    format_usd,
+    format_usd_interval,
+)
+from suffice_store.rounding import about
 
 Row = Mapping[str, Any]
 WIDE = 0.40  # of the share's interval: wider is no answer
@@ -98,7 +106,7 @@ def _whole_runs(details: Mapping[str, Any]) -> str:
     if not runs:
         return ""
     interval = format_interval(runs["low"], runs["high"])
-    share = interval if runs["value"] is None else f"{format_share(runs['value'])} ({interval})"
+    share = interval if runs["value"] is None else format_share_interval(runs["value"], runs["low"], runs["high"])
     why = (
         ""
         if runs["rho"] is not None
@@ -116,7 +124,7 @@ def _once(row: Row, details: Mapping[str, Any], published_ns: int) -> str:
         return f"{said}; nothing is saved, so it never comes back: **it does not pay**."
     if row["basis"] != "month":
         calls = details.get("payback_calls")
-        return f"{said} and is back after {format_count(round(calls))} calls." if calls else f"{said}."
+        return f"{said} and is back after about {about(calls)} calls." if calls else f"{said}."
     if row["payback_days"] is None:
         return f"{said} and is not back within five years: **at this volume it does not pay**."
     day = (_EPOCH + timedelta(days=published_ns // _NS_PER_DAY + round(row["payback_days"]))).isoformat()
@@ -158,4 +166,5 @@ def _saves(usd: float) -> str:
 def _annual(row: Row, details: Mapping[str, Any]) -> str:
     if not details.get("annual") or row["saving_usd"] <= 0:
         return ""
-    return f"Over a year at this rate: {format_usd(12 * row['saving_usd'])} ({format_usd(12 * row['saving_low_usd'])} to {format_usd(12 * row['saving_high_usd'])})."
+    yearly = (12 * row[name] for name in ("saving_usd", "saving_low_usd", "saving_high_usd"))
+    return f"Over a year at this rate: {format_usd_interval(*yearly)}."

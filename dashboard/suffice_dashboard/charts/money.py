@@ -9,7 +9,8 @@ from typing import Any
 import plotly.graph_objects as go
 
 from suffice_dashboard.charts.style import ACCENT, BAD, FAINT, GREEN, GREY, LINE, clean, finish
-from suffice_dashboard.formatting import render_money
+from suffice_dashboard.formatting import money_text, render_money
+from suffice_store.rounding import tell_apart
 
 Row = Mapping[str, Any]
 SEEN = 0.01  # of the widest bar: a narrower one moves nothing that can be seen
@@ -49,7 +50,7 @@ def tornado_chart(bars: Sequence[Row], saving_usd: float) -> go.Figure:
                 orientation="h",
                 width=0.55,
                 marker={"color": colour, "line": {"width": 0}},
-                customdata=[[_end(bar, end), render_money(bar[f"at_{end}_usd"])] for bar in bars],
+                customdata=[[_end(bar, end), _saved_at(bar, end, saving_usd)] for bar in bars],
                 hovertemplate="%{y} at %{customdata[0]}: saves %{customdata[1]}<extra></extra>",
             )
         )
@@ -61,6 +62,13 @@ def tornado_chart(bars: Sequence[Row], saving_usd: float) -> go.Figure:
     figure.update_xaxes(tickprefix="$", nticks=5, gridcolor=FAINT)
     figure.update_yaxes(categoryorder="array", categoryarray=labels[::-1], showgrid=False, ticklabelstandoff=8)
     return finish(figure, 38 * len(bars) + 60, margin={"l": 4, "r": 20, "t": 22, "b": 4}, barmode="overlay")
+
+
+def _saved_at(bar: Row, end: str, saving_usd: float) -> str:
+    """What is saved at that end, with the digits that tell it from the other end and from the expected saving."""
+    low, high = float(bar["at_low_usd"]), float(bar["at_high_usd"])
+    texts = tell_apart([low if end == "low" else high, saving_usd, low, high], money_text)
+    return texts[0]
 
 
 def _end(bar: Row, end: str) -> str:

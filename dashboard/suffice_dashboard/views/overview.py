@@ -11,7 +11,6 @@ from suffice_dashboard.charts.spend import spend_over_time
 from suffice_dashboard.charts.style import CONFIG
 from suffice_dashboard.filters import ask_filters, filter_query
 from suffice_dashboard.formatting import (
-    is_wide,
     number_or_none,
     plural,
     render_count,
@@ -106,10 +105,8 @@ def paid_note(row: Row) -> str:
 
 
 def _share_alone(estimate: Row) -> str:
-    """The value in big figures, or the interval where it is too wide for one."""
-    if is_wide(estimate.get("low"), estimate.get("high")):
-        return render_interval(estimate.get("value"), estimate.get("low"), estimate.get("high"))
-    return render_share(estimate.get("value"))
+    """The value in big figures, with the digits it has beside its interval, or the interval where it is too wide for one."""
+    return render_interval(estimate.get("value"), estimate.get("low"), estimate.get("high")).partition(" (")[0]
 
 
 def _runs_and_services(overview: Row) -> str:

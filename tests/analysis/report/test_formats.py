@@ -24,7 +24,7 @@ from suffice_analysis.report.formats import renderer
 from suffice_analysis.report.model import Report, read_report
 from suffice_analysis.savings.sentences import at_stake
 from suffice_store import open_store
-from suffice_store.console import format_usd
+from suffice_store.console import format_usd, format_usd_interval
 
 GOLDEN = Path(__file__).parent / "golden_report.json"
 HOSTILE = '</pre><script>alert("x")</script> | `code` {{ 7*7 }} =cmd()'
@@ -276,7 +276,8 @@ def test_next_steps_stand_with_money_wrong_answers_and_their_sum(report: Report,
     assert document["steps_sum"]["saving_usd"] == pytest.approx(sum(s["saving_usd"] for s in steps))
     first = " ".join(words_of(render_html(report)).first)
     for step in steps:
-        assert f"“{step['name']}” on {step['model']}: {format_usd(step['saving_usd'])}" in first
+        money = format_usd_interval(step["saving_usd"], step["saving_low_usd"], step["saving_high_usd"])
+        assert f"“{step['name']}” on {step['model']}: {money}" in first
     assert first.count("of 100") == 4
     assert "These 2 tasks together" in render_markdown(report)
 
