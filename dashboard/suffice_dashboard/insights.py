@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from suffice_analysis.replaceability import CLAIM_CALLS
-from suffice_analysis.report.model import TOO_LITTLE
+from suffice_analysis.report.five_sentences import TOO_LITTLE
 from suffice_analysis.savings.recommend import TESTED, first_choice, recommend
 from suffice_dashboard.formatting import (
     basis_words,

@@ -1,0 +1,95 @@
+"""The five most important sentences of a report. Every format begins with them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from suffice_analysis.replaceability import CLAIM_CALLS
+from suffice_analysis.report.replayed import proven_sentence
+from suffice_analysis.report.wording import IN_A_SENTENCE, counted, is_wide, not_judged, plain_share
+from suffice_analysis.savings.recommend import TESTED
+from suffice_analysis.slice_words import staying_slices
+from suffice_store.console import format_usd, format_usd_interval
+
+if TYPE_CHECKING:
+    from suffice_analysis.report.model import Report
+
+TOO_LITTLE = 0.005  # of the saving: what an alternative saves beyond it is not worth a word
+
+
+def headlines(report: Report) -> list[str]:
+    """The five most important sentences, in order: spent, expected, proven, saving and its risk, what stays."""
+    o, a = report.overview, report.analysis
+    spent = "none of them priced" if report.paid_usd is None else f"{report.paid_words} paid"
+    if report.paid_usd is not None:
+        estimated = o.get("estimated_calls") or 0
+        if report.mostly_estimated:
+            spent += ", by estimated tokens"
+        elif estimated:
+            spent += f", the tokens of {counted(estimated, 'call')} estimated"
+        if unpriced := o.get("unpriced_calls") or 0:
+            spent += f" ({counted(unpriced, 'call')} unpriced)"
+    first = f"{counted(a['calls'], 'call')} in {counted(a['task_count'], 'task')}: {spent}"
+    if a["basis"] == "month" and report.basis_usd is not None:
+        first += f", {format_usd(report.basis_usd)} a month at this rate"
+    sentences = [first + "."]
+    calls, cost = report.shares.get("expected_share_calls"), report.shares.get("expected_share_cost")
+    if calls is None:
+        sentences.append("No answers of a language model were recorded, so no share can be estimated.")
+    elif calls["value"] is None:
+        sentences.append(f"Too few calls to say: no task has {CLAIM_CALLS} calls yet.")
+    else:
+        of_cost = f" and {plain_share(cost)} of the cost" if cost is not None and cost["value"] is not None else ""
+        wide = ": too wide for one number" if any(is_wide(e) for e in (calls, cost) if e is not None) else ""
+        share = f"{plain_share(calls)} of the calls{of_cost}{wide}"
+        sentences.append(f"A small model is expected to take over {share}.{not_judged(calls)}")
+    return [*sentences, proven_sentence(report), _saving_sentence(report), _staying_sentence(report)]
+
+
+def _saving_sentence(report: Report) -> str:
+    """What to test or to move first, at what price in wrong answers, and what would save more at which."""
+    if report.paid_usd is not None and all(t.row["calls"] < CLAIM_CALLS for t in report.tasks):
+        return f"No saving is stated: no task has {CLAIM_CALLS} calls yet."
+    found, caching = report.recommended, report.caching
+    if found is None and caching is not None:
+        amount = f"{format_usd(caching['saving_usd'])} {report.basis_words}"
+        return f"Prompt caching saves {amount} with the same answers; no small model is expected to save more."
+    if found is None:
+        why = "no price is known" if report.paid_usd is None else "no alternative is expected to cost less"
+        return f"No saving is stated: {why}."
+    row = found.row
+    name = f"{IN_A_SENTENCE[row['alternative']]}{row['model']}"
+    tested = row["quality_grade"] in TESTED
+    ends = row["saving_low_usd"], row["saving_high_usd"]
+    money = format_usd_interval(row["saving_usd"], *ends, suffix=f" {report.basis_words}")
+    said = (
+        f"To {'move' if tested else 'test'} first: {name}{', which was tested' if tested else ''}, {money} "
+        f"{'by its replayed answers' if tested else 'if tests confirm it'}, with about "
+        f"{counted(round(row['extra_wrong'] or 0), 'more wrong answer')} nobody catches{report.wrong_of_moved}"
+    )
+    if found.usd_per_wrong is not None:
+        said += f": worth it while one costs you less than {format_usd(found.usd_per_wrong)}"
+    if found.more is None or found.more_usd < TOO_LITTLE * row["saving_usd"]:
+        return f"{said}."
+    other = IN_A_SENTENCE[found.more["alternative"]].rstrip(" ,")
+    more_wrong = round(found.more_wrong)
+    if more_wrong < 0 or (tested and found.more["quality_grade"] not in TESTED):
+        return f"{said}; {other}, not tested, is expected to save {format_usd(found.more_usd)} more."
+    each = f", {format_usd(found.more_usd / found.more_wrong)} for each" if more_wrong else ""
+    extra = f"{format_usd(found.more_usd)} more at {counted(more_wrong, 'more wrong answer')}{each}"
+    return f"{said}; {other} would save {extra}."
+
+
+def _staying_sentence(report: Report) -> str:
+    staying = report.with_verdict("stays")
+    parts = staying_slices([t.row for t in report.tasks], [row for t in report.tasks for row in t.slices])
+    also = f" A slice stays of {'; '.join(parts[:2])}{'; ...' if len(parts) > 2 else ''}." if parts else ""
+    if not staying and also:
+        return f"No whole task should stay on the large model.{also}"
+    if not staying:
+        return "No task is expected to need the large model for most of its calls, but none is tested either."
+    names = ", ".join(f"“{t.row['name']}”" for t in staying[:3])
+    more = f" and {len(staying) - 3} more" if len(staying) > 3 else ""
+    apart = sum(bool(t.slices) and bool(t.slices[0].get("counted_apart")) for t in staying)
+    could = f"; of {apart} of them a slice could move" if apart else ""
+    return f"{counted(len(staying), 'task')} should stay on the large model: {names}{more}{could}.{also}"
