@@ -314,6 +314,7 @@ def estimate_row(result: Result, seed: int, calls: int) -> dict[str, Any]:
     failures = Counter(row["failure"] for row in result.rows if row["failure"])
     details = {
         "calls": calls,
+        "asked": len(result.rows),
         "claimed": c.judged > 0,
         "status": result.status,
         "reopened": result.reopened,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from suffice_analysis.replaceability import CLAIM_CALLS
-from suffice_analysis.report.replayed import proven_sentence
+from suffice_analysis.report.replayed import proven_sentence, replays_so_far
 from suffice_analysis.report.wording import IN_A_SENTENCE, counted, is_wide, not_judged, plain_share
 from suffice_analysis.savings.recommend import TESTED
 from suffice_analysis.slice_words import staying_slices
@@ -87,7 +87,7 @@ def _staying_sentence(report: Report) -> str:
     if not staying and also:
         return f"No whole task should stay on the large model.{also}"
     if not staying:
-        return "No task is expected to need the large model for most of its calls, but none is tested either."
+        return f"No task is expected to need the large model for most of its calls{replays_so_far(report)}."
     names = ", ".join(f"“{t.row['name']}”" for t in staying[:3])
     more = f" and {len(staying) - 3} more" if len(staying) > 3 else ""
     apart = sum(bool(t.slices) and bool(t.slices[0].get("counted_apart")) for t in staying)

@@ -60,6 +60,19 @@ def tested_tasks(report: Report) -> int:
     return sum(t.share is not None and t.share["grade"] in ("replay", "live") for t in report.tasks)
 
 
+def replays_so_far(report: Report) -> str:
+    """How many tasks were replayed and how that stands, as the end of a sentence; that none is tested, where none is."""
+    replayed = tested_tasks(report)
+    if not replayed:
+        return ", but none is tested either"
+    proven = sum(t.share is not None and bool(t.share["proven"]) for t in report.tasks)
+    left = replayed - proven
+    told = [
+        f"{n or 'none'} {'are' if n > 1 else 'is'} {word}" for n, word in ((proven, "proven"), (left, "still open"))
+    ]
+    return f"; of {counted(replayed, 'task')} replayed {' and '.join(told)}"
+
+
 def rests_on(report: Report) -> str:
     """What the shares rest on."""
     tested = tested_tasks(report)

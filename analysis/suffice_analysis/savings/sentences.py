@@ -70,11 +70,11 @@ def replay_sentence(details: Mapping[str, Any], per: str) -> str | None:
 
 def _still_open(details: Mapping[str, Any]) -> str:
     """Of a task that was replayed and is not settled."""
-    needed, asked = details["needed"], details["asked"]
+    needed, asked = details["needed"], details.get("asked", 0)  # an older analysis does not tell how many were asked
     if needed is None:
         return "Its share lies too near the bar: no number of answers that one would ask settles it."
     said = f"About {needed:,} more answers would settle it."
-    if asked < details["calls"]:
+    if asked < details.get("calls", 1):
         return said
     return f"All its {asked:,} calls were asked. {said} That takes more traffic, or another candidate."
 

@@ -115,6 +115,10 @@ def test_a_number_set_before_is_kept_and_has_the_exact_interval(store: Store) ->
     assert (row["n"], row["value"], row["proven"]) == (30, 1.0, False)
     assert row["low"] == pytest.approx(0.05 ** (1 / 30))  # Clopper-Pearson of 30 in 30
     assert "set before" in row["method"]
+    report = read_report(store)
+    assert report.headlines[-1].endswith("; of 1 task replayed none is proven and 1 is still open.")
+    part = next(t for t in report.tasks if t.share is not None and t.share["candidate"] == "tiny")
+    assert "settle" in (part.settling or "")  # open: the report and the Task page say what settles it, of this same row
 
 
 def test_faults_are_told_apart(store: Store) -> None:

@@ -126,6 +126,7 @@ def test_what_would_settle_a_task_and_what_waits() -> None:
          "All its 900 calls were asked. About 7,414 more answers would settle it. That takes more traffic, or another candidate."),
         ({"status": "open", "needed": None, "asked": 900, "calls": 900},
          "Its share lies too near the bar: no number of answers that one would ask settles it."),
+        ({"status": "open", "needed": 740}, "About 740 more answers would settle it."),
         ({"status": "proven", "needed": 0, "asked": 480, "calls": 700}, None),
         ({"status": "refuted", "needed": 0, "asked": 80, "calls": 700}, None),
     ],
