@@ -9,6 +9,7 @@ whatever a crash tore at the end of one stays the end of it.
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
 import queue
@@ -146,9 +147,11 @@ class Journal:
                 _path(self.folder, segment).unlink(missing_ok=True)
 
     def applied_all(self) -> None:
-        """Called when closed and everything is in the store: nothing is left to replay."""
+        """Called when closed and everything is in the store: nothing is left to replay. The folder goes, unless others' files lie in it."""
         for segment in segments(self.folder):
             _path(self.folder, segment).unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            self.folder.rmdir()
 
     def _run(self) -> None:
         open_for_more = True

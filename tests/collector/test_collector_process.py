@@ -62,7 +62,7 @@ def test_sigterm_stores_what_was_acknowledged_and_leaves_no_journal(tmp_path: Pa
         for _ in range(20):
             assert collector.post(chat_body(10)).status_code == 200
         assert collector.stop(signal.SIGTERM) == 0
-    assert list((tmp_path / "calls.duckdb.journal").iterdir()) == []
+    assert not (tmp_path / "calls.duckdb.journal").exists()
     with running_collector(tmp_path) as collector:
         assert collector.calls() == 200
         assert collector.stop(signal.SIGINT) == 0  # Ctrl-C ends it as well

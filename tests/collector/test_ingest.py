@@ -99,6 +99,7 @@ def test_what_was_applied_before_the_kill_is_not_applied_again(store: FileStore,
     write_journal(tmp_path / "j", bodies)
     kept = {path: path.read_bytes() for path in (tmp_path / "j").iterdir()}
     start(store, tmp_path / "j").close()
+    (tmp_path / "j").mkdir()
     for path, content in kept.items():
         path.write_bytes(content)  # as if the process had died before it could delete the segment
     start(store, tmp_path / "j").close()

@@ -87,6 +87,7 @@ def test_segments_go_when_they_are_applied(tmp_path: Path) -> None:
     journal.close()
     journal.applied_all()
     assert segments(journal.folder) == []
+    assert not journal.folder.exists()
 
 
 def test_waiting_entries_share_one_sync_and_are_told_in_order(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -150,4 +151,7 @@ def test_foreign_files_in_the_folder_are_left_alone(tmp_path: Path) -> None:
     (folder / "notes.seg").write_text("mine")
     write(folder, entries(1))
     assert len(list(read_entries(folder))) == 1
+    journal = Journal(folder)
+    journal.close()
+    journal.applied_all()
     assert (folder / "notes.seg").read_text() == "mine"

@@ -7,10 +7,17 @@ from typing import Any
 from dashboard import fleet
 from dashboard.conftest import Open, shown
 
+from suffice_dashboard.formatting import render_money
 from suffice_dashboard.run_steps import Line, render_run, run_lines
+from suffice_dashboard.views import runs
 from suffice_store.file_store import FileStore
 
 MS = 1_000_000
+
+
+ROW = dict.fromkeys(("run_name", "service", "input_tokens", "output_tokens", "paid_usd", "ok")) | {
+    "run_id": "r1", "calls": 2, "error_calls": 0, "unpriced_calls": 0,
+}  # fmt: skip
 
 
 def step(kind: str, span: str, parent: str | None, start: int | None, length: int, **more: Any) -> dict[str, Any]:
@@ -77,7 +84,7 @@ def test_the_list_says_what_the_store_says(open_page: Open, fleet_store: FileSto
     (first, *_) = fleet_store.read("runs", order="most_calls", service="travel-agent", limit=1).to_pylist()
     assert first["calls"] == 6
     assert f'<a href="runs?run_id={first["run_id"]}"' in text
-    assert f"${first['paid_usd']:,.4f}".rstrip("0") in text or f"${first['paid_usd']:,.2f}" in text
+    assert render_money(first["paid_usd"]) in text
 
 
 def test_one_run_shows_its_steps_their_cost_and_the_conversation(open_page: Open, fleet_store: FileStore) -> None:
@@ -88,6 +95,24 @@ def test_one_run_shows_its_steps_their_cost_and_the_conversation(open_page: Open
     assert "Conversation" in text
     calls = fleet_store.read("run_calls", run_id=run["run_id"]).to_pylist()
     assert all(f"calls?call_id={row['call_id']}" in text for row in calls)
+
+
+def test_a_run_took_as_long_as_the_list_says_and_longer_with_its_agent() -> None:
+    """34 ms in the list and 42 ms when opened was told of the same run, and not what either was."""
+    start = 10**18
+    calls = [
+        {"started_ns": start + 4_000_000, "latency_ms": 10.0, "paid_usd": 1.0, "error_type": None, "input_tokens": 1, "output_tokens": 1},
+        {"started_ns": start + 28_000_000, "latency_ms": 10.0, "paid_usd": 1.0, "error_type": None, "input_tokens": 1, "output_tokens": 1},
+    ]  # fmt: skip
+    own = [{"kind": "call", "started_ns": c["started_ns"], "ended_ns": c["started_ns"] + 10_000_000} for c in calls]
+    agent = {"kind": "agent", "started_ns": start, "ended_ns": start + 42_000_000}
+    listed = runs.run_table([ROW | {"started_ns": start + 4_000_000, "ended_ns": start + 38_000_000}])
+    opened = runs.run_tiles(calls, [agent, *own], [])
+    for html in (listed, opened):
+        assert "First call to last" in html
+        assert "34\u202fms" in html
+    assert "42\u202fms with its agents and tools" in opened
+    assert "agents and tools" not in runs.run_tiles(calls, own, [])
 
 
 def test_a_run_that_is_not_there(open_page: Open, fleet_store: FileStore) -> None:

@@ -61,7 +61,7 @@ def run_link(run_id: str) -> str:
 def run_table(rows: list[Row]) -> str:
     """Runs as a table; the name opens one."""
     head = [("Started (UTC)", "num"), ("Run", "name"), ("Service", "short"), ("Calls", "num"), ("Errors", "num"),
-            ("Tokens in / out", "num less"), ("Cost", "num"), ("Took", "num less"), ("Outcome", "less")]  # fmt: skip
+            ("Tokens in / out", "num less"), ("Cost", "num"), ("First call to last", "num less"), ("Outcome", "less")]  # fmt: skip
     return pieces.table(head, (("", _cells(row)) for row in rows))
 
 
@@ -125,17 +125,38 @@ def run_tiles(calls: list[Row], steps: list[Row], attempts: list[Row]) -> str:
     unpriced = sum(row["paid_usd"] is None and not row["error_type"] for row in calls)
     tools = sum(row["kind"] == "tool" for row in steps)
     failed = sum(bool(row["error_type"]) for row in calls)
-    starts = [row["started_ns"] for row in steps if row["started_ns"] is not None]
-    ends = [row["ended_ns"] for row in steps if row["ended_ns"] is not None]
-    took = (max(ends) - min(starts)) / 1e6 if starts and ends else None
+    spans = [
+        (row["started_ns"], row["ended_ns"])
+        for row in steps
+        if row["started_ns"] is not None and row["ended_ns"] is not None
+    ]
+    own = [
+        (row["started_ns"], row["started_ns"] + row["latency_ms"] * 1e6)
+        for row in calls
+        if row["started_ns"] is not None and row["latency_ms"] is not None
+    ]
     tokens = (sum(row[name] or 0 for row in calls) for name in ("input_tokens", "output_tokens"))
     return pieces.tiles(
         pieces.tile("Cost", render_money(sum(paid)) if paid else "unpriced", f"{plural(unpriced, 'call')} unpriced" if unpriced else "every call priced"),
         pieces.tile("Calls", render_count(len(calls)), f"{plural(failed, 'error')} · {plural(len(attempts), 'failed attempt')}"),
         pieces.tile("Tools", render_count(tools), "steps that are no calls, as the app told them"),
         pieces.tile("Tokens", " / ".join(map(render_tokens, tokens)), "in / out"),
-        pieces.tile("Took", render_duration(took), f"began {render_time(min(starts))}" if starts else "no times"),
+        pieces.tile("First call to last", render_duration(_between(own)), _took_note(own, spans)),
     )  # fmt: skip
+
+
+def _between(spans: list[tuple[float, float]]) -> float | None:
+    """Milliseconds from the first start to the last end."""
+    return (max(end for _, end in spans) - min(start for start, _ in spans)) / 1e6 if spans else None
+
+
+def _took_note(own: list[tuple[float, float]], spans: list[tuple[float, float]]) -> str:
+    """When the run began; and how long it took with what its app did around the calls, which the list of runs does not know."""
+    if not own:
+        return "no times"
+    calls, whole = render_duration(_between(own)), render_duration(_between([*own, *spans]))
+    around = f"{whole} with its agents and tools · " if whole != calls else ""
+    return f"{around}began {render_time(int(min(start for start, _ in [*own, *spans])))}"
 
 
 def _conversation(calls: list[Row]) -> None:
