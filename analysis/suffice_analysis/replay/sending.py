@@ -26,6 +26,7 @@ from suffice_analysis.replay.candidates import Candidate
 from suffice_store.replaying import is_loopback
 
 ATTEMPTS = 5
+NOT_ANSWERED = "without sending a response"  # httpcore's words; nothing was begun, so nothing is paid twice
 FIRST_WAIT_S, LONGEST_WAIT_S = 0.5, 20.0
 _NO_TOOLS = re.compile(
     r"\btools?\b[^.]{0,60}\b(?:requires?|(?:not|n't) support(?:ed)?|unsupported)\b|not support tools?\b", re.IGNORECASE
@@ -130,6 +131,10 @@ class Sender:
             said = f"no answer in {self.candidate.timeout_s:g} s"
             return Sent(None, "timeout", said, attempt, started, time.time_ns()), None
         except httpx2.HTTPError as error:
+            if NOT_ANSWERED in str(
+                error
+            ):  # it closed a kept connection as we used it: llama.cpp's server does after a few
+                return Sent(None, "unavailable", f"no answer: {error}", attempt, started, time.time_ns()), backoff
             return Sent(
                 None, "cut", f"the answer broke off: {type(error).__name__}", attempt, started, time.time_ns()
             ), None
