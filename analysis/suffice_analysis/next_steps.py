@@ -13,6 +13,7 @@ from typing import Any
 
 from suffice_analysis.replaceability import CLAIM_CALLS
 from suffice_analysis.savings.recommend import TESTED, rank_tests
+from suffice_analysis.savings.sentences import details_of
 
 Row = Mapping[str, Any]
 MOST = 3
@@ -34,6 +35,9 @@ class NextStep:
     extra_wrong_share_low: float
     extra_wrong_share_high: float
     answers: float  # per basis, what the shares are of
+    one_off_usd: float | None = None  # to move this task alone; None: not known
+    payback_days: float | None = None  # until that is back, per month; None: never within five years, or not known
+    payback_calls: float | None = None  # the same in calls of all traffic, where nothing is projected to a month
     tested: bool = False  # whether that model's own answers were compared with the recorded ones
 
     @property
@@ -137,5 +141,8 @@ def _step(task: Row, row: Row) -> NextStep:
         extra_wrong_share_low=wrong_share(row["extra_wrong_low"], answers),
         extra_wrong_share_high=wrong_share(row["extra_wrong_high"], answers),
         answers=answers,
+        one_off_usd=row.get("one_off_usd"),
+        payback_days=row.get("payback_days"),
+        payback_calls=details_of(row).get("payback_calls"),
         tested=row.get("quality_grade") in TESTED,
     )

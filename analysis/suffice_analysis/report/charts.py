@@ -32,6 +32,11 @@ PATTERNS = Markup(
 _FILL = {"proven": "f-proven", "likely": "f-likely", "untested": "p-untested", "stays": "p-stays"}
 
 
+def swatch(verdict: str) -> Markup:
+    """A small square in the colour and pattern of a verdict, for a legend; drawn as the bars are."""
+    return Markup('<svg viewBox="0 0 12 12" aria-hidden="true">') + _rect(0, 0, 12, 12, verdict) + Markup("</svg>")
+
+
 def spend_chart(report: Report) -> Markup:
     """Each task: what it costs, and beside it the interval of the share a small model is expected to suffice for."""
     tasks = report.tasks[:MOST_TASKS]

@@ -16,6 +16,7 @@ from suffice_analysis.next_steps import NextStep, add_up, find_next_steps, moved
 from suffice_analysis.quality import Quality, read_quality, trust_sentences
 from suffice_analysis.replaceability import CLAIM_CALLS
 from suffice_analysis.report.bridge import Bridge
+from suffice_analysis.report.decisions import NEVER, back_after, once_words
 from suffice_analysis.report.five_sentences import headlines
 from suffice_analysis.report.replayed import spoken_for
 from suffice_analysis.report.tested import SETTLED, Tested, read_tested
@@ -23,6 +24,7 @@ from suffice_analysis.report.wording import (
     Row,
     counted,
     is_simulated,
+    is_wide,
     of_100,
     of_100_interval,
     share_words,
@@ -30,7 +32,7 @@ from suffice_analysis.report.wording import (
 from suffice_analysis.savings.recommend import CACHING, Recommendation, first_choice, recommend
 from suffice_analysis.savings.sentences import beside_the_money, details_of, replay_sentence
 from suffice_analysis.slice_words import counted_rows, differing, slice_sentence
-from suffice_store.console import format_time, format_usd, format_usd_interval
+from suffice_store.console import format_interval, format_share_interval, format_time, format_usd, format_usd_interval
 from suffice_store.store import Store
 
 MOSTLY = 0.10  # of the calls: with more tokens estimated an amount is said as "about"
@@ -131,6 +133,17 @@ class Report:
         if self.paid_usd is None or not self.mostly_estimated:
             return format_usd(self.paid_usd)
         return f"about ${self.paid_usd:,.0f}" if self.paid_usd >= 10 else f"about {format_usd(self.paid_usd)}"
+
+    @property
+    def expected_words(self) -> tuple[str, str]:
+        """The share of calls expected to be replaceable and its interval; the interval alone where it is too wide."""
+        share = self.shares.get("expected_share_calls")
+        if share is None or share["value"] is None:
+            return "–", ""
+        if is_wide(share):
+            return format_interval(share["low"], share["high"]), ""
+        said, _, ends = format_share_interval(share["value"], share["low"], share["high"]).partition(" (")
+        return said, ends.rstrip(")")
 
     @property
     def basis_usd(self) -> float | None:
@@ -261,6 +274,18 @@ def read_report(
 
 def next_steps(report: Report) -> list[str]:
     """The next steps, each with its money, free ones first; three, or one more where all tasks are named."""
+    free, later = other_steps(report)
+    return [*free, *(_step_words(step, report) for step in report.next_steps), *later]
+
+
+def other_steps(report: Report) -> tuple[list[str], list[str]]:
+    """Those that are no task's: before the tasks what is free, behind them, up to three in all, what would let more be said."""
+    free = _free_steps(report)
+    return free, _later_steps(report)[: max(0, 3 - len(free) - len(report.next_steps))]
+
+
+def _free_steps(report: Report) -> list[str]:
+    """What costs no answer: prompt caching where it pays, a price for what has none."""
     steps: list[str] = []
     if report.caching is not None and any(t.row["calls"] >= CLAIM_CALLS for t in report.tasks):
         amount = f"{format_usd(report.caching['saving_usd'])} {report.basis_words}"
@@ -268,15 +293,18 @@ def next_steps(report: Report) -> list[str]:
     if report.unpriced_models:
         top = report.unpriced_models[0]
         steps.append(f"Give {top['model']} a price: {top['calls']:,} calls are unpriced.")
-    steps += [_step_words(step, report.task_basis_words) for step in report.next_steps]
+    return steps
+
+
+def _later_steps(report: Report) -> list[str]:
+    """What to do where little can be said: record more."""
     later: list[str] = []
     for task in report.with_verdict("untested"):
         if task.row["calls"] < CLAIM_CALLS and task.row["kind"] != "embedding":
             at_stake = f"; {format_usd(task.basis_usd)} {report.task_basis_words} at stake" if task.basis_usd else ""
             later.append(f"Record more of “{task.row['name']}”: {task.row['calls']:,} calls are too few{at_stake}.")
     later.append("Record more traffic: every estimate narrows with it.")
-    steps += later
-    return steps[: max(3, len(steps) - len(later))]
+    return later
 
 
 def sum_sentence(report: Report) -> str:
@@ -292,12 +320,15 @@ def sum_sentence(report: Report) -> str:
     )
 
 
-def _step_words(step: NextStep, basis_words: str) -> str:
+def _step_words(step: NextStep, report: Report) -> str:
     money = format_usd_interval(step.saving_usd, step.saving_low_usd, step.saving_high_usd)
+    back = back_after(step, report.analysis["basis"])
+    back = f"back {back}" if back == NEVER else f"back after {back}"
+    once = "" if step.one_off_usd is None else f"; {once_words(step.one_off_usd)} once, {back}"
     verb = "Move, it is proven:" if step.proven else "Test first:" if step.test_first else "Test, then move:"
     shares = step.extra_wrong_share_low, step.extra_wrong_share_high
     wrong = f"{of_100(step.extra_wrong_share)} ({of_100_interval(*shares)})"
-    return f"{verb} “{step.name}” on {step.model}: {money} {basis_words}, {wrong} of its answers wrong and uncaught."
+    return f"{verb} “{step.name}” on {step.model}: {money} {report.task_basis_words}, {wrong} of its answers wrong and uncaught{once}."
 
 
 def _positioned(rows: list[Row]) -> list[Row]:

@@ -20,6 +20,7 @@ from suffice_analysis.report.as_csv import HEADER, render_csv
 from suffice_analysis.report.as_html import action_words, render_html
 from suffice_analysis.report.as_json import render_json
 from suffice_analysis.report.as_markdown import render_markdown
+from suffice_analysis.report.decisions import back_after, decisions
 from suffice_analysis.report.formats import renderer
 from suffice_analysis.report.model import Report, read_report
 from suffice_analysis.savings.sentences import at_stake
@@ -127,7 +128,60 @@ def test_the_first_page_has_at_most_200_words_and_says_zero_proven(report: Repor
     first = " ".join(words_of(render_html(report)).first)
     assert len(first.split()) <= 200
     assert "0 %" in first
-    assert len(re.findall(r"Next steps", first)) == 1
+    assert len(re.findall(r"Decisions", first)) == 1
+
+
+def with_much_to_decide(report: Report) -> Report:
+    """Three tasks of long names to decide about, a model without a price, all simulated."""
+    part = max(report.tasks, key=lambda t: t.row["verdict"] == "likely")
+    parts = []
+    for number in range(3):
+        row = {
+            **part.row,
+            "task_id": f"t{number}",
+            "name": f"{number} You are the one who answers what a customer of ours asks",
+        }
+        alternatives = [{**a, "task_id": f"t{number}"} for a in part.alternatives]
+        parts.append(replace(part, row=row, alternatives=alternatives))
+    staying = [t for t in report.tasks if t.row["verdict"] == "stays"]
+    unpriced = [{"model": "homemade-1", "provider": "home", "calls": 12_345}]
+    return replace(report, tasks=[*parts, *staying], unpriced_models=unpriced, environments={"demo"})
+
+
+def test_page_one_with_three_decisions_has_at_most_200_words_and_all_that_one_decides_by(report: Report) -> None:
+    full = with_much_to_decide(report)
+    assert len(decisions(full)) == 4  # and all of them together
+    html = render_html(full)
+    first = " ".join(words_of(html).first)
+    assert "12,345 calls are unpriced" in first
+    assert "Simulated data" in first
+    assert len(first.split()) <= 200
+    table = html[html.index('id="decisions"') :].split("</table>")[0]
+    assert table.count('class="sign"') == 3  # a line for each one's owner
+    for said in decisions(full)[:3]:
+        for cell in (said.what, said.saving, said.saving_ends, said.once, said.back_after, said.wrong, said.wrong_ends):
+            assert cell not in ("", "–")
+            assert cell in table
+
+
+@pytest.mark.parametrize(
+    ("basis", "payback", "said"),
+    [
+        ("month", {"payback_days": 41.3}, "41 days"),
+        ("month", {"payback_days": None}, "not in 5 years"),
+        ("per_1000_calls", {"payback_calls": 284_553_767.0}, "280 million calls"),
+        ("per_1000_calls", {"payback_calls": None}, "–"),
+        ("month", {"one_off_usd": None}, "–"),
+    ],
+)
+def test_when_what_is_spent_once_is_back(report: Report, basis: str, payback: dict[str, Any], said: str) -> None:
+    assert back_after(replace(report.next_steps[0], **payback), basis) == said
+
+
+def test_only_what_is_proven_stands_open(report: Report) -> None:
+    proven = replace(report, tasks=[replace(t, row={**t.row, "verdict": "proven"}) for t in report.tasks[:1]])
+    assert "<details open>" not in render_html(report)
+    assert render_html(proven).count("<details open>") == 1
 
 
 def test_the_html_opens_offline_and_runs_nothing(report: Report) -> None:
@@ -274,11 +328,13 @@ def test_next_steps_stand_with_money_wrong_answers_and_their_sum(report: Report,
     steps = document["steps"]
     assert [s["verdict"] for s in steps] == ["likely", "likely"]
     assert document["steps_sum"]["saving_usd"] == pytest.approx(sum(s["saving_usd"] for s in steps))
-    first = " ".join(words_of(render_html(report)).first)
+    words = words_of(render_html(report))
     for step in steps:
         money = format_usd_interval(step["saving_usd"], step["saving_low_usd"], step["saving_high_usd"])
-        assert f"“{step['name']}” on {step['model']}: {money}" in first
-    assert first.count("of 100") == 4
+        assert f"“{step['name']}” on {step['model']}: {money}" in " ".join(words.text)
+        assert f"“{step['name']}” on {step['model']}" in " ".join(words.first)
+        assert step["one_off_usd"] > 0
+    assert " ".join(words.first).count("of 100") == 4
     assert "These 2 tasks together" in render_markdown(report)
 
 

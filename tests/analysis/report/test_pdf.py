@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pypdfium2
 import pytest
-from analysis.report.test_formats import HOSTILE, make_report
+from analysis.report.test_formats import HOSTILE, make_report, with_much_to_decide
 from analysis.traffic import Traffic, shop_traffic
 
 from suffice.cli import main
@@ -64,6 +64,49 @@ def test_pages_are_a4_numbered_and_nothing_is_cut(pages: list[pypdfium2.PdfPage]
             left, _, right, _ = textpage.get_rect(place)
             assert left >= MARGIN - 1
             assert right <= A4[0] - MARGIN + 1
+
+
+def test_page_one_is_one_page_and_nothing_else(report: Report) -> None:
+    for each in (report, with_much_to_decide(report)):
+        first, second, *_ = pypdfium2.PdfDocument(render_pdf(each))
+        text = words(first.get_textpage().get_text_bounded())
+        assert words("Decisions") in text
+        assert words("should stay.") in text
+        assert words("In five sentences") not in text
+        assert words(second.get_textpage().get_text_bounded()).startswith(words("In five sentences"))
+
+
+def test_the_legend_has_its_colours(report: Report, pages: list[pypdfium2.PdfPage]) -> None:
+    """Swatches that were drawn as gradients stayed empty on paper."""
+    assert {t.row["verdict"] for t in report.tasks}.isdisjoint({"untested"})  # so its colour is the legend's
+    seen = [page for page in pages[1:] if words("Where the money goes") in text_of([page])]
+    assert any((230, 159, 0) in set(page.render(scale=2).to_pil().convert("RGB").get_flattened_data()) for page in seen)
+
+
+def test_words_are_not_split_at_the_end_of_a_line(tmp_path: Path) -> None:
+    told = " ".join(f"consideration{n} of the customer's circumstances" for n in range(30))
+    traffic = Traffic()
+    for i in range(120):
+        traffic.call([("system", told), ("user", f"x {i}")], "y")
+    text = " ".join(
+        page.get_textpage().get_text_range()
+        for page in pypdfium2.PdfDocument(render_pdf(make_report(tmp_path, traffic)))
+    )
+    assert {word for word in told.split()[:90] if "circum" in word or "consider" in word} <= set(text.split())
+
+
+def test_no_heading_stands_alone_at_the_end_of_a_page(report: Report, pages: list[pypdfium2.PdfPage]) -> None:
+    names = {words(t.row["name"]) for t in report.tasks}
+    headings = {
+        words(h) for h in ("What the estimate rests on", "What might help", "Slices with another verdict", "Next steps")
+    }
+    for page in pages:
+        lines = [words(line) for line in page.get_textpage().get_text_bounded().splitlines()]
+        body = [
+            line for line in lines if line and "suffice·analysis" not in line and not re.fullmatch(r"\d+of\d+", line)
+        ]
+        assert body[-1] not in headings | names
+        assert not body[-1].startswith("AlternativesUSD")
 
 
 def test_hostile_text_is_text(tmp_path: Path) -> None:

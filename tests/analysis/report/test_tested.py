@@ -115,9 +115,14 @@ def test_every_format_says_the_same_of_it(report: Report) -> None:
         assert words(counts) in pdf
         assert counts in markdown
         assert (own["status"], own["candidate"], len(own["examples"])) == (tested.status, "tiny", len(tested.examples))
+        on_paper = [
+            e for n, e in enumerate(tested.examples) if e.verdict not in {o.verdict for o in tested.examples[:n]}
+        ]
+        for example in on_paper:  # one worse and one as good: nobody can fold paper
+            assert words(example.verdict_words.split(", ", 1)[1])[:60] in pdf
+        assert 0 < sum(f"call{e.call_id}" in pdf for e in tested.examples) == len(on_paper)
         for example in tested.examples:
             assert example.recorded[:60] in "".join(html.text)
-            assert words(example.verdict_words.split(", ", 1)[1])[:60] in pdf
             assert f"call {example.call_id}" in "".join(html.text)
         assert d["usd_per_call"] == pytest.approx((100 * 1.0 + 10 * 10.0) / 1e6)
         assert "$0.0002" in " ".join(html.text)
