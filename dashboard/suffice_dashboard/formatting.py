@@ -46,7 +46,7 @@ def render_interval(value: Number | None, low: Number | None, high: Number | Non
     """``62 % (55–68)``, in percent; ``39.1 % (38.7–39.5)`` where an end would read as the value does; ``36–92 %`` where wide."""
     if number_or_none(value) is None:
         return UNKNOWN
-    if number_or_none(low) is None or number_or_none(high) is None:
+    if number_or_none(low) is None or number_or_none(high) is None or low == high:
         return render_share(value)
     if is_wide(low, high):
         return f"{_percent(low)}–{_percent(high)}{NARROW}%"

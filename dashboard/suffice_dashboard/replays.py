@@ -22,6 +22,7 @@ from suffice_dashboard.formatting import (
 from suffice_dashboard.queries import Row
 
 TONES = {"proven": "proven", "refuted": "stays", "open": "untested"}
+USUAL_NAME = 32  # characters: "qwen3-30b-a3b-instruct-2507" fits, a path of a model hub breaks where it must
 VERDICT_WORDS = {"pass": "as good", "fail": "worse", "unjudged": "not judged"}
 
 
@@ -66,7 +67,7 @@ def _cells(result: Result, names: dict[str, str], link: str) -> list[str]:
     address = f"replay?{urlencode(where)}"
     return [
         f'<b>{pieces.e(names.get(result.task_id, result.task_id))}</b><div class="go">{pieces.link(address, link + " →")}</div>',
-        f'{pieces.e(result.candidate)}<div class="sub">{pieces.e(result.variant.replace("_", " "))}</div>',
+        f'{_whole(result.candidate)}<div class="sub">{pieces.e(result.variant.replace("_", " "))}</div>',
         f'{picture}{pieces.e(share)}<div class="sub">{pieces.e(f"{c.passed:,} of {c.judged:,}")}'
         f"{pieces.e(''.join(', ' + each for each in undecided))}</div>",
         pieces.badge(result.status, TONES[result.status], f"at the bar of {render_share(result.bar)}") + _why(result),
@@ -82,12 +83,17 @@ def ceilings_table(ceilings: Mapping[str, Ceiling], names: dict[str, str]) -> st
     return pieces.table(head, (("", _ceiling_cells(each, names)) for each in ceilings.values()))
 
 
+def _whole(model: str) -> str:
+    """A model's name, not broken at its hyphens while it is of a usual length."""
+    return f'<span class="{"one" if len(model) <= USUAL_NAME else "wide"}">{pieces.e(model)}</span>'
+
+
 def _ceiling_cells(ceiling: Ceiling, names: dict[str, str]) -> list[str]:
     picture = pieces.interval_bar(ceiling.value, ceiling.low, ceiling.high, "proven")
     share = render_interval(ceiling.value, ceiling.low, ceiling.high)
     return [
         pieces.e(names.get(ceiling.task_id, ceiling.task_id)),
-        pieces.e(ceiling.model or "not told"),
+        _whole(ceiling.model or "not told"),
         f'{picture}{pieces.e(share)}<div class="sub">n = {ceiling.counts.n:,}</div>',
         "are corrected for it" if ceiling.is_usable else "are not corrected: too few answers, or too little agreement",
     ]

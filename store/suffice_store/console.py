@@ -165,6 +165,8 @@ def format_interval(low: float | None, high: float | None) -> str:
 
 def format_share_interval(value: float, low: float, high: float) -> str:
     """``42 % (31–58 %)``; ``39.1 % (38.7–39.5 %)`` where an end would read as the value does."""
+    if low == high:  # a bound that was counted has no interval
+        return format_share(value)
     said, left, right = tell_apart([value, low, high], _percent)
     return f"{said} % ({left}–{right} %)"
 

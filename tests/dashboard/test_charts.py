@@ -109,10 +109,30 @@ def test_an_interval_too_wide_for_one_number_has_no_dot() -> None:
 
 
 def test_the_map_names_the_costliest_tasks_first() -> None:
-    rows = [task(f"t{i:02d}", "likely", str(i)) for i in range(12)]
-    points = [{"task_id": row["task_id"], "x": 0, "y": 0, "calls": 99 - i, "example": ""} for i, row in enumerate(rows)]
+    rows = [task(f"t{i:02d}", "likely", str(i)) for i in range(20)]
+    points = [
+        {"task_id": row["task_id"], "x": i % 5, "y": i // 5, "calls": 99 - i, "example": ""}
+        for i, row in enumerate(rows)
+    ]
     said = [note.text for note in tasks.task_map(points, rows).layout.annotations]
-    assert said == [f"Task t{i:02d}" for i in range(11, 1, -1)]
+    assert said == [f"Task t{i:02d}" for i in range(19, 3, -1)]
+
+
+def test_a_name_on_the_map_has_a_line_to_its_own_mark() -> None:
+    rows = [task("a", "likely", "2"), task("b", "stays", "1")]
+    points = [
+        {"task_id": t, "x": i / 50, "y": 0, "calls": 9, "example": ""} for i, t in enumerate(["a", "b", "gone", "gone"])
+    ]
+    points[3]["x"] = 1.0
+    notes = tasks.task_map(points, rows).layout.annotations
+    assert [(note.text, note.x, note.showarrow) for note in notes] == [("Task a", 0.0, True), ("Task b", 0.02, True)]
+    assert abs(notes[0].ay - notes[1].ay) + abs(notes[0].ax - notes[1].ax) > 14
+
+
+def test_the_value_of_the_movable_part_hides_no_narrow_interval() -> None:
+    figure = spend.money_bar([task("a", "likely", "6")], share(0.50, 0.49, 0.51), share(0.0))
+    ticks = [trace.marker for trace in figure.data if trace.type == "scatter" and trace.mode == "markers"]
+    assert [(tick.symbol, tick.line.width) for tick in ticks] == [("line-ns", 3)]
 
 
 def test_money_bar_marks_where_the_tasks_begin_that_stay() -> None:

@@ -35,7 +35,7 @@ def test_interval() -> None:
     assert f.render_interval(0.69, 0.36, 0.92) == "36–92\u202f%"
     assert f.render_interval(0.995, 0.98, 1.0) == "99.5\u202f% (98–100)"
     assert f.render_interval(0.3912, 0.387, 0.3949) == "39.1\u202f% (38.7–39.5)"
-    assert f.render_interval(0.39, 0.39, 0.39) == "39\u202f% (39–39)"
+    assert f.render_interval(0.39, 0.39, 0.39) == "39\u202f%"
 
 
 def test_money_interval() -> None:

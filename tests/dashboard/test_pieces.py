@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 from dashboard.fleet import HOSTILE
 
 from suffice_dashboard import pieces
@@ -40,6 +43,16 @@ def test_interval_bar_places_value_interval_and_bar() -> None:
         '<div class="bar" style="left:95.0%"></div><div class="range" style="left:55.0%;width:13.0%"></div>'
         '<div class="dot" style="left:62.0%"></div></div>'
     )
+
+
+def test_the_value_s_mark_is_narrower_than_an_interval_of_three_points() -> None:
+    """A dot of 12 px hid every interval of less than 8 points on a line of 150."""
+    css = (Path(pieces.__file__).parent / "style.css").read_text("utf-8")
+    line = re.search(r"\.sf-interval \{[^}]*min-width: (\d+)px", css)
+    mark = re.search(r"\.sf-interval \.dot \{[^}]*[ ;]width: (\d+)px", css)
+    assert line
+    assert mark
+    assert int(mark[1]) < 0.03 * int(line[1])
 
 
 def test_interval_bar_of_the_unknown_says_so() -> None:

@@ -82,6 +82,7 @@ def test_results_stand_side_by_side(open_page: Open, store: FileStore) -> None:
     assert 0 < wrong < 20
     assert f"{20 - wrong} of 20" in text
     assert f"{wrong} wrong" in text
+    assert '<span class="one">billing-only</span>' in text  # not broken at its hyphen
 
 
 def test_nothing_replayed_says_how_to_begin(open_page: Open, analysed: Path, tmp_path: Path) -> None:

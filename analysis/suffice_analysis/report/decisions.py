@@ -24,6 +24,7 @@ class Decision:
     """One line of page one, in words. ``saving_ends`` and ``wrong_ends``: the intervals of what stands before them."""
 
     what: str
+    model: str
     saving: str
     saving_ends: str
     once: str
@@ -45,6 +46,7 @@ def decisions(report: Report) -> list[Decision]:
         *found,
         Decision(
             "Together",
+            "",
             saving,
             _between(low, high),
             "",
@@ -59,7 +61,8 @@ def _decision(step: NextStep, basis: str) -> Decision:
     verb = "Move" if step.proven else "Test"
     saving, low, high = format_usd_range(step.saving_usd, step.saving_low_usd, step.saving_high_usd)
     return Decision(
-        f"{verb} “{_cut(step.name, NAME_CHARS)}” on {_cut(step.model, MODEL_CHARS)}",
+        f"{verb} “{_cut(step.name, NAME_CHARS)}”",
+        _cut(step.model, MODEL_CHARS),
         saving,
         _between(low, high),
         once_words(step.one_off_usd),

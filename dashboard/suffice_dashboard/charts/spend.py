@@ -95,8 +95,11 @@ def with_small_ones_together(priced: list[tuple[Row, float]]) -> list[tuple[Row,
     return kept
 
 
+TICK = "#1b2430"  # stands on a coloured bar, light or dark; thin, for a dot would hide a narrow interval
+
+
 def _movable(figure: go.Figure, label: str, estimate: Row | None, total: float, colour: str) -> None:
-    """One row under the bar: solid up to the interval's low end, fading to its high one, a dot at the value."""
+    """One row under the bar: solid up to the interval's low end, fading to its high one, a tick at the value."""
     value = number_or_none(estimate["value"]) if estimate else None
     low = number_or_none(estimate["low"]) if estimate else None
     high = number_or_none(estimate["high"]) if estimate else None
@@ -126,7 +129,7 @@ def _movable(figure: go.Figure, label: str, estimate: Row | None, total: float, 
             x=[value * total],
             y=[label],
             mode="markers",
-            marker={"symbol": "circle", "size": 13, "color": colour, "line": {"width": 2.5, "color": "#ffffff"}},
+            marker={"symbol": "line-ns", "size": 22, "line": {"width": 3, "color": TICK}},
             hoverinfo="skip",
         )
     inside = left >= 0.34  # the words fit on the solid part

@@ -9,11 +9,14 @@ from typing import Any
 
 import plotly.graph_objects as go
 
+from suffice_dashboard.charts.labels import Mark, place_names
 from suffice_dashboard.charts.style import LINE, clean, finish
 from suffice_dashboard.formatting import number_or_none, render_count, render_money, render_task_share
 from suffice_dashboard.verdicts import VERDICTS, verdict
 
 Row = Mapping[str, Any]
+MOST_NAMES = 16
+WIDTH, HEIGHT = 900.0, 520.0  # pixels of the plane where names are placed; a wider screen only leaves more room
 
 
 def task_map(points: Sequence[Row], tasks: Sequence[Row], size_by: str = "calls") -> go.Figure:
@@ -39,7 +42,7 @@ def task_map(points: Sequence[Row], tasks: Sequence[Row], size_by: str = "calls"
             mode="markers",
             name=each.word,
             marker={
-                "size": [8 + 34 * math.sqrt(weight / largest) for _, weight in chosen],
+                "size": [_size(weight, largest) for _, weight in chosen],
                 "color": each.colour,
                 "symbol": each.symbol,
                 "opacity": 0.8,
@@ -77,21 +80,53 @@ def task_map(points: Sequence[Row], tasks: Sequence[Row], size_by: str = "calls"
 
 
 def _names(figure: go.Figure, points: Sequence[Row], weights: Sequence[float], by_id: Mapping[str, Row]) -> None:
-    """The ten costliest tasks carry their name below their largest mark."""
+    """The costliest tasks carry their name beside their largest mark, with a line to it; none over another mark or name."""
     largest = max(weights, default=0.0) or 1.0
-    best: dict[str, tuple[float, Row]] = {}
-    for point, weight in zip(points, weights, strict=True):
-        if point["task_id"] in by_id and weight >= best.get(point["task_id"], (-1.0, point))[0]:
-            best[point["task_id"]] = (weight, point)
-    for task_id, (weight, point) in sorted(best.items(), key=lambda item: (-_paid(by_id[item[0]]), -item[1][0]))[:10]:
+    (left, right), (bottom, top) = (_range([point[axis] for point in points]) for axis in ("x", "y"))
+    figure.update_xaxes(range=[left, right])
+    figure.update_yaxes(range=[bottom, top])
+    marks = [
+        Mark(
+            (point["x"] - left) / (right - left) * WIDTH,
+            (top - point["y"]) / (top - bottom) * HEIGHT,
+            _size(weight, largest) / 2,
+        )
+        for point, weight in zip(points, weights, strict=True)
+    ]
+    best: dict[str, int] = {}
+    for place, point in enumerate(points):
+        task_id = point["task_id"]
+        if task_id in by_id and weights[place] >= weights[best.get(task_id, place)]:
+            best[task_id] = place
+    ranked = sorted(best.items(), key=lambda item: (-_paid(by_id[item[0]]), -weights[item[1]]))[:MOST_NAMES]
+    names = [(place, clean(by_id[task_id]["name"], 34)) for task_id, place in ranked]
+    said = dict(names)
+    for place, box in place_names(marks, names, WIDTH, HEIGHT):
+        mark = marks[place]
         figure.add_annotation(
-            x=point["x"],
-            y=point["y"],
-            text=clean(by_id[task_id]["name"], 34),
-            showarrow=False,
-            yshift=-(18 + 17 * math.sqrt(weight / largest)),
+            x=points[place]["x"],
+            y=points[place]["y"],
+            text=said[place],
+            showarrow=True,
+            arrowhead=0,
+            arrowwidth=1,
+            arrowcolor=LINE,
+            standoff=mark.radius,
+            ax=box.x - mark.x,
+            ay=box.y - mark.y,
             font={"size": 11.5},
         )
+
+
+def _range(values: Sequence[float]) -> tuple[float, float]:
+    """The ends of an axis: the values with a tenth of room on either side."""
+    low, high = min(values, default=0.0), max(values, default=1.0)
+    room = (high - low) / 10 or 1.0
+    return low - room, high + room
+
+
+def _size(weight: float, largest: float) -> float:
+    return 8 + 34 * math.sqrt(weight / largest)
 
 
 def _paid(task: Row) -> float:

@@ -159,7 +159,16 @@ def test_page_one_with_three_decisions_has_at_most_200_words_and_all_that_one_de
     table = html[html.index('id="decisions"') :].split("</table>")[0]
     assert table.count('class="sign"') == 3  # a line for each one's owner
     for said in decisions(full)[:3]:
-        for cell in (said.what, said.saving, said.saving_ends, said.once, said.back_after, said.wrong, said.wrong_ends):
+        for cell in (
+            said.what,
+            said.model,
+            said.saving,
+            said.saving_ends,
+            said.once,
+            said.back_after,
+            said.wrong,
+            said.wrong_ends,
+        ):
             assert cell not in ("", "–")
             assert cell in table
 
@@ -332,7 +341,7 @@ def test_next_steps_stand_with_money_wrong_answers_and_their_sum(report: Report,
     for step in steps:
         money = format_usd_interval(step["saving_usd"], step["saving_low_usd"], step["saving_high_usd"])
         assert f"“{step['name']}” on {step['model']}: {money}" in " ".join(words.text)
-        assert f"“{step['name']}” on {step['model']}" in " ".join(words.first)
+        assert f"“{step['name']}” on {step['model']}" in " ".join(" ".join(words.first).split())
         assert step["one_off_usd"] > 0
     assert " ".join(words.first).count("of 100") == 4
     assert "These 2 tasks together" in render_markdown(report)
