@@ -86,15 +86,16 @@ def _spend_row(task: TaskPart, top: int, most: float, priced: bool) -> Markup:
         parts.append(_text(SHARE_LEFT, middle + 4, "no answers recorded", "small"))
         return Markup("").join(parts)
     low, high = (SHARE_LEFT + SHARE_WIDTH * share[k] for k in ("low", "high"))
+    few = row["calls"] < CLAIM_CALLS or share["value"] is None
+    # A value is stated only where the interval allows one; under the whisker, for a dot hides a narrow one.
+    if not few and not is_wide(share):
+        dot = '<circle cx="{:.1f}" cy="{}" r="4" class="dot {}"/>'
+        parts.append(_draw(dot, SHARE_LEFT + SHARE_WIDTH * share["value"], middle, f"f-{verdict}"))
     whisker = '<line x1="{0:.1f}" x2="{1:.1f}" y1="{2}" y2="{2}" class="whisker"/>'
     parts.append(_draw(whisker, low, high, middle))
     for x in (low, high):
         end = '<line x1="{0:.1f}" x2="{0:.1f}" y1="{1}" y2="{2}" class="whisker"/>'
         parts.append(_draw(end, x, middle - 5, middle + 5))
-    few = row["calls"] < CLAIM_CALLS or share["value"] is None
-    if not few and not is_wide(share):  # a value is stated only where the interval allows one
-        dot = '<circle cx="{:.1f}" cy="{}" r="5" class="dot {}"/>'
-        parts.append(_draw(dot, SHARE_LEFT + SHARE_WIDTH * share["value"], middle, f"f-{verdict}"))
     words = f"under {CLAIM_CALLS} calls" if few else format_interval(share["low"], share["high"])
     parts.append(_text(SHARE_LEFT + SHARE_WIDTH + 12, middle + 4, words, "value"))
     return Markup("").join(parts)

@@ -20,6 +20,7 @@ from suffice_analysis.report.as_csv import HEADER, render_csv
 from suffice_analysis.report.as_html import action_words, render_html
 from suffice_analysis.report.as_json import render_json
 from suffice_analysis.report.as_markdown import render_markdown
+from suffice_analysis.report.charts import spend_chart
 from suffice_analysis.report.decisions import back_after, decisions
 from suffice_analysis.report.formats import renderer
 from suffice_analysis.report.model import Report, read_report
@@ -185,6 +186,14 @@ def test_page_one_with_three_decisions_has_at_most_200_words_and_all_that_one_de
 )
 def test_when_what_is_spent_once_is_back(report: Report, basis: str, payback: dict[str, Any], said: str) -> None:
     assert back_after(replace(report.next_steps[0], **payback), basis) == said
+
+
+def test_the_dot_of_a_share_lies_under_its_interval(report: Report) -> None:
+    chart = spend_chart(report)
+    dots = [place for place in range(len(chart)) if chart.startswith("<circle", place)]
+    assert dots
+    for place in dots:
+        assert chart[place:].index('class="whisker"') < chart[place:].index("</text>")
 
 
 def test_only_what_is_proven_stands_open(report: Report) -> None:
