@@ -44,6 +44,7 @@ def replays(made: Traffic, failing: range = range(0)) -> dict[str, pa.Table]:
         for i, call in enumerate(made.calls)
     ]  # fmt: skip
     order = {"campaign_id": "c", "template": "", "recorded_ns": 1, "bar": 0.95, "design": "fixed", "wanted": RUNS}
+    order |= {"model": "small", "settings": "{}"}
     return {
         "replays": pa.Table.from_pylist([dict(zip(names, row, strict=True)) for row in rows]),
         "replay_campaigns": pa.Table.from_pylist([order]),

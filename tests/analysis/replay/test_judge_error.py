@@ -12,7 +12,10 @@ from suffice_analysis.replay.counts import count_replays
 from suffice_analysis.replay.judge_error import BETA, UNMEASURED, JudgeErrors, measure_errors
 from suffice_analysis.replay.results import Result, find_results
 
-CAMPAIGN = {"campaign_id": "c", "bar": 0.9, "design": "fixed", "wanted": 200, "template": "t", "recorded_ns": 1}
+CAMPAIGN = {"campaign_id": "c", "bar": 0.9, "design": "fixed", "wanted": 200, "template": "t", "recorded_ns": 1} | {
+    "model": "small",
+    "settings": "{}",
+}
 
 
 def mark(ok: bool, verdict: str = "pass", judge: str = "text") -> dict[str, Any]:
