@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger("suffice")
 _INSTRUMENTORS = (("httpx", "HTTPXClientInstrumentor"), ("httpx2", "HTTPX2ClientInstrumentor"))
 _NOTHING: AbstractContextManager[None] = nullcontext()
-watched: list[Any] = []  # the instrumentors that we switched on
+watched: dict[str, Any] = {}  # the instrumentors that we switched on, by library
 
 
 def instrument(module_name: str, tracer_provider: Any) -> None:
@@ -39,13 +39,13 @@ def instrument(module_name: str, tracer_provider: Any) -> None:
         if instrumentor.is_instrumented_by_opentelemetry:
             continue
         instrumentor.instrument(tracer_provider=tracer_provider, skip_dep_check=True)
-        watched.append(instrumentor)
+        watched[name] = instrumentor
 
 
 def remove() -> None:
     """Switch off what was switched on here."""
     while watched:
-        watched.pop().uninstrument()
+        watched.popitem()[1].uninstrument()
 
 
 def around_call(capture: Capture) -> AbstractContextManager[None]:
@@ -56,9 +56,9 @@ def around_call(capture: Capture) -> AbstractContextManager[None]:
     return _attached(capture.span)
 
 
-def around_other() -> AbstractContextManager[None]:
-    """Keep our instrumentors away from a request that is no LLM call."""
-    return _unobserved() if watched else _NOTHING
+def around_other(library: str) -> AbstractContextManager[None]:
+    """Keep our instrumentor of that library away from a request that is no LLM call. The host's own is left alone."""
+    return _unobserved() if library in watched else _NOTHING
 
 
 @contextmanager

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -153,6 +154,7 @@ def test_a_campaign_is_started_watched_and_stopped(analysed: Path, tmp_path: Pat
             with pytest.raises(SufficeError, match="is no candidate"):
                 replaying.start(settings, task, "tiny", **given)  # type: ignore[arg-type]
             begun.stop()
+            time.sleep(0.5)  # the interrupt is taken before there is more to count
             go_on.set()
             wait_until(lambda: not begun.runs, "its end")
         finally:

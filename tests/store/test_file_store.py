@@ -75,7 +75,7 @@ def test_an_append_is_all_or_nothing(store: FileStore) -> None:
 @pytest.mark.parametrize(
     ("tables", "said"),
     [
-        ({"nosuch": pa.table({"a": [1]})}, "there is no table 'nosuch'; there are actions, analysis_runs, "),
+        ({"nosuch": pa.table({"a": [1]})}, "there is no table 'nosuch'; there are actions, alert_deliveries, alerts, "),
         ({"calls": pa.table({"nosuch": [1]})}, "table 'calls' has no column 'nosuch'; it has project, "),
         ({"duplicates": pa.table({"recorded_ns": ["late"]})}, "duplicates.project is missing|recorded_ns does not fit"),
     ],

@@ -229,13 +229,13 @@ def _result(
     look = _by_one_look(counts, bar, ceiling) if fixed else _by_every_look(fresh, bar, ceiling, errors)
     low, high, p_value, status = look
     design = "fixed" if fixed else "sequential"
-    asked = latest["model"], _price(latest)
+    asked = latest.get("model", ""), _price(latest)
     return Result(*key, bar, design, counts, low, high, p_value, status, reopened, fresh, ceiling, errors, *asked)
 
 
 def _price(campaign: Row) -> tuple[float, float] | None:
     """What the candidate costs, as it was given for the campaign."""
-    given = json.loads(campaign["settings"]).get("candidate", {})
+    given = json.loads(campaign.get("settings") or "{}").get("candidate", {})
     price = given.get("input_usd_per_mtok"), given.get("output_usd_per_mtok")
     return None if price[0] is None or price[1] is None else (float(price[0]), float(price[1]))
 

@@ -24,8 +24,8 @@ def patch(module: Any) -> Unpatch:
     """Wrap both clients of the library."""
     sync_tee: type[Any] = type("TeeStream", (_TeeStream, module.SyncByteStream), {})
     async_tee: type[Any] = type("AsyncTeeStream", (_AsyncTeeStream, module.AsyncByteStream), {})
-    unpatch_sync = wrap(module.Client, "send", lambda original: _sync_send(original, sync_tee))
-    unpatch_async = wrap(module.AsyncClient, "send", lambda original: _async_send(original, async_tee))
+    unpatch_sync = wrap(module.Client, "send", lambda original: _sync_send(original, sync_tee, module.__name__))
+    unpatch_async = wrap(module.AsyncClient, "send", lambda original: _async_send(original, async_tee, module.__name__))
 
     def unpatch() -> None:
         unpatch_sync()
@@ -34,13 +34,13 @@ def patch(module: Any) -> Unpatch:
     return unpatch
 
 
-def _sync_send(original: Callable[..., Any], tee: type[Any]) -> Callable[..., Any]:
+def _sync_send(original: Callable[..., Any], tee: type[Any], library: str) -> Callable[..., Any]:
     def send(self: Any, request: Any, *args: Any, **kwargs: Any) -> Any:
         capture = _begin(request)
         if capture is None:
-            if not watched:
+            if library not in watched:
                 return original(self, request, *args, **kwargs)
-            with around_other():
+            with around_other(library):
                 return original(self, request, *args, **kwargs)
         token = capturing.set(True)
         try:
@@ -57,13 +57,13 @@ def _sync_send(original: Callable[..., Any], tee: type[Any]) -> Callable[..., An
     return send
 
 
-def _async_send(original: Callable[..., Any], tee: type[Any]) -> Callable[..., Any]:
+def _async_send(original: Callable[..., Any], tee: type[Any], library: str) -> Callable[..., Any]:
     async def send(self: Any, request: Any, *args: Any, **kwargs: Any) -> Any:
         capture = _begin(request)
         if capture is None:
-            if not watched:
+            if library not in watched:
                 return await original(self, request, *args, **kwargs)
-            with around_other():
+            with around_other(library):
                 return await original(self, request, *args, **kwargs)
         token = capturing.set(True)
         try:

@@ -61,6 +61,8 @@ async def test_a_plain_answer(through: Driver, provider: Server, sink: Sink, rec
 
 @pytest.mark.parametrize("encoding", ENCODINGS)
 async def test_a_packed_answer(encoding: str, through: Driver, provider: Server, sink: Sink, record: Any) -> None:
+    if encoding == "zstd" and through.library == "httpx" and not find_spec("zstandard"):
+        pytest.skip("httpx reads Zstandard only with the package zstandard, and so do we")
     bare = await through.post(provider.url + PATH, BODY | {"model": f"{encoding}-m"})
     record()
     assert await through.post(provider.url + PATH, BODY | {"model": f"{encoding}-m"}) == bare
