@@ -43,7 +43,7 @@ def test_a_month_of_a_large_task_says_it_all() -> None:
     said = beside_the_money(row(Basis("month", 100.0, 30.0, 3.0), **runs), NOW)
     assert said[0].startswith("About 100,000 answers a month would be worse: 50,000 (")
     assert said[0].endswith("The saving is gone when an unnoticed one costs more than $0.073.")
-    assert said[1] == "In **62 % (62–62 %)** of the runs every moved call would be acceptable (6.0 moved calls a run)."
+    assert said[1] == "In **62 %** of the runs every moved call would be acceptable (6.0 moved calls a run)."
     assert said[2].startswith(
         "Set-up costs about $2,422.55 once (engineering $2,400.00, fine-tuning $21.35, replay $1.20) and is back after 20 days ("
     )
