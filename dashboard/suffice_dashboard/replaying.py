@@ -22,6 +22,11 @@ from suffice_analysis.replay.rebuilding import parse_variant
 from suffice_dashboard.settings import Settings
 
 MOST_RUNNING = 4  # campaigns at once; each sends several requests at a time
+# A dashboard that was started in the background (`suffice dashboard &` in a script) ignores interrupts, and so would its children.
+INTERRUPTIBLE = (
+    "import signal, sys; signal.signal(signal.SIGINT, signal.default_int_handler); "
+    "from suffice.cli import main; sys.exit(main(sys.argv[1:]))"
+)
 
 
 @dataclass(slots=True)
@@ -66,7 +71,7 @@ def start(
         raise UsageError(f"{MOST_RUNNING} campaigns run already: stop one, or wait for it")
     how = ["--n", str(n)] if n is not None else ["--until", "settled"]
     command = [
-        sys.executable, "-m", "suffice", "replay", "--server", settings.server, "--project", settings.project,
+        sys.executable, "-c", INTERRUPTIBLE, "replay", "--server", settings.server, "--project", settings.project,
         "--task", task["task_id"], "--candidate", candidate, "--variant", variant, "--budget", f"{budget_usd:.2f}", *how,
     ]  # fmt: skip
     log = tempfile.TemporaryFile()  # noqa: SIM115 (read for as long as the page shows it)

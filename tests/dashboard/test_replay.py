@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import signal
 import threading
 import time
 from collections.abc import Iterator
@@ -147,7 +148,9 @@ def test_a_campaign_is_started_watched_and_stopped(analysed: Path, tmp_path: Pat
     with serving(answer) as endpoint, running_collector(tmp_path) as collector:
         settings = Settings(f"http://127.0.0.1:{collector.port}", "default", None, ask_key=False)
         given = {"variant": "as_is", "n": None, "budget_usd": 1.0}
+        usual = signal.signal(signal.SIGINT, signal.SIG_IGN)  # as where the dashboard was started in the background
         begun = replaying.start(settings, task, f"{endpoint.url}#tiny", **given)  # type: ignore[arg-type]
+        signal.signal(signal.SIGINT, usual)
         try:
             wait_until(lambda: len(endpoint.requests) > 8 or not begun.runs, "requests")
             assert begun.runs, begun.said()

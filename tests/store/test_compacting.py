@@ -23,6 +23,8 @@ from suffice_store.engines.duckdb import DuckDB
 from suffice_store.file_store import FileStore
 from suffice_store.rewriting import rewrite
 
+KILL_ROUNDS = int(os.environ.get("SUFFICE_KILL_ROUNDS", "1"))  # read here: no test sees SUFFICE_* (conftest.py)
+
 
 def opened(path: Path | str) -> FileStore:
     """One that never asks the table, as with more than 200,000 texts, and remembers what this process committed."""
@@ -196,7 +198,7 @@ with opened({path!r}) as store:
 def test_killed_at_random_moments_every_text_is_there(tmp_path: Path) -> None:
     """As many processes as SUFFICE_KILL_ROUNDS (1), each killed while it appends and compacts."""
     path, rng, first = tmp_path / "s.duckdb", random.Random(7), 0
-    for _ in range(int(os.environ.get("SUFFICE_KILL_ROUNDS", "1"))):
+    for _ in range(KILL_ROUNDS):
         script = APPENDING.format(tests=str(Path(__file__).parents[1]), path=str(path), first=first)
         with subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True) as child:
             assert child.stdout is not None
