@@ -19,7 +19,7 @@ import time
 from pathlib import Path
 
 import ingest
-from queries import record
+from million import record
 
 from suffice_store.appending import build_tables
 from suffice_store.file_store import FileStore
