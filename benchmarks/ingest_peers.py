@@ -17,7 +17,6 @@ import sqlite3
 import subprocess
 import sys
 import tempfile
-import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -63,18 +62,12 @@ def run(name: str, folder: Path, waking: bytes, bodies: list[bytes], spans: int)
         server, port, database = start_peer(name, folder)
         count = lambda: of_sqlite(database)  # noqa: E731
     headers = {**ingest.HEADERS, "x-mlflow-experiment-id": "0"}
-    latencies: list[float] = []
     try:
-        post(port, headers, [waking] * 2, [])  # the same twice: stored once by ours, maybe by others
+        ingest.deliver(port, [waking] * 2, 1, headers)  # the same twice: stored once by ours, maybe by others
         wait(lambda: count() >= WAKING, f"{name} did not store the first request")
         before = count()
         begun = time.perf_counter()
-        halves = [bodies[0::2], bodies[1::2]]
-        senders = [threading.Thread(target=post, args=(port, headers, half, latencies)) for half in halves]
-        for sender in senders:
-            sender.start()
-        for sender in senders:
-            sender.join()
+        latencies, _ = ingest.deliver(port, bodies, 2, headers)
         answered = spans / (time.perf_counter() - begun)
         wait(lambda: count() >= before + spans, f"{name} did not store everything")
         stored = spans / (time.perf_counter() - begun)
@@ -85,7 +78,7 @@ def run(name: str, folder: Path, waking: bytes, bodies: list[bytes], spans: int)
             os.killpg(server.pid, signal.SIGKILL)
         server.wait(60)
     size = sum(each.stat().st_size for each in folder.rglob("*") if each.is_file()) / (spans + WAKING)
-    slowest = sorted(latencies)[int(len(latencies) * 0.99)]
+    slowest = latencies[int(len(latencies) * 0.99)]
     print(f"| {name} | {stored:,.0f} | {answered:,.0f} | {slowest * 1e3:,.0f} ms | {size:,.0f} |", flush=True)
     return stored
 
@@ -93,7 +86,7 @@ def run(name: str, folder: Path, waking: bytes, bodies: list[bytes], spans: int)
 def start_peer(name: str, folder: Path) -> tuple[subprocess.Popen[bytes], int, Path]:
     """The server's process, port and database, once it answers."""
     python = peers_python()
-    port, grpc_port = free_port(), free_port()
+    port, grpc_port = ingest.free_port(), ingest.free_port()
     environment = {**os.environ, "PATH": f"{python.parent}:{os.environ['PATH']}"}
     if name == "phoenix":
         command = [str(python.parent / "phoenix"), "serve"]
@@ -126,33 +119,10 @@ def peers_python() -> Path:
     return python
 
 
-def free_port() -> int:
-    import socket
-
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 def answers(port: int, path: str) -> bool:
     with suppress(httpx2.TransportError), ingest.client(port) as asking:
         return asking.get(path).status_code == 200
     return False
-
-
-def post(port: int, headers: dict[str, str], bodies: list[bytes], latencies: list[float]) -> None:
-    """Send these, again where the server says that it is busy."""
-    with ingest.client(port) as sending:
-        for body in bodies:
-            while True:
-                begun = time.perf_counter()
-                status = sending.post("/v1/traces", content=body, headers=headers).status_code
-                if status in (429, 503):
-                    time.sleep(0.05)
-                    continue
-                assert status == 200, status
-                latencies.append(time.perf_counter() - begun)
-                break
 
 
 def of_suffice(port: int) -> int:

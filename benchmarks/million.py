@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import time
+from hashlib import md5
 from pathlib import Path
 
 from suffice.wire.call import Call, Message, Usage
@@ -23,6 +24,7 @@ START_NS = 1_795_500_000 * 10**9
 SECOND_NS = 10**9
 DAY_NS = 86_400 * SECOND_NS
 BATCH = 10_000
+STEPS = 10  # of a run
 MODELS = ("gpt-4o-2024-08-06", "gpt-4o-mini-2024-07-18", "gpt-5-mini", "o3-mini")
 JOBS = (
     "sort incoming tickets by product and urgency", "answer customers about their orders in two sentences",
@@ -37,7 +39,7 @@ INSERT INTO messages SELECT * REPLACE (
 ) FROM messages
 WHERE role <> 'system' AND received_ns = {received};
 INSERT INTO calls SELECT * REPLACE (
-  md5(call_id || '{n}') AS call_id, run_id || '-{n}' AS run_id, started_ns + {shift} AS started_ns, ended_ns + {shift} AS ended_ns,
+  md5(call_id || '{n}') AS call_id, md5(run_id || '{n}') AS run_id, started_ns + {shift} AS started_ns, ended_ns + {shift} AS ended_ns,
   started_day + {days} AS started_day, received_ns + {n} AS received_ns,
   list_concat(input_hashes[1:1], list_transform(input_hashes[2:], lambda h: md5(h || '{n}'))) AS input_hashes,
   list_transform(output_hashes, lambda h: md5(h || '{n}')) AS output_hashes,
@@ -45,9 +47,9 @@ INSERT INTO calls SELECT * REPLACE (
 ) FROM calls WHERE received_ns = {received}
 """
 ASSIGN = """
-INSERT INTO assignments SELECT * REPLACE (md5(call_id || '{n}') AS call_id) FROM assignments
-WHERE call_id IN (SELECT call_id FROM calls WHERE received_ns = {received})
-"""
+INSERT INTO assignments SELECT * EXCLUDE (n) REPLACE (md5(call_id || n::VARCHAR) AS call_id) FROM assignments, range(1, {copies}) AS copy(n)
+ORDER BY call_id
+"""  # as an analysis writes them
 
 
 def main() -> None:
@@ -70,8 +72,8 @@ def make(file: Path, calls: int, copies: int) -> None:
         analyze(store)
         for n in range(1, copies):
             copy(store, n, calls)
-            with store.writing() as connection:
-                connection.exec_driver_sql(ASSIGN.format(n=n, received=START_NS))
+        with store.writing() as connection:
+            connection.exec_driver_sql(ASSIGN.format(copies=copies))
     print(f"{calls * copies:,} calls made in {time.perf_counter() - begun:.0f} s", flush=True)
 
 
@@ -84,7 +86,11 @@ def copy(store: FileStore, n: int, calls: int) -> None:
 
 
 def record(number: int) -> CallRecord:
-    """One turn of a run: the system message of its task, then a question of its own."""
+    """One step of a run: the system message of its task, the steps before it as an agent sends them again, a question.
+
+    Runs have random ids, as traces do: no order of theirs tells where a run lies.
+    """
+    run, step = divmod(number, STEPS)
     call = Call(
         wire_format="openai.chat",
         operation="chat",
@@ -92,10 +98,11 @@ def record(number: int) -> CallRecord:
         request_model=MODELS[number % len(MODELS)],
         response_model=MODELS[number % len(MODELS)],
         input_messages=[
-            text("system", f"You {JOBS[number % len(JOBS)]} for department {number % 30}. " * 25),
-            text("user", f"question {number}"),
+            text("system", f"You {JOBS[run % len(JOBS)]} for department {run % 30}. " * 25),
+            *(each for earlier in range(run * STEPS, number) for each in (question(earlier), answer(earlier))),
+            question(number),
         ],
-        output_messages=[text("assistant", f"answer {number}")],
+        output_messages=[answer(number)],
         usage=Usage(input_tokens=700 + number % 300, output_tokens=100, cache_read_tokens=number % 3 * 128),
         finish_reasons=["stop"],
         status_code=200,
@@ -103,9 +110,22 @@ def record(number: int) -> CallRecord:
     started = START_NS + number * SECOND_NS
     return CallRecord(
         call=call, call_id=call_hash("default", "", str(number)), external_id=f"ext-{number}",
-        run_id=f"run-{number // 10}", step=number % 10, service=f"service-{number % 7}",
+        run_id=run_id(number), step=step, service=f"service-{number % 7}",
         started_ns=started, ended_ns=started + SECOND_NS // 2,
     )  # fmt: skip
+
+
+def run_id(number: int) -> str:
+    """Of call ``number``."""
+    return md5(f"run-{number // STEPS}".encode(), usedforsecurity=False).hexdigest()
+
+
+def question(number: int) -> Message:
+    return text("user", f"question {number}")
+
+
+def answer(number: int) -> Message:
+    return text("assistant", f"answer {number}")
 
 
 def text(role: str, content: str) -> Message:

@@ -1,14 +1,15 @@
 """What storing each message once saves on real agents' calls, and that compaction leaves each text once.
 
-    python benchmarks/sharing.py [FOLDER] [--batch 250] [--copies 4]
+    python benchmarks/sharing.py [FOLDER] [--batch 250] [--copies 4] [--gathered 512 8192]
 
 FOLDER holds ``*.jsonl.gz`` call logs; default ``$SUFFICE_SHARED/data/calls``, else ``../shared/data/calls``.
 
 Text: every batch of calls is stored as by a process that has just started and never asks what is stored, then compacted;
 exits 1 where more than 1.1 times the distinct text is kept. Bytes: the file's calls, messages and hashes, beside a file that
 holds each call's messages in the call, with DuckDB's own compression and with zstd; calls as recorded (one run after the other)
-and mixed (as many agents send them), since zstd finds a history again that lies within its 2 MB. So that blocks of 256 kB do
-not decide, the calls are there ``--copies`` times, each with its letters exchanged. Prints one JSON line.
+and mixed (as many agents send them), since zstd finds a history again that lies within its 2 MB; ``--gathered`` calls appended at
+a time, in the store's order (512: a request of a quiet collector; 8,192: a busy one). So that blocks do not decide, the calls
+are there ``--copies`` times, each with its letters exchanged. Prints one JSON line.
 """
 
 from __future__ import annotations
@@ -30,7 +31,8 @@ import duckdb
 from suffice_collector.importers.contract import Context
 from suffice_collector.importers.running import import_files
 from suffice_store.compacting import compact
-from suffice_store.engines.duckdb import ROW_GROUP_SIZE
+from suffice_store.engines.duckdb import BLOCK_SIZE, ROW_GROUP_SIZE
+from suffice_store.engines.side_by_side import in_order
 from suffice_store.file_store import FileStore
 
 MOST_TEXT = 1.1
@@ -48,7 +50,9 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as name:
         path = Path(name) / "shared.duckdb"
         found = texts(path, files, options.batch)
-        found["bytes"] = {order: sizes(path, Path(name), by, options.copies) for order, by in ORDERS.items()}
+        found["bytes"] = {
+            order: sizes(path, Path(name), by, options.copies, options.gathered) for order, by in ORDERS.items()
+        }
     print(json.dumps(found))
     return 0 if found["kept_over_distinct"]["after"] <= MOST_TEXT else 1
 
@@ -84,7 +88,7 @@ def text_bytes(store: FileStore) -> tuple[int, int]:
     return int(kept), int(distinct)
 
 
-def sizes(shared: Path, folder: Path, order: str, copies: int) -> dict[str, Any]:
+def sizes(shared: Path, folder: Path, order: str, copies: int, gathered: Sequence[int]) -> dict[str, Any]:
     """Bytes of the calls with their messages shared, and apart."""
     with duckdb.connect() as database:
         database.execute(f"ATTACH '{shared}' AS shared (READ_ONLY)")
@@ -98,25 +102,44 @@ def sizes(shared: Path, folder: Path, order: str, copies: int) -> dict[str, Any]
             f"CREATE TABLE apart AS SELECT * EXCLUDE (input_hashes, output_hashes), {_said('input_hashes')} AS asked, {_said('output_hashes')} AS answered FROM calls c ORDER BY c.rowid"
         )
         (as_sent,) = database.execute("SELECT sum(strlen(asked) + strlen(answered)) FROM apart").fetchone() or (0,)
-        once = (
-            "SELECT m.* FROM messages m JOIN (SELECT unnest(list_concat(input_hashes, output_hashes)) AS hash, min(rowid) AS first "
-            "FROM calls GROUP BY hash) f ON f.hash = m.message_hash ORDER BY f.first"
-        )
-        together = _written(
-            database, folder, {"calls": ("FROM calls", ("attributes",)), "messages": (once, ("content",))}
-        )
         apart = {
-            kind: _written(database, folder, {"calls": ("FROM apart", columns)})
+            kind: _written(database, folder, {"calls": (["FROM apart"], columns)})
             for kind, columns in (("own", ()), ("zstd", ("attributes", "asked", "answered")))
         }
+        together = {each: _shared_bytes(database, folder, each) for each in gathered}
     return {
-        "text_as_sent": int(as_sent), "shared": together, "apart_own_compression": apart["own"], "apart_zstd": apart["zstd"],
-        "shared_over": {
-            "text_as_sent": round(together / as_sent, 3),
-            "apart_own_compression": round(together / apart["own"], 3),
-            "apart_zstd": round(together / apart["zstd"], 3),
+        "text_as_sent": int(as_sent),
+        "apart_own_compression": apart["own"],
+        "apart_zstd": apart["zstd"],
+        "gathered": {
+            each: {
+                "shared": size,
+                "over_text_as_sent": round(size / as_sent, 3),
+                "over_apart_own_compression": round(size / apart["own"], 3),
+                "over_apart_zstd": round(size / apart["zstd"], 3),
+            }
+            for each, size in together.items()
         },
-    }  # fmt: skip
+    }
+
+
+def _shared_bytes(database: Any, folder: Path, gathered: int) -> int:
+    """Bytes of calls and messages, appended ``gathered`` calls at a time."""
+    database.execute(
+        "CREATE OR REPLACE TABLE first AS SELECT hash, min(row) AS first FROM "
+        "(SELECT unnest(list_concat(input_hashes, output_hashes)) AS hash, rowid AS row FROM calls) GROUP BY hash"
+    )
+    (count,) = database.execute("SELECT count(*) FROM calls").fetchone() or (0,)
+    slices = [f"BETWEEN {begin} AND {begin + gathered - 1}" for begin in range(0, count, gathered)]
+    said = "SELECT m.* FROM messages m JOIN first f ON f.hash = m.message_hash WHERE f.first"
+    return _written(
+        database,
+        folder,
+        {
+            "calls": ([f"FROM calls WHERE rowid {each} ORDER BY rowid" for each in slices], ("attributes",)),
+            "messages": ([f"{said} {each} ORDER BY f.first" for each in slices], ("content",)),
+        },
+    )
 
 
 def _add_copy(database: Any, copy: int) -> None:
@@ -129,7 +152,10 @@ def _add_copy(database: Any, copy: int) -> None:
     renamed = [
         f"list_transform({name}, lambda h: md5(h || '{copy}')) AS {name}" for name in ("input_hashes", "output_hashes")
     ]
-    renamed += [f"md5({name} || '{copy}') AS {name}" for name in ("call_id", "chain_before", "chain_after")]
+    renamed += [
+        f"md5({name} || '{copy}') AS {name}"
+        for name in ("call_id", "run_id", "trace_id", "chain_before", "chain_after")
+    ]
     database.execute(f"INSERT INTO made SELECT * REPLACE ({', '.join(renamed)}) FROM shared.calls ORDER BY rowid")
 
 
@@ -139,18 +165,29 @@ def _said(hashes: str) -> str:
     return f"coalesce((SELECT string_agg(m.content, ',' ORDER BY h.place) FROM ({each}) h JOIN messages m ON m.message_hash = h.hash), '')"
 
 
-def _written(database: Any, folder: Path, tables: dict[str, tuple[str, tuple[str, ...]]]) -> int:
-    """Bytes of a file with these queries' rows; the named columns are compressed with zstd."""
+def _written(database: Any, folder: Path, tables: dict[str, tuple[Sequence[str], tuple[str, ...]]]) -> int:
+    """Bytes in use of a file with these queries' rows, an append each; the named columns are compressed with zstd.
+
+    A checkpoint that merges what was appended leaves blocks free, which a store that goes on fills next.
+    """
     path = folder / "written.duckdb"
     path.unlink(missing_ok=True)
-    database.execute(f"ATTACH '{path}' AS written (ROW_GROUP_SIZE {ROW_GROUP_SIZE})")
-    for name, (query, compressed) in tables.items():
-        described = database.execute(f"DESCRIBE {query}").fetchall()
+    database.execute(f"ATTACH '{path}' AS written (ROW_GROUP_SIZE {ROW_GROUP_SIZE}, BLOCK_SIZE {BLOCK_SIZE})")
+    for name, (queries, compressed) in tables.items():
+        described = database.execute(f"DESCRIBE {queries[0]}").fetchall()
         columns = ", ".join(f"{row[0]} {row[1]}{ZSTD if row[0] in compressed else ''}" for row in described)
         database.execute(f"CREATE TABLE written.{name} ({columns})")
-        database.execute(f"INSERT INTO written.{name} {query}")
-    database.execute("CHECKPOINT written; DETACH written")
-    return path.stat().st_size
+        for query in queries:
+            rows = database.sql(query).to_arrow_table()
+            database.register("batch", rows if "asked" in rows.column_names else in_order(name, rows))
+            database.execute(f"INSERT INTO written.{name} FROM batch")
+            database.unregister("batch")
+    database.execute("CHECKPOINT written")
+    (used,) = database.execute(
+        "SELECT block_size * used_blocks FROM pragma_database_size() WHERE database_name = 'written'"
+    ).fetchone() or (0,)
+    database.execute("DETACH written")
+    return int(used)
 
 
 def _options() -> argparse.Namespace:
@@ -159,6 +196,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("folder", nargs="?", type=Path, default=shared / "data" / "calls")
     parser.add_argument("--batch", type=int, default=250)
     parser.add_argument("--copies", type=int, default=4)
+    parser.add_argument("--gathered", type=int, nargs="+", default=[512, 8192])
     return parser.parse_args()
 
 

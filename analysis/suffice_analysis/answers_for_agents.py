@@ -15,7 +15,8 @@ from typing import Any
 
 from suffice.errors import SufficeError
 from suffice_analysis.named import named_task
-from suffice_analysis.report.model import TaskPart, next_steps, read_report
+from suffice_analysis.report.model import TaskPart, read_report
+from suffice_analysis.report.steps import next_steps
 from suffice_analysis.savings.recommend import TESTED
 from suffice_store.console import format_count, format_usd, format_usd_interval
 from suffice_store.store import Store
@@ -100,7 +101,9 @@ def savings(store: Store, project: str, *, task: str | None = None) -> Row:
     part = None if task is None else _one(report.tasks, task)
     rows = report.totals if part is None else part.alternatives
     words = report.headlines[3] if part is None else _saving_of(part)
-    stacked = f"Amounts are US dollars {report.basis_words}; the alternatives are stacked and must not be added up."
+    stacked = (
+        f"Amounts are US dollars {report.priced_basis_words}; the alternatives are stacked and must not be added up."
+    )
     return {
         "in_words": f"{words} {stacked}",
         "basis": report.analysis["basis"],
@@ -152,7 +155,7 @@ def _saving_of(part: TaskPart) -> str:
         return f"“{part.row['name']}”: no small model is expected to save more than caching."
     saving = format_usd_interval(best["saving_usd"], best["saving_low_usd"], best["saving_high_usd"])
     tested = best["quality_grade"] in TESTED
-    said = "by its replayed answers" if tested else "if tests confirm it"
+    said = "by its replayed answers" if tested else "as expected, untested"
     return f"“{part.row['name']}”: to {'move to' if tested else 'test'} first is {best['model']}, {saving} {said}."
 
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from suffice_analysis.grounds import kind_words
+from suffice_analysis.grounds import FORETOLD, kind_words
 from suffice_analysis.prior import Prior
 from suffice_analysis.profile import TaskProfile
-from suffice_analysis.proxy import MINIMUM, Predictability
-from suffice_store.console import format_share
+from suffice_analysis.proxy import COMPRESSED_CALLS, MINIMUM, Predictability
+from suffice_store.console import format_share, format_share_interval
 
 TOLD_COMPRESSED = 0.05
 _COUNTED = "counted in the recorded calls"
@@ -23,7 +23,7 @@ def evidence_rows(profile: TaskProfile, prior: Prior, proxy: Predictability | No
             "prior",
             "kind",
             None,
-            f"Taken for {kind_words(profile.kind)}: {profile.kind_rule}.",
+            f"Counted as {kind_words(profile.kind)}: {profile.kind_rule}.",
             "judgement, by rule",
         ),
         _row(
@@ -31,13 +31,15 @@ def evidence_rows(profile: TaskProfile, prior: Prior, proxy: Predictability | No
             "prior",
             "hci",
             None,
-            f"Talks to a person: {profile.hci}; {profile.hci_rule}.",
+            f"Talks to a person, as a whole: {profile.hci}; {profile.hci_rule}.",
             "judgement, by rule",
         ),
     ]
     rows += [_row(profile, "prior", s.kind, s.value, s.sentence, s.source, shift_logit=s.shift) for s in prior.signs]
     if prior.unlike:
-        sentence = f"Unlike the pairs the widths were checked on ({', '.join(prior.unlike)}), so the interval is wider."
+        sentence = (
+            f"The method was checked on calls unlike these ({', '.join(prior.unlike)}), so the interval is wider."
+        )
         rows.append(_row(profile, "prior", "unlike_calibration", None, sentence, "docs/statistics.md"))
     if profile.estimated_calls:
         sentence = f"The tokens of {profile.estimated_calls:,} of {profile.calls:,} calls are estimates."
@@ -48,15 +50,14 @@ def evidence_rows(profile: TaskProfile, prior: Prior, proxy: Predictability | No
 
 def _predictability_row(profile: TaskProfile, proxy: Predictability | None) -> dict[str, Any]:
     if proxy is None:
-        sentence = f"Too few calls or runs to hold some out (at least {MINIMUM} on either side, from 4 runs)."
+        sentence = (
+            "Too few calls to see whether later answers can be told from earlier ones: that takes "
+            f"{MINIMUM} earlier and {MINIMUM} later calls, each from 4 runs."
+        )
         return _row(profile, "proxy", "predictability", None, sentence, "proxy.py")
-    sentence = (
-        f"Of {proxy.n:,} held-out answers, a lookup in the task's own history foretells {format_share(proxy.agreement)} in whole; "
-        f"with shuffled answers {format_share(proxy.chance)}. Above chance: {format_share(proxy.skill)}."
+    row = _row(
+        profile, "proxy", "predictability", proxy.skill, observed(proxy), "Cohen 1960, kappa; halves split by run"
     )
-    if proxy.compressed >= TOLD_COMPRESSED:
-        sentence += f" The nearest earlier answer spares {format_share(proxy.compressed)} of an answer's bytes that a random one does not."
-    row = _row(profile, "proxy", "predictability", proxy.skill, sentence, "Cohen 1960, kappa; halves split by run")
     details = {
         "agreement": proxy.agreement,
         "chance": proxy.chance,
@@ -66,6 +67,26 @@ def _predictability_row(profile: TaskProfile, proxy: Predictability | None) -> d
         "closed_answer_set": proxy.closed,
     }
     return row | {"low": proxy.low, "high": proxy.high, "n": proxy.n, "details": json.dumps(details, sort_keys=True)}
+
+
+def observed(proxy: Predictability) -> str:
+    """What was seen without any model, on how many calls, and why that speaks for a small one or says little."""
+    beyond = format_share_interval(proxy.skill, proxy.low, proxy.high)
+    said = (
+        f"{proxy.n:,} recorded answers were hidden and each guessed from the task's other calls, without any model. "
+        f"{format_share(proxy.agreement)} of the guesses were right in whole, {format_share(proxy.chance)} by chance: {beyond} beyond it."
+    )
+    if proxy.skill >= FORETOLD:
+        said += " What so plain a rule gets right, a small model can be expected to learn."
+    elif proxy.compressed < TOLD_COMPRESSED:
+        said += " So few are no sign for a small model, and none against it: an answer in other words can be as good."
+    if proxy.compressed >= TOLD_COMPRESSED:
+        said += (
+            f" Alike requests get alike answers: beside that of the most alike call, {format_share(proxy.compressed)} less of an "
+            f"answer's text is new than beside any other ({min(proxy.n, COMPRESSED_CALLS):,} looked at). Such a pattern a small model "
+            "can learn; no estimate rests on it."
+        )
+    return said
 
 
 def _row(

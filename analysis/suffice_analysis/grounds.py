@@ -45,7 +45,7 @@ def find_grounds(kind: str, prior: Prior, proxy: Predictability | None) -> Groun
         against.append(f"published results of small models on {kind_words(kind)} over several turns are poor")
     if proxy is not None and proxy.skill >= FORETOLD:
         speaks_for.append(
-            f"a lookup in its own history foretells {format_share(proxy.skill)} of its answers above chance"
+            f"{format_share(proxy.skill)} of its answers can be told from its earlier calls without any model, beyond chance"
         )
     for sign in sorted((s for s in prior.signs if s.shift), key=lambda s: -abs(s.shift)):
         (speaks_for if sign.shift > 0 else against).append(_phrase(sign.sentence))

@@ -16,6 +16,7 @@ from suffice_analysis.discovery.types import Discovery
 from suffice_analysis.hci import Hci, calls_hci, persona_of
 from suffice_analysis.inputs import Inputs, parse_message
 from suffice_analysis.replay.results import Result
+from suffice_analysis.report.wording import hci_words
 from suffice_analysis.slices import Slice, find_slices, holds
 from suffice_analysis.visible import Visible
 
@@ -94,6 +95,14 @@ def hci_counts(per_call: PerCall, rows: Sequence[int]) -> Row:
     return {"hci_yes_calls": words["yes"], "hci_no_calls": words["no"]}
 
 
+def with_hci_counts(evidence: Row, counts: Row, calls: int) -> Row:
+    """The evidence of who reads a task, with what holds call by call: ``no 99 %, unknown 1 %``. Any other as it is."""
+    if evidence["kind"] != "hci":
+        return evidence
+    said = evidence["sentence"].removesuffix(".")
+    return evidence | {"sentence": f"{said}; call by call: {hci_words({**counts, 'calls': calls})}."}
+
+
 def action_rows(groups: Mapping[str, Sequence[int]], actions: Sequence[str | None], inputs: Inputs) -> list[Row]:
     """Rows of ``actions``."""
     call_ids = inputs.column("call_id")
@@ -124,9 +133,9 @@ def change_rows(found: Discovery) -> list[Row]:
 
 
 def assignments(stamp: Mapping[str, str], inputs: Inputs, found: Discovery, per_call: PerCall) -> pa.Table:
-    """The table ``assignments``."""
+    """The table ``assignments``, in the order of ids: the store finds some calls' tasks without reading all (40 ms a million)."""
     n = inputs.calls.num_rows
-    return pa.table(
+    rows = pa.table(
         {
             "project": pa.array([stamp["project"]] * n, pa.string()),
             "analysis_id": pa.array([stamp["analysis_id"]] * n, pa.string()),
@@ -139,3 +148,4 @@ def assignments(stamp: Mapping[str, str], inputs: Inputs, found: Discovery, per_
             "hci_rule": pa.array([each.rule for each in per_call.hci], pa.string()),
         }
     )
+    return rows.sort_by("call_id")

@@ -29,14 +29,16 @@ from suffice_analysis.discovery.map import draw_map
 from suffice_analysis.discovery.types import Discovery, KnownTask, MapPoint
 from suffice_analysis.inputs import Inputs, data_hash, read_inputs
 from suffice_analysis.parallel import MANY_CALLS
-from suffice_analysis.per_call import action_rows, assignments, change_rows, hci_counts, read_per_call
-from suffice_analysis.profile import TaskProfile, group_rows
+from suffice_analysis.per_call import action_rows, assignments, change_rows, hci_counts, read_per_call, with_hci_counts
+from suffice_analysis.profile import TaskProfile, count_unpriced, group_rows
+from suffice_analysis.projects import missing_words
 from suffice_analysis.proven import proven_rows
 from suffice_analysis.replaceability import CLAIM_CALLS, SharedError
 from suffice_analysis.replay.ceiling import Ceiling, ceiling_rows
 from suffice_analysis.replay.outcomes import PairedResult, paired_rows, read_paired
 from suffice_analysis.replay.repeats import repeat_rows
-from suffice_analysis.replay.results import Result, best_result, estimate_row, read_results
+from suffice_analysis.replay.result_rows import estimate_row
+from suffice_analysis.replay.results import Result, best_result, read_results
 from suffice_analysis.replays_needed import need_details, waiting_by_task
 from suffice_analysis.run_outcomes import RunOutcomes, find_path, held_to_good, read_run_outcomes
 from suffice_analysis.savings.basis import find_basis
@@ -88,7 +90,8 @@ def analyze(
     tell("reading calls", 0.0)
     inputs = read_inputs(store, **filters)
     if not inputs.calls.num_rows:
-        raise SufficeError("there are no calls to analyse; record some (suffice.init()) or 'suffice import FILE'")
+        nothing = "there are no calls to analyse; record some (suffice.init()) or 'suffice import FILE'"
+        raise SufficeError(missing_words(store, project) or nothing)
     decisions = read_decisions(store, project)
     known = read_known(store, project, decisions)
     terms = read_terms(store, project, started_ns // NS_PER_DAY)
@@ -203,6 +206,7 @@ def build(
         terms,
         count_runs(inputs.column("run_id"), _ids_of(unit_groups, inputs.calls.num_rows), seed=seed),
         estimate_dependence([r.proxy for r in counted], seed=seed),
+        (inputs.calls.num_rows, count_unpriced(inputs)),
     )
     moving = [row for r in units if r.case.movable for row in unit_groups[r.profile.task_id]]
     cases, peaked = [r.case for r in counted], with_peak(basis, inputs, moving)
@@ -218,7 +222,11 @@ def build(
         "slices": slice_rows(per_call.slices, slices, part_money),
         "task_changes": change_rows(found),
         "map_points": points,
-        "evidence": [row for r in results for row in r.evidence]
+        "evidence": [
+            with_hci_counts(row, hci_counts(per_call, groups[r.profile.task_id]), r.profile.calls)
+            for r in results
+            for row in r.evidence
+        ]
         + [evidence for _, evidence in (*noise, *right)]
         + repeat_rows(inputs, groups),
         "estimates": _estimate_rows(results, units, inputs, seed, waiting_by_task(savings), tests_of(slices))

@@ -13,6 +13,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from suffice_analysis import kinds
 from suffice_analysis.answers import closed_fields
@@ -91,9 +92,7 @@ def profile_task(found: FoundTask, inputs: Inputs, rows: Sequence[int], sample: 
     input_tokens, output_tokens = one.numbers("input_tokens"), one.numbers("output_tokens")
     latency, started = one.numbers("latency_ms"), calls["started_ns"]
     paid = one.column("paid_usd")
-    priced = np.array([p is not None for p in paid], dtype=bool)
-    unbilled = np.array([c == "error" for c in one.column("completeness")], dtype=bool)
-    unbilled &= np.isnan(input_tokens) & ~priced
+    priced, unbilled = priced_and_unbilled(one)
     form = kinds.dominant([c.form for c in sample])
     turns = float(np.median([c.turns for c in sample])) if sample else 0.0
     signs = kinds.Signs(
@@ -155,6 +154,19 @@ def profile_task(found: FoundTask, inputs: Inputs, rows: Sequence[int], sample: 
         example_call_ids=_examples(one, sample),
         languages=find_languages([c.asked for c in sample]),
     )
+
+
+def priced_and_unbilled(inputs: Inputs) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """bool [calls] each: with a price; failed without usage, so that nothing was paid. The rest is unpriced."""
+    priced = np.array([p is not None for p in inputs.column("paid_usd")], dtype=bool)
+    failed = np.array([c == "error" for c in inputs.column("completeness")], dtype=bool)
+    return priced, failed & np.isnan(inputs.numbers("input_tokens")) & ~priced
+
+
+def count_unpriced(inputs: Inputs) -> int:
+    """Calls without a known price, of all that are analysed."""
+    priced, unbilled = priced_and_unbilled(inputs)
+    return int((~priced & ~unbilled).sum())
 
 
 def is_error(status_code: int | None, error_type: str | None) -> bool:

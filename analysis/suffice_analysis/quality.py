@@ -97,8 +97,8 @@ def _reconciled(found: Reconciliation) -> list[str]:
         share = f" ({format_share(float(abs(gap) / theirs))})" if theirs else ""
         side = "more" if gap >= 0 else "less"
         sentences.append(
-            f"Your provider billed **{format_usd(theirs)}** on {days} days; suffice counts {format_usd(ours)} of the same "
-            f"days: the bill is **{format_usd(abs(gap))}{share} {side}**."
+            f"Your provider billed **{format_usd(theirs)}** on {days} {'day' if days == 1 else 'days'}; suffice counts {format_usd(ours)} of the "
+            f"same: the bill is **{format_usd(abs(gap))}{share} {side}**."
         )
     their_tokens, our_tokens = found.tokens("their"), found.tokens("our")
     if their_tokens is not None:

@@ -76,6 +76,14 @@ def find_realised(rows: Iterable[Row]) -> list[Realised]:
     return [each for each in found if each is not None]
 
 
+def changed_tasks(rows: Iterable[Row]) -> list[str]:
+    """Of rows of the read ``task_model_days``, which sums answer: the tasks that ``find_realised`` has something to say of."""
+    by_task: dict[str, list[Row]] = {}
+    for row in rows:
+        by_task.setdefault(row["task_id"], []).append(row)
+    return sorted(task_id for task_id, own in by_task.items() if find_change(own) is not None)
+
+
 def _of_task(task_id: str, rows: Sequence[Row]) -> Realised | None:
     changed = find_change(rows)
     if changed is None:

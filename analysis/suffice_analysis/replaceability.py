@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -86,16 +86,22 @@ def total_share(
     """The share of everything (``of``, in the unit of the weights) that could move. None where ``of`` is nothing.
 
     ``parts`` are the tasks that may move, with their weights; whatever else ``of`` holds counts as not movable. Summed
-    draw by draw, so that the shared error does not average out.
+    draw by draw, so that the shared error does not average out. The value is the sum of the tasks' own values, as the wrong
+    answers beside the savings are counted from them: draws of tested answers lean towards one half, and count what was not judged
+    as failed. The end towards which the value lies off the draws' mean goes with it; the other stays.
     """
     if of <= 0:
         return None
     draws: Draws = sum((w * r.draws for r, w in parts), start=np.zeros(DRAWS)) / of
+    value = sum(w * r.estimate.value for r, w in parts) / of
     grades = {r.estimate.grade for r, w in parts if w > 0}
     grade = weakest_grade(sorted(grades))
     n = sum(r.estimate.n for r, _ in parts)
     method = f"weighted sum over {len(parts)} tasks of the same draws; an error of {SHARED_SD} logit shared by all"
-    return from_draws(draws, grade=grade, n=n, method=method, seed=seed), draws
+    found = from_draws(draws, grade=grade, n=n, method=method, seed=seed)
+    moved = value - found.value
+    low, high = max(0.0, found.low + min(0.0, moved)), min(1.0, found.high + max(0.0, moved))
+    return replace(found, value=value, low=low, high=high), draws
 
 
 def unknown_share(seed: int) -> Estimate:
@@ -114,16 +120,25 @@ def total_row(measure: str, estimate: Estimate, claimed: bool, details: Mapping[
 
 
 def proven_row(
-    measure: str, n_calls: int, seed: int, proven: float = 0.0, of: float = 0.0, answers: int = 0
+    measure: str,
+    n_calls: int,
+    seed: int,
+    proven: float = 0.0,
+    of: float = 0.0,
+    answers: int = 0,
+    proving: int = 0,
+    named: Sequence[str] = (),
 ) -> dict[str, Any]:
-    """The share that belongs to proven tasks; 0 where no answer of an SLM has been compared with a recorded one."""
+    """The share that belongs to proven tasks; 0 where no answer of an SLM has been compared with a recorded one. ``answers``: all
+    that were compared; ``proving``: those of ``named``, the tasks or slices that it tells of."""
     if not answers:
         zero = Estimate(0.0, 0.0, 0.0, "prior", 0, "no replay, so nothing is proven", seed)
         return _row("", measure, zero, True, {"calls": n_calls, "why": "no replay has been run"})
     share = proven / of if of > 0 else 0.0
     method = "the tasks proven together (Holm over tasks and candidates), by their weight"
-    counted = Estimate(share, share, share, "replay", answers, method, seed)
-    return _row("", measure, counted, True, {"calls": n_calls, "why": "the tasks that a replay proved"})
+    counted = Estimate(share, share, share, "replay", proving or answers, method, seed)
+    why = {"why": "the tasks that a replay proved", "answers": answers, "proven": list(named)}
+    return _row("", measure, counted, True, {"calls": n_calls, **why})
 
 
 def _row(task_id: str, measure: str, estimate: Estimate, claimed: bool, details: Mapping[str, Any]) -> dict[str, Any]:

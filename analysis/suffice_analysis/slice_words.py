@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from suffice_analysis.report.wording import VERDICT_WORDS, share_words
+from suffice_analysis.report.wording import GRADE_WORDS, share_words, verdict_words
+from suffice_analysis.savings.sentences import details_of
 from suffice_store.console import format_count, format_share, format_usd_interval
 
 Row = Mapping[str, Any]
@@ -30,14 +31,15 @@ def estimate_of(row: Row) -> Row | None:
 
 
 def slice_sentence(row: Row) -> str:
-    """``after search: 45 % of its calls (450), likely, to be tested; 84 % (71–92 %), grade proxy, n = 120; saves ...``."""
+    """``after search: 45 % of its calls (450), likely, to be tested; 84 % (71–92 %), by its history, n = 120; saves ...``."""
     said = f"{row['name']}: {format_share(row['share'])} of its calls ({format_count(row['calls'])})"
     if row.get("verdict") is None:
         return f"{said}."
-    said += f", {VERDICT_WORDS[row['verdict']]}"
+    said += f", {verdict_words(row)}"
     estimate = estimate_of(row)
     if estimate is not None:
-        said += f"; {share_words(estimate, row['calls'])}, grade {row['grade']}, n = {format_count(row['evidence_n'])}"
+        n = f", n = {format_count(row['evidence_n'])}" if row["evidence_n"] else ""
+        said += f"; {share_words(estimate, row['calls'])}, {GRADE_WORDS[row['grade']]}{n}"
     return f"{said}{money_words(row)}."
 
 
@@ -53,7 +55,13 @@ def money_words(row: Row) -> str:
 
 
 def counted_rows(tasks: Iterable[Row], savings: Iterable[Row], slices: Iterable[Row]) -> tuple[list[Row], list[Row]]:
-    """Rows of ``tasks`` and ``savings`` as the totals count them: a task that counts by its slices is replaced by them."""
+    """Rows of ``tasks`` and ``savings`` as the totals count them: a task that counts by its slices is replaced by them.
+
+    ``savings`` with the totals (task_id ""), whose ``details`` keep what was worked out of such slices: whose answers were tested,
+    what is spent once, when that is back. Without them none of it is known.
+    """
+    savings = list(savings)
+    worked = _worked(savings)
     apart: dict[str, list[Row]] = {}
     for row in slices:
         if row.get("counted_apart"):
@@ -68,8 +76,20 @@ def counted_rows(tasks: Iterable[Row], savings: Iterable[Row], slices: Iterable[
             kept.append({**task, **row, **same, "of_task": task["task_id"], "unpriced_calls": 0, "error_calls": 0})
             if row["alternative"] is not None:
                 alone = {"pays": True, "position": 1, "paid_usd": row["basis_usd"], "marginal_usd": row["saving_usd"]}
-                money.append({**row, **same, **alone, "answers": None})
+                more = worked.get((row["slice_id"], row["alternative"]), {"answers": None})
+                money.append({**more, **row, **same, **alone})
     return kept, money
+
+
+def _worked(savings: Iterable[Row]) -> dict[tuple[str, str], Row]:
+    """By slice and alternative, from the totals."""
+    found: dict[tuple[str, str], Row] = {}
+    for total in savings:
+        details = {} if total["task_id"] else details_of(total)
+        for each in details.get("slices", ()):
+            same = {name: total.get(name) for name in ("basis", "assumptions")}
+            found[each["task_id"], total["alternative"]] = {"answers": None, **same, **each}
+    return found
 
 
 def staying_slices(tasks: Iterable[Row], slices: Iterable[Row]) -> list[str]:
@@ -83,8 +103,15 @@ def staying_slices(tasks: Iterable[Row], slices: Iterable[Row]) -> list[str]:
     ]
 
 
-def apart_sentence(slices: Iterable[Row]) -> str:
-    """That a task is counted by its slices; "" where it is counted whole."""
+def apart_sentence(slices: Iterable[Row], verdict: str = "") -> str:
+    """That a task is counted by its slices, or why none of them has the ``verdict`` of the whole; else ""."""
+    slices = list(slices)
     if not any(row.get("counted_apart") for row in slices):
-        return ""
-    return "Some of its slices could move and some stay, so every total counts it by its slices."
+        told = [row["verdict"] for row in slices if row.get("verdict")]
+        if verdict != "stays" or not told or "stays" in told:
+            return ""
+        return "The whole stays by all of its evidence; a slice has fewer calls and answers of its own, which settle less. Totals count the whole."
+    return (
+        "As a whole it does not move, as its slices differ: some could move and some stay. So every total counts it by its slices, each "
+        "with fewer answers of its own."
+    )

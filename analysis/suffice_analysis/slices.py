@@ -99,7 +99,8 @@ def find_slices(
     for conditions in leaves:
         members = rows[holds(conditions, visible, rows)]
         describing = [str(actions[i]) for i in other[holds(conditions, visible, other)]]
-        found.append(_describe(task_id, conditions, len(members), len(rows), describing, chosen_by))
+        if len(members):  # "anything else" than all there is
+            found.append(_describe(task_id, conditions, len(members), len(rows), describing, chosen_by))
     return sorted(found, key=lambda s: (-s.calls, s.slice_id))
 
 

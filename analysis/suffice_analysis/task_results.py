@@ -15,7 +15,8 @@ from suffice_analysis.prior import task_prior
 from suffice_analysis.profile import TaskProfile, profile_task
 from suffice_analysis.proxy import Predictability, predictability
 from suffice_analysis.replaceability import Replaceability, SharedError
-from suffice_analysis.replay.results import Result, best_result, evidence_row
+from suffice_analysis.replay.result_rows import evidence_row
+from suffice_analysis.replay.results import Result, best_result
 from suffice_analysis.run_outcomes import RunOutcomes, find_path, path_evidence
 from suffice_analysis.sampling import sample_calls
 from suffice_analysis.savings.alternatives import Case

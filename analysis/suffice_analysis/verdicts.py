@@ -15,7 +15,8 @@ from suffice_analysis.grounds import Grounds
 from suffice_analysis.profile import TaskProfile
 from suffice_analysis.replaceability import CLAIM_CALLS
 from suffice_analysis.replay.results import Result
-from suffice_store.console import format_usd
+from suffice_analysis.unsettled import unsettled_figures, unsettled_words
+from suffice_store.console import format_usd_estimate
 
 WIDE_POINTS = 40.0  # an interval wider than this is no answer
 LIKELY = 0.80  # expected share from which a replay is worth its money first
@@ -23,7 +24,6 @@ STAYS = 0.50  # expected share below which most of what moved would be escalated
 LEVERS = 3
 FINE_TUNE_CALLS = 1_000  # distil labs and LoRA Land tune from hundreds; the paper's rule of thumb is 10,000
 _MISSING = "Missing: a small model's answers to these calls."
-_OPEN = "Replayed, but not settled yet:"
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,17 +62,17 @@ def judge_task(
     if replayed is not None and replayed.status == "refuted":
         return Verdict("stays", f"Refuted by replay: {_said(replayed)}.", levers)
     if profile.calls < CLAIM_CALLS:
-        reason = f"Only {profile.calls:,} calls; under {CLAIM_CALLS} no percentage is claimed; {at_stake} at stake."
+        reason = f"Only {profile.calls:,} call{'' if profile.calls == 1 else 's'}; under {CLAIM_CALLS} no percentage is claimed; {at_stake} at stake."
         return Verdict("untested", reason, levers)
     if replayed is not None:
         word = "likely" if estimate.value >= LIKELY else "untested"
-        return Verdict(word, f"{_OPEN} {_said(replayed)}.", levers)
+        return Verdict(word, f"{_open(replayed)}: {_said(replayed)}.", levers)
     if none_fits:
         return Verdict(
             "stays", f"No small model of the catalogue passes its hard filters: {none_fits}. {known}", levers
         )
     if estimate.value < STAYS:
-        reason = "A small model as it is would likely do worse on most calls, so it stays on the LLM."
+        reason = "A small model as it is would likely do worse on most calls, so it stays on the LLM until a test says otherwise."
         return Verdict("stays", f"{reason} {known}", levers)
     if estimate.width_points > WIDE_POINTS:
         return Verdict(
@@ -81,6 +81,12 @@ def judge_task(
     if estimate.value >= LIKELY:
         return Verdict("likely", f"{known} {_MISSING}", levers)
     return Verdict("untested", f"A small model is expected to suffice for part of it. {known} {_MISSING}", levers)
+
+
+def _open(result: Result) -> str:
+    """On which side of its bar a tested share stands, with its figures."""
+    figures = unsettled_figures(result.value, result.bar, result.counts.n)
+    return f"{unsettled_words(result.value, result.bar).capitalize()}{figures}"
 
 
 def _said(result: Result) -> str:
@@ -100,7 +106,7 @@ def stake(paid_usd: Decimal | float | None, basis: str) -> str:
     """What a task costs, as a phrase: ``$12.30 a month``, ``$0.41 per 1,000 calls``, ``an unpriced amount``."""
     if paid_usd is None:
         return "an unpriced amount"
-    return f"{format_usd(paid_usd)} {'a month' if basis == 'month' else 'per 1,000 calls of all traffic'}"
+    return f"{format_usd_estimate(paid_usd)} {'a month' if basis == 'month' else 'per 1,000 calls of all traffic'}"
 
 
 def _levers(profile: TaskProfile) -> list[str]:

@@ -25,7 +25,9 @@ from suffice_store.store import Store
 
 log = logging.getLogger("suffice.apply")
 
-BATCH_SPANS = 16_384  # two whole row groups: DuckDB then writes compressed blocks at once, not the WAL
+BATCH_SPANS = (
+    8_192  # a whole row group: DuckDB then writes compressed blocks at once, not the WAL; two take 0.3 GB more
+)
 LINGER_S = 0.4  # an answer of 200 is queryable this much later, plus the append itself
 BUSY_LINGER_S = 0.9  # behind a batch of BUSY_SPANS: half as many spans a transaction cost a third more each
 BUSY_SPANS = 1024
@@ -64,8 +66,9 @@ class Applier:
         self._batch_spans = batch_spans
         self._linger_s, self._busy_linger_s = linger_s, busy_linger_s
         self._last_spans = 0
-        self._kept_marks: queue.SimpleQueue[Mark] = queue.SimpleQueue()
+        self._kept: queue.SimpleQueue[tuple[list[Mark], pa.Table | None]] = queue.SimpleQueue()
         self._unsaved_marks: list[Mark] = []  # found once only, so kept until an append succeeds
+        self._unsaved_texts: list[pa.Table] = []
         self._queue: queue.SimpleQueue[Durable | None] = queue.SimpleQueue()
         self._closing = threading.Event()
         self.failing = ""  # why the store takes nothing right now; empty when it does
@@ -76,10 +79,10 @@ class Applier:
     def put(self, durable: Durable) -> None:
         self._queue.put(durable)
 
-    def keep_marks(self, marks: Iterable[Mark]) -> None:
-        """Marks found with an entry that did not become durable: its resend finds no new ones."""
-        for mark in marks:
-            self._kept_marks.put(mark)
+    def keep(self, built: Built) -> None:
+        """Of one that did not become durable: its marks, since its resend finds no new ones, and the texts of those that
+        were read with it and did."""
+        self._kept.put((built.marks, built.tables.get("messages") if built.shares_texts else None))
 
     def close(self) -> bool:
         """Applies what was put, then ends. False where the store refused to the last: the journal keeps it."""
@@ -174,10 +177,12 @@ class Applier:
 
     def _append(self, batch: list[Durable]) -> None:
         now_ns = time.time_ns()
-        while not self._kept_marks.empty():
-            self._unsaved_marks.append(self._kept_marks.get())
+        while not self._kept.empty():
+            marks, texts = self._kept.get()
+            self._unsaved_marks += marks
+            self._unsaved_texts += [] if texts is None else [texts]
         built = [durable.built or self._build_again(durable) for durable in batch]
-        pieces: dict[str, list[pa.Table]] = {}
+        pieces: dict[str, list[pa.Table]] = {"messages": [*self._unsaved_texts]} if self._unsaved_texts else {}
         for each in built:
             for name, rows in each.tables.items():
                 pieces.setdefault(name, []).append(rows)
@@ -189,6 +194,7 @@ class Applier:
         if failed:
             tables["dead_letters"] = _dead_letters(failed, now_ns)
         self._finish(tables, batch)
+        self._unsaved_marks, self._unsaved_texts = [], []
 
     def _build_again(self, durable: Durable) -> Built:
         try:
@@ -205,7 +211,6 @@ class Applier:
     def _finish(self, tables: dict[str, pa.Table], batch: list[Durable]) -> None:
         position = batch[-1].position
         self._store.append(tables, journal=(JOURNAL, position.encode()))
-        self._unsaved_marks = []
         pa.default_memory_pool().release_unused()  # else it keeps the copies of three batches, 0.2 GB
         self._on_applied(position, batch)
 

@@ -7,12 +7,14 @@ DuckDB writes in the other.
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import pickle
 import subprocess
 import threading
 import time
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 
 from suffice_collector.build_process import BuildProcess
@@ -25,6 +27,9 @@ from suffice_collector.otlp_values import MalformedBodyError
 
 log = logging.getLogger("suffice.ingest")
 
+Job = tuple[Entry, bool, "Future[Built]"]  # whether duplicates are to be marked
+
+MOST_AT_ONCE = 32  # bodies; what waits longer would wait for all of them
 BUSY_SHARE = 0.4  # of a second spent on spans one by one: then either is worth its start
 _WINDOW_S = 1.0
 
@@ -41,6 +46,7 @@ class BuildLane:
         columnar: bool | None = None,
     ) -> None:
         self._builder = Builder(duplicates)
+        self._waiting: deque[Job] = deque()
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="suffice-build")
         self._lock = threading.Lock()
         self._process: BuildProcess | None = None
@@ -56,11 +62,18 @@ class BuildLane:
         if process:
             self._start()
             self._move()
+        else:
+            self._thread.submit(self._builder.duplicates.look_back)  # so that the first body need not wait for it
 
     @property
     def in_process(self) -> bool:
         """Whether a process of its own builds."""
         return self._process is not None
+
+    def wait_loaded(self, timeout_s: float) -> None:
+        """For compiled functions that were asked for at once."""
+        if (loading := self._loading) is not None:
+            loading.join(timeout_s)
 
     def submit(self, entry: Entry, *, mark_duplicates: bool = True) -> Future[Built]:
         """The future fails with MalformedBodyError or BodyTooLargeError for what can't be decoded."""
@@ -70,7 +83,7 @@ class BuildLane:
             if self._process is not None:
                 self._process.submit(entry, mark_duplicates, done)
             else:
-                self._thread.submit(self._build, entry, mark_duplicates, done)
+                self._wait((entry, mark_duplicates, done))
         return done
 
     def build(self, entry: Entry, *, mark_duplicates: bool = True) -> Built:
@@ -90,20 +103,34 @@ class BuildLane:
         if self._loading is not None:
             self._loading.join()
 
-    def _build(self, entry: Entry, mark_duplicates: bool, done: Future[Built]) -> None:
+    def _build_waiting(self) -> None:
+        """All that wait, unless an earlier turn took them."""
+        jobs: list[Job] = []
+        with contextlib.suppress(IndexError):
+            while len(jobs) < MOST_AT_ONCE and (not jobs or (jobs[0][1] and self._waiting[0][1])):
+                jobs.append(self._waiting.popleft())
+        if not jobs:
+            return
         if self._process is not None:  # moved meanwhile
-            self._process.submit(entry, mark_duplicates, done)
+            for job in jobs:
+                self._process.submit(*job)
             return
         begun = time.monotonic()
         one_by_one = 1.0
         try:
-            built = self._builder.build(entry, mark_duplicates=mark_duplicates)
-            one_by_one = 1 - built.by_columns / max(1, built.count)
-            done.set_result(built)
-        except ValueError as refusal:
-            done.set_exception(refusal.with_traceback(None))  # this frame holds ``done``: a cycle, with the body in it
+            outcomes = self._build(jobs)
         except BaseException as error:
-            done.set_exception(error)
+            outcomes = [error] * len(jobs)
+        built = [each for each in outcomes if isinstance(each, Built)]
+        if built:
+            one_by_one = 1 - sum(each.by_columns for each in built) / max(1, sum(each.count for each in built))
+        while jobs:  # this frame must not hold a future with its error and the body in it
+            _, _, done = jobs.pop(0)
+            outcome = outcomes.pop(0)
+            if isinstance(outcome, Built):
+                done.set_result(outcome)
+            else:
+                done.set_exception(outcome)
         now = time.monotonic()
         self._busy_s += (now - begun) * one_by_one
         if now - self._window_began >= _WINDOW_S:
@@ -111,6 +138,14 @@ class BuildLane:
             self._window_began, self._busy_s = now, 0.0
             if busy and self._wanted is None and self._starting is None and not self._is_loading():
                 self._start(lambda: self._thread.submit(self._move))
+
+    def _build(self, jobs: Sequence[Job]) -> list[Built | BaseException]:
+        if jobs[0][1]:
+            return [*self._builder.build_all([entry for entry, _, _ in jobs])]
+        try:
+            return [self._builder.build(jobs[0][0], mark_duplicates=False)]
+        except ValueError as refusal:
+            return [refusal.with_traceback(None)]
 
     def _is_loading(self) -> bool:
         """Whether compiled functions are on their way, asked for now or before."""
@@ -169,5 +204,9 @@ class BuildLane:
         left = process.left_over()
         if left:
             left[0][2].set_exception(MalformedBodyError("the body could not be decoded; the collector's log has more"))
-        for entry, mark_duplicates, done in left[1:]:
-            self._thread.submit(self._build, entry, mark_duplicates, done)
+        for job in left[1:]:
+            self._wait(job)
+
+    def _wait(self, job: Job) -> None:
+        self._waiting.append(job)
+        self._thread.submit(self._build_waiting)

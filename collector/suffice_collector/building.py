@@ -19,13 +19,13 @@ from suffice_collector.bodies import inflate
 from suffice_collector.columnar import Columnar, Read, load_reader
 from suffice_collector.dialects import Records, normalise_logs, normalise_spans
 from suffice_collector.duplicates import DuplicateFinder, Mark
-from suffice_collector.duplicates.halves import NO_CALLS
 from suffice_collector.journal import Entry
 from suffice_collector.otlp import ResourceSpans, parse_traces
 from suffice_collector.otlp_limits import check_values
 from suffice_collector.otlp_logs import ResourceLogs, parse_logs
 from suffice_collector.otlp_metrics import parse_metrics
 from suffice_collector.signals import LOGS, METRICS, TRACES
+from suffice_collector.together import MOST_BYTES, cut, is_whole, share
 from suffice_store.appending import build_tables
 from suffice_store.texts import KnownTexts
 
@@ -53,6 +53,7 @@ class Built:
     marks: list[Mark] = field(default_factory=list)
     failure: str = ""
     by_columns: int = field(default=0, compare=False)  # of ``count``: read by compiled functions
+    shares_texts: bool = field(default=False, compare=False)  # others, read with it, may need its messages
 
 
 class Builder:
@@ -79,29 +80,88 @@ class Builder:
     def build(self, entry: Entry, *, mark_duplicates: bool = True) -> Built:
         """Raises MalformedBodyError, BodyTooLargeError. ``mark_duplicates`` False for one that is built again."""
         with self._lock:
-            received_ns = entry.received_ns or time.time_ns()
-            body = inflated(entry)
-            read = self._read(entry, body, received_ns)
-            decoded = decode(entry, body, None if read is None else read.left)
-            built = Built(decoded.count + (read.count if read else 0), decoded.rejected, decoded.reason)
-            if built.count == 0:
-                return built
-            try:
-                records = Records()
-                decoded.normalise(records)
-                told = NO_CALLS if read is None else read.told
-                marks = self.duplicates.find(
-                    records.calls, records.spans, told
-                )  # completes calls, so before their rows
-                built.tables = build_tables(records, received_ns, self._known)
-                if read is not None:
-                    built.tables = _together(read.tables, built.tables)
-                    built.by_columns = read.count
-                if mark_duplicates:
-                    built.marks = marks
-            except Exception as error:
-                built.failure = f"{type(error).__name__}: {error}"[:1000]
+            return self._build(entry, inflated(entry), mark_duplicates)
+
+    def build_all(self, entries: Sequence[Entry]) -> list[Built | Exception]:
+        """Of each what ``build`` gives or raises, in order; those that can be are read together."""
+        outcomes: list[Built | Exception] = []
+        waiting: list[tuple[Entry, bytes]] = []
+
+        def read_waiting() -> None:
+            outcomes.extend(self._together(waiting) or [self._outcome(*each) for each in waiting])
+            waiting.clear()
+
+        with self._lock:
+            for entry in entries:
+                try:
+                    body = inflated(entry)
+                except ValueError as refusal:
+                    read_waiting()
+                    outcomes.append(refusal.with_traceback(None))
+                    continue
+                if not self._goes_with(entry, body, waiting):
+                    read_waiting()
+                waiting.append((entry, body))
+            read_waiting()
+        return outcomes
+
+    def _goes_with(self, entry: Entry, body: bytes, others: Sequence[tuple[Entry, bytes]]) -> bool:
+        if not others or self._columnar is None:
+            return False
+        (first, _), size = others[0], len(body) + sum(len(each) for _, each in others)
+        alike = all(each.signal == TRACES.code and not each.json for each in (first, entry))
+        if not alike or first.project != entry.project or size > MOST_BYTES:
+            return False
+        return is_whole(body) and is_whole(others[-1][1])
+
+    def _together(self, given: Sequence[tuple[Entry, bytes]]) -> list[Built | Exception] | None:
+        """None where each is to be built by itself."""
+        if len(given) < 2:
+            return None
+        entries = [entry for entry, _ in given]
+        received = [entry.received_ns or time.time_ns() for entry in entries]
+        read = self._read(entries[0], b"".join(body for _, body in given), received[0])
+        if read is None or read.left:
+            return None
+        try:
+            parts = cut(read, [len(body) for _, body in given], received)
+            marks = share(self.duplicates.find((), (), read.told), parts)
+        except Exception:
+            log.exception("bodies could not be read together; they are read one by one")
+            return None
+        return [
+            Built(count, tables=dict(tables), marks=of_body, by_columns=count, shares_texts=True)
+            for tables, of_body in zip(parts, marks, strict=True)
+            for count in (tables["calls"].num_rows if "calls" in tables else 0,)
+        ]
+
+    def _outcome(self, entry: Entry, body: bytes) -> Built | Exception:
+        try:
+            return self._build(entry, body, True)
+        except ValueError as refusal:
+            return refusal.with_traceback(None)
+
+    def _build(self, entry: Entry, body: bytes, mark_duplicates: bool) -> Built:
+        received_ns = entry.received_ns or time.time_ns()
+        read = self._read(entry, body, received_ns)
+        decoded = decode(entry, body, None if read is None else read.left)
+        built = Built(decoded.count + (read.count if read else 0), decoded.rejected, decoded.reason)
+        if built.count == 0:
             return built
+        try:
+            records = Records()
+            decoded.normalise(records)
+            told = None if read is None else read.told
+            marks = self.duplicates.find(records.calls, records.spans, told)  # completes calls, so before their rows
+            built.tables = build_tables(records, received_ns, self._known)
+            if read is not None:
+                built.tables = _both(read.tables, built.tables)
+                built.by_columns = read.count
+            if mark_duplicates:
+                built.marks = marks
+        except Exception as error:
+            built.failure = f"{type(error).__name__}: {error}"[:1000]
+        return built
 
     def _read(self, entry: Entry, body: bytes, received_ns: int) -> Read | None:
         if self._columnar is None or entry.signal != TRACES.code or entry.json:
@@ -149,7 +209,7 @@ def _belong(groups: Sequence[ResourceSpans | ResourceLogs], project: str) -> Non
         group.resource.attributes[semconv.PROJECT] = project
 
 
-def _together(some: Mapping[str, pa.Table], more: dict[str, pa.Table]) -> dict[str, pa.Table]:
+def _both(some: Mapping[str, pa.Table], more: dict[str, pa.Table]) -> dict[str, pa.Table]:
     """A text that is in both comes twice, which the store sorts out."""
     tables = dict(some)
     for name, rows in more.items():

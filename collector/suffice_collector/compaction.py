@@ -14,7 +14,7 @@ from suffice_store.file_store import DatabaseStore
 log = logging.getLogger("suffice.compaction")
 
 FIRST_S, EVERY_S = 60.0, 300.0
-BUSY_SPANS = 16_384  # a batch of the apply thread: with more waiting, storing has the processor for itself
+BUSY_SPANS = 16_384  # two batches of the apply thread: with more waiting, storing has the processor for itself
 RESTS = 3.0  # times what the step took, so that it has a quarter of a core at most
 LEAST_REST_S = 1.0
 

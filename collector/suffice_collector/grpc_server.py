@@ -60,13 +60,24 @@ class GrpcServer:
             self._server.add_generic_rpc_handlers(
                 (grpc.method_handlers_generic_handler(signal.service, {"Export": export}),)
             )
+        try:
+            self.port = self._listen(host, port, certificate)
+        except RuntimeError:  # taken since it was found free, as by a collector that starts beside this one
+            self._pool.shutdown()
+            with bind(host, port, option="--grpc-port"):  # tells who has it now
+                pass
+            raise SufficeError(
+                f"port {port} was taken for a moment: start again, or choose another --grpc-port"
+            ) from None
+        self._server.start()
+
+    def _listen(self, host: str, port: int, certificate: tuple[bytes, bytes] | None) -> int:
         where = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
-        self.port: int = (
+        return int(
             self._server.add_insecure_port(where)
             if certificate is None
             else self._server.add_secure_port(where, grpc.ssl_server_credentials([certificate]))
         )
-        self._server.start()
 
     @staticmethod
     def start(

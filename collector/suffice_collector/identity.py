@@ -100,6 +100,8 @@ class Keyring:
         given = given.strip() if scheme.lower() == "bearer" else ""
         identity = self._of_key(given) if self.needed or given else None
         if identity is None:
+            if self.needed and given:
+                raise RefusedError(401, "this collector does not know that key: is SUFFICE_KEY right?")
             if self.needed:
                 raise RefusedError(401, "this collector needs a key: send 'Authorization: Bearer KEY' (SUFFICE_KEY)")
             identity = LOCAL  # an app that sends a key where none is asked for is not turned away

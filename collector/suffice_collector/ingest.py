@@ -127,10 +127,17 @@ class Ingest:
         """``ok``, or one line that says what is wrong: until the replay is done, reads lack acknowledged calls."""
         if self._applier.failing:
             return f"not storing: {self._applier.failing}"
+        if self._journal.failing:
+            return f"not taking: {self._journal.failing}"
         return "ok" if self._applier.replayed.is_set() else "replaying"
 
     def wait_replayed(self, timeout_s: float | None = None) -> bool:
         return self._applier.replayed.wait(timeout_s)
+
+    def wait_loaded(self, timeout_s: float) -> None:
+        """Until what reads spans is as fast as it gets. Requests that come earlier are taken, but share the interpreter
+        with the loading: the first ones of a busy collector took a second."""
+        self._builder.wait_loaded(timeout_s)
 
     def backlog(self) -> tuple[int, int, float]:
         """Spans and bytes that wait to be stored, and for how many seconds the oldest of them has."""
@@ -185,7 +192,7 @@ class Ingest:
         return self._journal.append(entry, durable)
 
     def _take_back(self, entry: Entry, built: Built) -> None:
-        self._applier.keep_marks(built.marks)
+        self._applier.keep(built)
         self._subtract(built.count, len(entry.body))
 
     def _subtract(self, spans: int, size: int) -> None:

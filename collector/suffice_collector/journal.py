@@ -15,6 +15,7 @@ import os
 import queue
 import struct
 import threading
+import time
 import zlib
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
@@ -28,6 +29,7 @@ log = logging.getLogger("suffice.journal")
 SEGMENT_BYTES = 64 * 1024 * 1024
 SUFFIX = ".seg"
 NAME = "otlp"  # under which the store keeps the position
+REFUSED_S = 30.0
 _MAGIC = b"SFJ1"
 _HEADER = struct.Struct("<4sIIBQ")  # magic, length of body, crc32 of the rest, flags, received_ns
 _OFFSET_BITS = 36  # 64 GiB a segment, 2^27 segments: more than a disk and a lifetime
@@ -103,6 +105,7 @@ class Journal:
             ) from None
         self._next = max([first_segment, *(number + 1 for number in segments(folder))])
         self._segment_bytes = segment_bytes
+        self._refused: tuple[float, str] | None = None  # when the disk last took nothing, and its reason
         self._file = -1
         self._segment = 0
         self._offset = 0
@@ -119,6 +122,13 @@ class Journal:
         waiting.done.set_running_or_notify_cancel()  # a client that hangs up must not cancel the write
         self._queue.put(waiting)
         return waiting.done
+
+    @property
+    def failing(self) -> str:
+        """Why the disk lately took nothing; empty when it does, or nobody tried for REFUSED_S: who is sent nothing while this
+        is told could never show that it is over."""
+        refused = self._refused
+        return refused[1] if refused is not None and time.monotonic() - refused[0] < REFUSED_S else ""
 
     @property
     def before(self) -> Position:
@@ -190,9 +200,11 @@ class Journal:
         except OSError as error:
             log.error("the journal in %s could not be written: %s", self.folder, error)
             self._abandon_segment()
+            self._refused = time.monotonic(), str(error)
             for each in group:
                 each.done.set_exception(JournalUnavailableError(str(error)))
             return
+        self._refused = None
         for each, position in zip(group, positions, strict=True):
             if each.on_durable is not None:
                 each.on_durable(position)

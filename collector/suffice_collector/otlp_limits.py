@@ -48,17 +48,17 @@ def _has_many_items(body: bytes) -> bool:
 def _count(body: bytes, at: int, end: int, level: int, found: int) -> int:
     """``found`` and what the message between ``at`` and ``end`` adds; stops beyond MOST_ITEMS."""
     while at < end and found <= MOST_ITEMS:
-        tag, at = _varint(body, at)
+        tag, at = varint(body, at)
         kind = tag & 7
         if kind == 2:
-            size, at = _varint(body, at)
+            size, at = varint(body, at)
             if tag >> 3 == _LEVELS[level]:
                 found += 1
                 if level + 1 < len(_LEVELS):
                     found = _count(body, at, min(at + size, end), level + 1, found)
             at += size
         elif kind == 0:
-            _, at = _varint(body, at)
+            _, at = varint(body, at)
         elif kind in (1, 5):
             at += 8 if kind == 1 else 4
         else:
@@ -66,7 +66,8 @@ def _count(body: bytes, at: int, end: int, level: int, found: int) -> int:
     return found
 
 
-def _varint(body: bytes, at: int) -> tuple[int, int]:
+def varint(body: bytes, at: int) -> tuple[int, int]:
+    """A number and where it ends. Raises IndexError where it does not."""
     value = shift = 0
     while True:
         byte = body[at]

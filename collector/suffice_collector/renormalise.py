@@ -19,7 +19,7 @@ import pyarrow as pa
 from suffice_collector.dialects import normalise_span
 from suffice_collector.dialects.place import SCOPE_NAME, SPAN_NAME
 from suffice_collector.duplicates.look_back import known_finder
-from suffice_collector.duplicates.telling import LOG_DIALECTS, Mark
+from suffice_collector.duplicates.telling import LOG_DIALECTS, OWN, Mark
 from suffice_collector.otlp import Resource, Span, SpanEvent
 from suffice_store import renormalising
 from suffice_store.appending import build_tables
@@ -28,7 +28,6 @@ from suffice_store.file_store import DatabaseStore
 from suffice_store.records import CallRecord
 from suffice_store.renormalising import Row
 
-OWN = "suffice"
 # Times are not read anew (a dialect may have moved them already); of a call with texts, neither are the texts.
 _TEXTS = ("input_hashes", "output_hashes", "chain_before", "chain_after")
 _KEPT = ("started_day", "started_ns", "ended_ns", "received_ns", "usage_source")

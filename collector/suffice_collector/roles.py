@@ -27,7 +27,7 @@ PLAIN_COLUMNS = frozenset(
     kind answer_form hci hci_rule services models verdict verdict_reason levers example_call_ids example_call_id grade
     sentence measure candidate mode method alternative note assumptions quality_grade key dimension value table_name tier
     source_date decision_id decided_by key_id scopes email recorded_by journal campaign_id replay_call_id variant design status
-    reason cluster stratum failure judge host slice_id conditions change other_ids chosen_by evidence alert_id subject title channel state
+    reason cluster stratum failure judge host slice_id conditions change other_ids chosen_by evidence alert_id subject title channel state window
     """.split()
 )
 ADMIN_READS = frozenset({"keys", "members", "retention", "dead_letters", "text_sizes"})

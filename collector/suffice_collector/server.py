@@ -36,6 +36,7 @@ from suffice_store.store import Store
 log = logging.getLogger("suffice.collector")
 
 MAINTENANCE_S = 300.0  # for a deletion under way; one that is cut off leaves the file as it was
+LOAD_S = 10.0  # for compiled functions: two where nothing else runs
 GRACE_S = 10  # for requests in flight; then the journal is drained, however long that takes
 
 
@@ -50,6 +51,7 @@ def running_collector(db: str) -> Iterator[Collector]:
         # What was compiled here was wanted once: then it is loaded before it is wanted again.
         ingest = Ingest(store, folder, applied=store.journal_position(JOURNAL), columnar=is_compiled() or None)
         try:
+            ingest.wait_loaded(LOAD_S)
             yield Collector(store, ingest)
         finally:
             if not ingest.close():

@@ -128,11 +128,17 @@ def prices_table(prices: Sequence[Row]) -> str:
                 f'{pieces.e(row["model"])}<div class="sub">{pieces.e(row["provider"] or "any provider")}</div>',
                 pieces.e(applies_to(row["tier"], row["context_from_tokens"]) or "standard"),
                 *(pieces.e(format_price(row[f"{name}_usd_per_mtok"])) for name in ("input", "output", "cache_read")),
-                f'{pieces.badge(price_origin(row))} <span class="sub">{pieces.e(row["source"])}, {pieces.e(row["source_date"])}</span>',
+                f'{pieces.badge(price_origin(row))} <span class="sub">{pieces.e(_source(row))}</span>',
             ])
             for row in prices
         ),
     )  # fmt: skip
+
+
+def _source(row: Row) -> str:
+    """Where a price is from and of when; of one set by hand the badge says the first already."""
+    parts = [row["source"], row["source_date"]] if row["source"] != "set by a user" else [row["source_date"]]
+    return ", ".join(str(each) for each in parts if each)
 
 
 def price_origin(row: Row) -> str:
@@ -205,7 +211,7 @@ def alerts_table(alerts: Sequence[Row], deliveries: Sequence[Row]) -> str:
             ("", [
                 pieces.e(render_moment(row["recorded_ns"])),
                 f'<b>{pieces.e(row["title"])}</b><div class="sub">{pieces.e(row["sentence"])}</div>',
-                " ".join(_delivery(each) for each in told.get(row["alert_id"], [])) or '<span class="sub">to nobody</span>',
+                " ".join(_delivery(each) for each in told.get(row["alert_id"], [])) or '<span class="sub one">to nobody</span>',
             ])
             for row in alerts
         ),

@@ -13,13 +13,14 @@ from typing import Any
 
 from suffice_analysis.replaceability import CLAIM_CALLS
 from suffice_analysis.verdicts import WIDE_POINTS
-from suffice_store.rounding import LEAST_USD, percent_digits, tell_apart, usd_digits
+from suffice_store.rounding import LEAST_USD, estimated_usd, estimated_usd_range, percent_digits, tell_apart, usd_digits
 
 Number = int | float | Decimal
 
 UNKNOWN = "unknown"
 UNPRICED = "unpriced"
 NARROW = "\u202f"  # narrow no-break space, between number and unit
+MINUS, MILLION = "−", f"{NARROW}M"
 
 
 def number_or_none(value: Number | None) -> float | None:
@@ -84,19 +85,29 @@ def _percent(value: Number | None, digits: int = 0) -> str:
 def render_money(value: Number | None) -> str:
     """``412.8`` -> ``$412.80``; ``12340`` -> ``$12,340``; below ten cents two significant digits, ``$0.025``; None -> ``unpriced``."""
     number = number_or_none(value)
-    return UNPRICED if number is None else money_text(number, 0)
-
-
-def money_text(number: float, digits: int) -> str:
-    """As ``render_money``, with ``digits`` more where the amount has parts worth it: for ``tell_apart``."""
-    sign, size = ("−" if number < 0 else ""), abs(number)
+    if number is None:
+        return UNPRICED
+    sign, size = (MINUS if number < 0 else ""), abs(number)
     if size == 0:
         return "$0.00"
     if size < LEAST_USD:
         return f"{sign}<${LEAST_USD:f}"
     if size < 10_000_000:
-        return f"{sign}${usd_digits(size, digits)}"
-    return f"{sign}${size / 1e6:,.{1 + digits}f}{NARROW}M"
+        return f"{sign}${usd_digits(size)}"
+    return f"{sign}${size / 1e6:,.1f}{MILLION}"
+
+
+def render_estimate(value: Number | None) -> str:
+    """An amount that is projected and stands without its interval, in three digits: ``7201.06`` -> ``$7,200``."""
+    number = number_or_none(value)
+    if not number or abs(number) >= 10_000_000:
+        return render_money(value)
+    return estimated_usd(number, MINUS)
+
+
+def render_estimate_within(value: Number | None, low: Number | None, high: Number | None) -> str:
+    """The same with the digits that its interval leaves it, where the interval stands elsewhere."""
+    return render_money_parts(value, low, high)[0]
 
 
 def render_call_cost(call: Mapping[str, Any]) -> str:
@@ -115,7 +126,7 @@ def render_token_pair(call: Mapping[str, Any]) -> str:
 
 
 def render_money_interval(value: Number | None, low: Number | None, high: Number | None) -> str:
-    """``$81.20 ($60.00–$96.10)``; with the digits that it takes: ``$0.041 ($0.038–$0.044)``."""
+    """``$7,200 ($6,100–$8,000)``, ``$0.041 ($0.040–$0.046)``: with the digits that the interval leaves it, as many for all."""
     said, between = render_money_parts(value, low, high)
     return f"{said} ({between})" if between else said
 
@@ -125,9 +136,9 @@ def render_money_parts(value: Number | None, low: Number | None, high: Number | 
     numbers = [number_or_none(each) for each in (value, low, high)]
     given = [each for each in numbers if each is not None]
     if len(given) < 3 or given[1] == given[2]:
-        return render_money(value), ""
+        return render_estimate(value), ""
     joint = " to " if min(given[1:]) < 0 else "–"
-    texts = tell_apart(given, money_text)
+    texts = estimated_usd_range(given[0], given[1], given[2], MINUS, MILLION)
     if texts[1] == texts[2]:
         return texts[0], "under a cent either way"
     return texts[0], f"{texts[1]}{joint}{texts[2]}"
@@ -194,7 +205,9 @@ def render_window(first_ns: int | None, last_ns: int | None) -> str:
     for size, unit in ((86_400, "day"), (3_600, "hour"), (60, "minute")):
         if seconds >= size * 1.5:
             return f"in {round(seconds / size)} {unit}s"
-    return "in about a minute" if seconds >= 1 else ""
+    if seconds >= 60:
+        return "in about a minute"
+    return "in under a minute" if seconds >= 1 else ""
 
 
 def basis_words(basis: str | None) -> str:

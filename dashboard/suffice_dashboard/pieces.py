@@ -1,7 +1,7 @@
 """Pieces of a page as HTML strings: badges, tiles, tables, interval bars. Everything that came from outside is escaped.
 
-Pure functions: they return text and draw nothing, so the tests read them without a browser. ``e`` is the only way a
-value gets into a piece; test_pieces.py feeds every piece hostile text.
+They return text and draw nothing, so the tests read them without a browser; all they look at besides is the project of the
+address, for links. ``e`` is the only way a value gets into a piece; test_pieces.py feeds every piece hostile text.
 """
 
 from __future__ import annotations
@@ -12,7 +12,9 @@ from typing import Any
 from urllib.parse import quote
 
 from suffice_analysis.replaceability import CLAIM_CALLS
+from suffice_analysis.unsettled import unsettled_sentence
 from suffice_dashboard.formatting import is_wide, number_or_none, render_interval
+from suffice_dashboard.project import in_project
 from suffice_dashboard.verdicts import GRADES, VERDICTS, verdict
 
 Row = Mapping[str, Any]
@@ -35,7 +37,12 @@ def call_link(call_id: str) -> str:
 
 def link(address: str, text: str) -> str:
     """A link that stays in this tab."""
-    return f'<a href="{e(address)}" target="_self">{e(text)}</a>'
+    return f'<a href="{href(address)}" target="_self">{e(text)}</a>'
+
+
+def href(address: str) -> str:
+    """A page's address as it stands in an attribute, in the project that is shown."""
+    return e(in_project(address))
 
 
 def badge(text: str, tone: str = "plain", title: str = "") -> str:
@@ -47,6 +54,19 @@ def verdict_badge(key: str | None) -> str:
     """A verdict's icon and word, with its meaning as the tooltip."""
     each = verdict(key)
     return badge(f"{each.icon} {each.word}", each.key, each.meaning)
+
+
+def task_badge(row: Mapping[str, Any]) -> str:
+    """The verdict of a row of ``tasks`` or ``slices``; of what was tested and is not settled, what the test said."""
+    return tested_badge(row["verdict"], unsettled_sentence(row))
+
+
+def tested_badge(key: str, unsettled: str) -> str:
+    """``unsettled``: what a test said of it, in full; "" where there was none or it settled the task."""
+    if not unsettled:
+        return verdict_badge(key)
+    each, words = verdict(key), unsettled.partition(" (")[0]
+    return badge(f"{each.icon} {words[:1].upper()}{words[1:]}", each.key, unsettled)
 
 
 def grade_badge(grade: str | None) -> str:
@@ -120,11 +140,11 @@ def meter(share: float | None, colour: str = "") -> str:
     return f'<div class="sf-meter" aria-hidden="true"><div style="{style}"></div></div>'
 
 
-def bar_list(rows: Iterable[tuple[str, str, float | None, str]]) -> str:
+def bar_list(rows: Iterable[tuple[str, str, float | None, str]], colour: str = "") -> str:
     """Ranked bars: name, figure, share of the widest bar (0 to 1), small print."""
     lines = (
         f'<div class="row"><span class="l" title="{e(name)}">{e(name)}</span><span class="n">{e(figure)}</span>'
-        f'{meter(share)}<span class="s">{e(note)}</span></div>'
+        f'{meter(share, colour)}<span class="s">{e(note)}</span></div>'
         for name, figure, share, note in rows
     )
     return f'<div class="sf-bars">{"".join(lines)}</div>'
@@ -170,13 +190,13 @@ def watermark(words: str) -> str:
     return f'<div class="sf-watermark" aria-hidden="true"></div><p class="sf-simulated" role="note">{e(words)}</p>'
 
 
-def card(title: str, address: str, lines: Sequence[str], tag: str = "", go: str = "Open") -> str:
-    """A step to take: a title, a few lines (the last in small print) and where to go."""
+def card(title: str, address: str, lines: Sequence[str], tag: str = "", go: str = "Open", also: str = "") -> str:
+    """A step to take: a title, a few lines (the last in small print) and where to go. ``also``: another link, already HTML."""
     *body, small = lines
     text = "".join(f"<p>{e(line)}</p>" for line in body)
     return (
         f'<div class="sf-card">{badges(tag) if tag else ""}<h3>{e(title)}</h3>{text}<p class="sub">{e(small)}</p>'
-        f'<div class="go">{link(address, go + " →")}</div></div>'
+        f'<div class="go">{link(address, go + " →")}{also}</div></div>'
     )
 
 

@@ -41,16 +41,18 @@ def lead(results: Sequence[Result], spent_usd: float | None, unpriced: int) -> l
     ]
 
 
-def results_table(results: Sequence[Result], names: dict[str, str], link: str = "Read answers") -> str:
-    """One row a task, candidate and variant; the bar is the share that a proof must exceed."""
+def results_table(
+    results: Sequence[Result], names: dict[str, str], link: str = "Read answers", calls: Mapping[str, int] | None = None
+) -> str:
+    """One row a task, candidate and variant; the bar is the share that a proof must exceed. ``calls``: how many each task has."""
     head = [
         ("Task", "name"), ("Candidate", ""), ("As good as recorded", ""), ("Verdict", ""), ("Failed by", "less"),
-        ("A call", "num"), ("Median time", "num"),
+        ("Cost a call", "num"), ("Median time", "num"),
     ]  # fmt: skip
-    return pieces.table(head, (("", _cells(each, names, link)) for each in results))
+    return pieces.table(head, (("", _cells(each, names, link, calls or {})) for each in results))
 
 
-def _cells(result: Result, names: dict[str, str], link: str) -> list[str]:
+def _cells(result: Result, names: dict[str, str], link: str, calls: Mapping[str, int]) -> list[str]:
     c = result.counts
     failures = Counter(row["failure"] for row in result.rows if row["verdict"] == "fail" and row["failure"])
     failed = ", ".join(f"{render_count(n)} {kind}" for kind, n in failures.most_common(3)) or "–"
@@ -66,15 +68,21 @@ def _cells(result: Result, names: dict[str, str], link: str) -> list[str]:
     where = {"task_id": result.task_id, "candidate": result.candidate, "variant": result.variant}
     address = f"replay?{urlencode(where)}"
     return [
-        f'<b>{pieces.e(names.get(result.task_id, result.task_id))}</b><div class="go">{pieces.link(address, link + " →")}</div>',
-        f'{_whole(result.candidate)}<div class="sub">{pieces.e(result.variant.replace("_", " "))}</div>',
+        f'{pieces.link(pieces.task_link(result.task_id), names.get(result.task_id, result.task_id))}<div class="go">{pieces.link(address, link + " →")}</div>',
+        f'{_whole(result.candidate)}<div class="sub one">{pieces.e(variant_words(result.variant))}</div>',
         f'{picture}{pieces.e(share)}<div class="sub">{pieces.e(f"{c.passed:,} of {c.judged:,}")}'
         f"{pieces.e(''.join(', ' + each for each in undecided))}</div>",
-        pieces.badge(result.status, TONES[result.status], f"at the bar of {render_share(result.bar)}") + _why(result),
+        pieces.badge(result.status, TONES[result.status], f"at the bar of {render_share(result.bar)}")
+        + _why(result, calls.get(result.task_id)),
         pieces.e(failed),
         pieces.e(render_money(result.usd_per_call)) if result.usd_per_call is not None else "no price",
         pieces.e(render_duration(result.latency_ms(0.5))) if result.latency_ms(0.5) is not None else "–",
     ]
+
+
+def variant_words(variant: str) -> str:
+    """How the candidate was asked: ``today's prompt``, ``fewshot:4``."""
+    return "today's prompt" if variant == "as_is" else variant.replace("_", " ")
 
 
 def ceilings_table(ceilings: Mapping[str, Ceiling], names: dict[str, str]) -> str:
@@ -99,12 +107,15 @@ def _ceiling_cells(ceiling: Ceiling, names: dict[str, str]) -> list[str]:
     ]
 
 
-def _why(result: Result) -> str:
+def _why(result: Result, calls: int | None) -> str:
     """What would settle it, or why it was opened again."""
     if result.reopened:
         return f'<div class="sub">reopened: {pieces.e(result.reopened)}</div>'
     if result.status == "open" and result.needed:
-        return f'<div class="sub">about {pieces.e(plural(result.needed, "more answer"))}</div>'
+        more = f"about {plural(result.needed, 'more answer')}"
+        if calls is not None and result.counts.n + result.needed > calls:
+            more += f"; it has {plural(calls, 'call')}"
+        return f'<div class="sub">{pieces.e(more)}</div>'
     return ""
 
 

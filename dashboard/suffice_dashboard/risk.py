@@ -47,8 +47,16 @@ def wrong_of_task(task: Row, saving: Row) -> str:
 
 def wrong_words(share: float | None, low: float | None, high: float | None, whose: str = "its") -> str:
     """Shares 0 to 1 as ``about 27 of 100 of its answers (6–54)``."""
-    between = "" if low is None or high is None else f" ({_of_hundred(low)}–{_of_hundred(high)})"
-    return f"about {_of_hundred(share or 0.0)} of 100 of {whose} answers{between}"
+    return f"about {_of_hundred(share or 0.0)} of 100 of {whose} answers{_between(low, high)}"
+
+
+def wrong_figure(share: float, low: float, high: float) -> str:
+    """The same where a table's head says of what: ``27 of 100 (6–54)``."""
+    return f"{_of_hundred(share)} of 100{_between(low, high)}"
+
+
+def _between(low: float | None, high: float | None) -> str:
+    return "" if low is None or high is None else f" ({_of_hundred(low)}–{_of_hundred(high)})"
 
 
 def _of_hundred(share: float) -> str:

@@ -1,6 +1,6 @@
 """One run as lines in time: its agents, calls, tools and failed attempts, each with its place, its length and its cost.
 
-Pure functions of the reads ``run_steps``, ``run_calls`` and ``run_attempts``. What a step is stands in its icon and word, never in
+A call's own page shows the calls of its run so. Pure functions of the reads ``run_steps``, ``run_calls`` and ``run_attempts``. What a step is stands in its icon and word, never in
 its colour alone.
 """
 
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from suffice_dashboard.formatting import number_or_none, render_call_cost, render_duration, render_token_pair, shorten
-from suffice_dashboard.pieces import call_link, e
+from suffice_dashboard.pieces import call_link, e, href
 
 Row = Mapping[str, Any]
 ICONS = {"call": "◆", "agent": "▣", "tool": "⚙", "retrieval": "⌕", "chain": "↳", "prompt": "¶", "attempt": "✕"}
@@ -30,6 +30,7 @@ class Line:
     length: float | None
     failed: str = ""
     call: Row | None = None
+    here: bool = False  # the call whose page this is
 
 
 def run_lines(steps: Sequence[Row], calls: Sequence[Row], attempts: Sequence[Row]) -> list[Line]:
@@ -58,6 +59,24 @@ def run_lines(steps: Sequence[Row], calls: Sequence[Row], attempts: Sequence[Row
     return lines
 
 
+def call_lines(calls: Sequence[Row], here: str, first: int = 1) -> list[Line]:
+    """The calls of a run alone, numbered from ``first``: beside the call ``here``, whose place among them they show."""
+    begin = min((row["started_ns"] for row in calls if row["started_ns"] is not None), default=None)
+    return [
+        Line(
+            "call",
+            f"{place}. {row['task_name'] or row['request_preview'] or 'call'}",
+            0,
+            _since(begin, row["started_ns"]),
+            number_or_none(row["latency_ms"]),
+            row["error_type"] or "",
+            row,
+            row["call_id"] == here,
+        )
+        for place, row in enumerate(calls, first)
+    ]
+
+
 def _since(begin: int | None, at: int | None) -> float | None:
     return None if begin is None or at is None else (at - begin) / 1e6
 
@@ -75,6 +94,14 @@ def _depths(steps: Sequence[Row]) -> dict[str, int]:
     return depths
 
 
+def legend(lines: Sequence[Line]) -> str:
+    """The icons that occur, in words: ``◆ call, ⚙ tool, ✕ failed attempt``."""
+    kinds = {line.kind for line in lines}
+    return ", ".join(
+        f"{ICONS[kind]} {'failed attempt' if kind == 'attempt' else kind}" for kind in ICONS if kind in kinds
+    )
+
+
 def render_run(lines: Sequence[Line]) -> str:
     """The lines with their bars; a call opens on its name."""
     ends = [line.start + (line.length or 0.0) for line in lines if line.start is not None]
@@ -86,7 +113,7 @@ def render_run(lines: Sequence[Line]) -> str:
 def _line(line: Line, whole: float) -> str:
     name = e(shorten(line.name, 60))
     if line.call is not None:
-        name = f'<a href="{e(call_link(line.call["call_id"]))}" target="_self">{name}</a>'
+        name = f'<a href="{href(call_link(line.call["call_id"]))}" target="_self">{name}</a>'
     note = line.kind
     if line.call is not None:
         note = f"{line.call['model'] or 'unknown model'} · {render_token_pair(line.call)}"
@@ -94,8 +121,9 @@ def _line(line: Line, whole: float) -> str:
         note = f"✕ {line.failed} · {note}"
     cost = render_call_cost(line.call) if line.call is not None else ""
     took = "" if line.length is None else render_duration(line.length)
+    now = ' aria-current="true"' if line.here else ""
     return (
-        f'<div class="step {e(line.kind)}{" failed" if line.failed else ""}" role="listitem">'
+        f'<div class="step {e(line.kind)}{" failed" if line.failed else ""}{" here" if line.here else ""}" role="listitem"{now}>'
         f'<div class="n" style="padding-left:{line.depth * 0.9:.1f}rem"><i aria-hidden="true">{ICONS.get(line.kind, "·")}</i>'
         f'<div><b>{name}</b><span>{e(note)}</span></div></div><div class="t">{_bar(line, whole)}</div>'
         f'<div class="d">{e(took)}</div><div class="c">{e(cost)}</div></div>'

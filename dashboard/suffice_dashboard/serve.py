@@ -1,7 +1,12 @@
-"""The ASGI app that ``streamlit run`` starts: our pages behind the key, with the root's address told to the browser.
+"""The ASGI app that ``streamlit run`` starts: our pages behind the key, with a few lines of script before Streamlit's own.
 
 Streamlit's page asks for its server below every path it was opened at (``/tasks/_stcore/health`` first, then
 ``/_stcore/health``), so each deep link would begin with two 404s in the console. Telling it the address ends the guessing.
+
+A page that a link leads away from is kept whole by Chromium for a Back, its connection open: its session, and the search it ran,
+went on for minutes (measured). It hangs up when it is left; after a Back Streamlit connects to the same session again.
+
+That a page adds its project to its address (``project.keep``) is no step of its own for Back.
 """
 
 from __future__ import annotations
@@ -13,7 +18,8 @@ from starlette.middleware import Middleware
 
 from suffice_dashboard.access import AskKey
 from suffice_dashboard.launch import APP
-from suffice_dashboard.preload import preload
+from suffice_dashboard.preload import preloaded
+from suffice_dashboard.project import NAME
 from suffice_dashboard.settings import read_settings
 
 if TYPE_CHECKING:
@@ -25,7 +31,19 @@ _FOLDED = (
     'if(n&&localStorage.getItem(k)===null){localStorage.setItem(k,"true");localStorage.setItem(f,"1")}'
     "else if(!n&&localStorage.getItem(f)){localStorage.removeItem(k);localStorage.removeItem(f)}}catch{}"
 ).encode()
-TOLD = b'<script>window.__streamlit={BACKEND_BASE_URL:location.origin+"/"};' + _FOLDED + b"</script>"
+_HANGS_UP = (
+    b"{let open=[];window.WebSocket=class extends WebSocket{constructor(...a){super(...a);open.push(this)}};"
+    b'addEventListener("pagehide",()=>{open.forEach(s=>s.close());open=[]})}'
+)
+_ONE_STEP = (
+    '{const k="' + NAME + '",push=history.pushState,rest=u=>{u=new URL(u,location.href);u.searchParams.delete(k);'
+    "u.searchParams.sort();return u.href};history.pushState=function(s,t,u){const same=u!=null&&"
+    "!new URLSearchParams(location.search).has(k)&&rest(u)===rest(location.href);"
+    "return(same?this.replaceState:push).call(this,s,t,u)}}"
+).encode()
+TOLD = b"".join(
+    (b'<script>window.__streamlit={BACKEND_BASE_URL:location.origin+"/"};', _FOLDED, _HANGS_UP, _ONE_STEP, b"</script>")
+)
 _WHOLE_ONLY = (b"accept-encoding", b"if-none-match", b"if-modified-since", b"range")
 
 
@@ -70,5 +88,4 @@ def with_length(start: Message, body: bytes) -> Message:
     return {**start, "headers": [*headers, (b"content-length", str(len(body)).encode())]}
 
 
-preload()
-app = st.App(APP, middleware=[Middleware(AskKey, settings=read_settings()), Middleware(TellRoot)])
+app = st.App(APP, lifespan=preloaded, middleware=[Middleware(AskKey, settings=read_settings()), Middleware(TellRoot)])

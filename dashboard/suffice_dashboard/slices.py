@@ -14,9 +14,9 @@ NOTE = "Splits visible in the request, chosen on one half of the runs and estima
 EVIDENCE_SHOWN = 4  # of the strongest, in the small print
 
 
-def slices_section(slices: list[Row]) -> str:
+def slices_section(slices: list[Row], verdict: str = "") -> str:
     """The heading and the table."""
-    said = " ".join(part for part in (NOTE, apart_sentence(slices)) if part)
+    said = " ".join(part for part in (NOTE, apart_sentence(slices, verdict)) if part)
     return pieces.section("Slices", said) + slices_table(slices)
 
 
@@ -34,7 +34,7 @@ def _cells(row: Row) -> list[str]:
     calls = f"{render_share(row['share'])} of its calls ({render_count(row['calls'])})"
     return [
         f'<b>{pieces.e(row["name"])}</b><div class="sub">{pieces.e(calls)}</div>{_evidence(row)}',
-        pieces.verdict_badge(row["verdict"]) if row["verdict"] else "–",
+        pieces.task_badge(row) if row["verdict"] else "–",
         _share(row),
         pieces.e(render_money(row["paid_usd"])),
         _saving(row),

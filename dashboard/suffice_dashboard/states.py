@@ -14,8 +14,9 @@ import streamlit as st
 
 from suffice.errors import SufficeError
 from suffice_dashboard import queries
-from suffice_dashboard.pieces import e
-from suffice_dashboard.settings import read_settings
+from suffice_dashboard.formatting import shorten
+from suffice_dashboard.pieces import e, link
+from suffice_dashboard.settings import DEFAULT_SERVER, read_settings
 
 WATCH_SECONDS = 4
 
@@ -64,6 +65,15 @@ def show_unreachable(error: Exception) -> None:
     _retry()
 
 
+def show_no_page(name: str) -> None:
+    """The address names no page."""
+    _box(
+        "There is no such page",
+        f"No page has the address “{shorten(name, 60)}”. All pages stand in the menu on the left.",
+    )
+    st.html(f'<p class="sf-lead">{link("./", "Open the overview →")}</p>')
+
+
 def show_broken() -> None:
     """Something in the page itself went wrong."""
     _box(
@@ -82,6 +92,12 @@ def show_no_calls() -> None:
         "second or two after they end. Nothing leaves this machine.",
     )
     st.code("import suffice\nsuffice.init()", language="python")
+    server = read_settings().server.rstrip("/")
+    if server != DEFAULT_SERVER:  # the SDK and the import look there by themselves, nowhere else
+        st.markdown(
+            "This collector is not where suffice looks by itself, so tell the app, and the terminal you import from:"
+        )
+        st.code(f"export SUFFICE_ENDPOINT={server}", language="bash")
     left, right = st.columns(2)
     with left:
         st.markdown("**Have logs already?** Import them:")
@@ -118,10 +134,8 @@ def show_no_analysis(calls: int) -> None:
         "one by itself after a minute or so; where only a collector runs, start one with the line below.",
     )
     st.code("suffice analyze", language="bash")
-    left, right = st.columns([1, 5])
-    with left:
+    with st.container(horizontal=True):
         _retry("Look again")
-    with right:
         if st.button("Analyse now", icon=":material/play_arrow:"):
             ask_for_analysis()
 

@@ -26,9 +26,25 @@ VERDICTS: dict[str, Verdict] = {
     each.key: each
     for each in (
         Verdict("proven", "Proven", "✓", "a small model was tested and suffices", "#0FA37F", "", "circle"),
-        Verdict("likely", "Likely", "◐", "a small model probably suffices; not proven yet", "#4A86E8", "", "diamond"),
+        Verdict(
+            "likely",
+            "Likely",
+            "◐",
+            "a small model is expected to suffice, or was tested and is not settled; not proven",
+            "#4A86E8",
+            "",
+            "diamond",
+        ),
         Verdict("untested", "Untested", "?", "too little evidence either way", "#E0A030", "/", "triangle-up"),
-        Verdict("stays", "Stays", "■", "keep it on today's model", "#8C97A5", ".", "square"),
+        Verdict(
+            "stays",
+            "Stays",
+            "■",
+            "keep it on today's model; for now, where no test refuted a small one",
+            "#8C97A5",
+            ".",
+            "square",
+        ),
     )
 }
 

@@ -11,10 +11,11 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from suffice_analysis.replaceability import CLAIM_CALLS
+from suffice_analysis.savings.effort import once_words
 from suffice_analysis.savings.recommend import first_choice
 from suffice_dashboard.filters import with_query
 from suffice_dashboard.formatting import number_or_none, plural, render_money, render_money_interval
-from suffice_dashboard.pieces import e
+from suffice_dashboard.pieces import e, href
 
 Row = Mapping[str, Any]
 Ends = tuple[float, float, float]  # low, value, high; USD as recorded
@@ -55,10 +56,10 @@ def steps(
         Step("fact", "In a task", found, "calls of a recurring kind", number_or_none(funnel["no_task_usd"]) or 0.0,
              _calls(funnel["no_task_calls"], "in no task, or newer than the analysis"), "calls?only=no_task"),
         Step("expected", "Expected movable", value, "a small model is expected to suffice", _less(found, value),
-             f"tasks that stay, answers that would be worse, tasks under {CLAIM_CALLS} calls", "tasks?verdict=Stays",
+             f"tasks that stay (for now, where untested), answers that would be worse, tasks under {CLAIM_CALLS} calls", "tasks?verdict=Stays",
              None if expected is None else expected[0], None if expected is None else expected[2]),
-        Step("proven", "Proven", proven[1], "tasks proven by replay", _less(value, proven[1]),
-             "expected, and not proven yet" if value else "", "tasks?verdict=Likely"),
+        Step("proven", "Proven", proven[1], "what the proven tasks cost today, before what moving them costs", _less(value, proven[1]),
+             "expected, and not proven: not tested, or tested and not settled" if value else "", "tasks?verdict=Likely"),
         Step("net", "Net proven saving", saved, _net_words(once), _less(proven[1], saved),
              "what the small models, their checks and what they send back cost" if saved else "", "savings",
              None if net is None else net[0], None if net is None else net[2]),
@@ -95,7 +96,7 @@ def _less(before: float | None, after: float | None) -> float | None:
 
 def _net_words(once: float) -> str:
     running = "after running costs"
-    return f"{running}; {render_money(once)} is spent once besides" if once else running
+    return f"{running}; about {once_words(once)} is spent once besides" if once else running
 
 
 def expected_of_all(estimate: Row | None, production_usd: Any) -> Ends | None:
@@ -163,13 +164,13 @@ def _line(step: Step, widest: float) -> str:
     lost = ""
     if step.lost and (step.lost_usd is None or step.lost_usd > 0):
         less = "" if step.lost_usd is None else f"− {render_money(step.lost_usd)}: "
-        lost = f'<a class="lost" href="{e(step.address)}" target="_self">{e(less + step.lost)} →</a>'
+        lost = f'<a class="lost" href="{href(step.address)}" target="_self">{e(less + step.lost)} →</a>'
     elif step.usd is None and step.address:
-        lost = f'<a class="lost" href="{e(step.address)}" target="_self">how to →</a>'
+        lost = f'<a class="lost" href="{href(step.address)}" target="_self">how to →</a>'
     label = f"{step.name}: {words}"
     return (
         f'<div class="line {e(step.key)}" role="listitem"><div class="n"><b>{e(step.name)}</b><span>{e(step.meaning)}</span></div>'
-        f'<a class="bars" href="{e(step.address)}" target="_self" aria-label="{e(label)}" title="{e(label)}">{_bars(step, widest)}</a>'
+        f'<a class="bars" href="{href(step.address)}" target="_self" aria-label="{e(label)}" title="{e(label)}">{_bars(step, widest)}</a>'
         f'<div class="w"><b>{e(words)}</b>{lost}</div></div>'
     )
 

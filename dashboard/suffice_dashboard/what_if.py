@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Mapping, Sequence
 
 import streamlit as st
 
+from suffice_analysis.savings.marginal import beyond
+from suffice_analysis.savings.own_gpus import SELF_HOSTED
+from suffice_analysis.savings.sentences import details_of
 from suffice_analysis.savings.what_if import Change, Outcome, what_if
 from suffice_dashboard import pieces
 from suffice_dashboard.charts.money import stacked_chart
-from suffice_dashboard.charts.style import CONFIG
-from suffice_dashboard.formatting import basis_words, render_count, render_money
+from suffice_dashboard.formatting import basis_words, render_count, render_estimate
 from suffice_dashboard.layout import side_by_side
 from suffice_dashboard.queries import Row
 from suffice_dashboard.risk import same_model
@@ -20,12 +23,11 @@ UTILISATIONS = ("as it is", "5 %", "20 %", "50 %", "100 %")
 _SHARES = (None, 0.05, 0.2, 0.5, 1.0)
 
 
-def render_what_if(whole: Sequence[Row]) -> None:
-    """Sliders, the stack they give, and its wrong answers. Nothing where the analysis keeps no details."""
+def render_what_if(whole: Sequence[Row], each: Sequence[Row] = ()) -> None:
+    """Sliders, the stack they give, and its wrong answers. Nothing where the analysis keeps no details. ``each``: by task."""
     rows = [row for row in whole if what_if(row, Change()) is not None]
     if not rows:
         return
-    basis = basis_words(rows[0]["basis"])
     st.html(
         pieces.section(
             "What if",
@@ -36,10 +38,19 @@ def render_what_if(whole: Sequence[Row]) -> None:
     outcomes = [(row, outcome) for row in rows if (outcome := what_if(row, change)) is not None]
     left, right = side_by_side("what-if", 3, 2)
     with left:
-        st.html(pieces.paragraphs([f"Stacked: cost and saving {basis}"], "sf-note"))
-        st.plotly_chart(stacked_chart(stack(outcomes), outcomes[0][1].paid_usd), config=CONFIG, key="what-if-stack")
+        st.html(pieces.paragraphs([stack_words(rows[0]["basis"], change.volume)], "sf-note"))
+        st.html(stacked_chart(stack(outcomes, change, each), outcomes[0][1].paid_usd))
     with right:
         st.html(what_if_table(outcomes))
+
+
+def stack_words(basis: str, volume: float) -> str:
+    """What the bars and the table beside them are per: at another volume no longer what the page's other figures are."""
+    if volume == 1.0:
+        return f"Stacked: cost and saving {basis_words(basis)}"
+    if basis == "month":
+        return f"Stacked: cost and saving a month, at {volume:.1f} times today's calls"
+    return f"Stacked: cost and saving of {1000 * volume:,.0f} calls, where today there are 1,000"
 
 
 def caught_percent(rows: Sequence[Row]) -> int:
@@ -54,9 +65,9 @@ def _sliders(usual: int) -> Change:
     with first:
         volume = st.slider("Calls, times today's", 0.1, 10.0, 1.0, 0.1, key="if-volume", format="%.1f ×")
         caught_off = st.toggle("Set the share of wrong answers caught", key="if-escalate")
-        caught = st.slider(
-            "Wrong answers caught and asked again, %", 0, 100, usual, 1, key="if-caught", disabled=not caught_off
-        )
+        caught = usual  # each alternative's own share, until it is set for all of them
+        if caught_off:
+            caught = st.slider("Wrong answers caught and asked again, %", 0, 100, usual, 1, key="if-caught")
     with second:
         today = st.slider("Today's model's price, times today's", 0.1, 2.0, 1.0, 0.1, key="if-today", format="%.1f ×")
         others = st.slider("Small models' prices, times today's", 0.1, 3.0, 1.0, 0.1, key="if-others", format="%.1f ×")
@@ -65,16 +76,41 @@ def _sliders(usual: int) -> Change:
     return Change(volume, today, others, caught / 100 if caught_off else None, share)
 
 
-def stack(outcomes: Sequence[tuple[Row, Outcome]]) -> list[tuple[str, float, float, float]]:
-    """Name, cost, saved already by a better one before it, saved beyond it; what is dearer than today saves nothing."""
-    best, lines = 0.0, []
+def stack(
+    outcomes: Sequence[tuple[Row, Outcome]], change: Change, each: Sequence[Row] = ()
+) -> list[tuple[str, float, float, float]]:
+    """Name, cost, saved already by a better one before it, saved beyond it, task by task; what is dearer than today saves nothing.
+
+    ``each``: the rows by task; of an older analysis, which does not tell the tasks of a total, all count as one.
+    """
+    by_task = {(row["task_id"], row["alternative"]): row for row in each}
+    best: dict[str, float] = {}
+    lines = []
     for row, outcome in outcomes:
+        own = _by_task(row, outcome, change, by_task)
         saving = max(0.0, outcome.saving_usd)
-        lines.append(
-            (alternative_words(row["alternative"]), outcome.projected_usd, min(best, saving), max(0.0, saving - best))
-        )
-        best = max(best, saving)
+        more = min(saving, beyond(row["alternative"], own, best))
+        already = 0.0 if math.isclose(saving, more) else saving - more
+        best |= {task: max(usd, best.get(task, 0.0)) for task, usd in own.items()}
+        lines.append((alternative_words(row["alternative"]), outcome.projected_usd, already, more))
     return lines
+
+
+def _by_task(total: Row, outcome: Outcome, change: Change, rows: Mapping[tuple[str, str], Row]) -> dict[str, float]:
+    """What each task saves that ``total`` moves. Of own GPUs, taken whole, in equal parts: only their sum counts."""
+    name, details = total["alternative"], details_of(total)
+    tasks = details.get("moved_tasks", ())
+    if name == SELF_HOSTED and tasks:
+        return {task: outcome.saving_usd / len(tasks) for task in tasks}
+    slices = {each["task_id"]: each for each in details.get("slices", ())}
+    found: dict[str, float] = {}
+    for task in tasks:
+        row = rows.get((task, name)) or slices.get(task)
+        under = None if row is None else what_if({**row, "basis": total["basis"]}, change)
+        if under is None:
+            return {"": outcome.saving_usd}
+        found[task] = under.saving_usd
+    return found or {"": outcome.saving_usd}
 
 
 def what_if_table(outcomes: Sequence[tuple[Row, Outcome]]) -> str:
@@ -100,7 +136,7 @@ def _cells(row: Row, outcome: Outcome) -> list[str]:
     each = outcome.break_even_wrong_usd
     return [
         f"<b>{pieces.e(alternative_words(row['alternative']))}</b>{pays}{under}",
-        f'<span style="white-space:nowrap">{pieces.e(render_money(outcome.saving_usd))}</span>',
+        f'<span style="white-space:nowrap">{pieces.e(render_estimate(outcome.saving_usd))}</span>',
         *wrong,
-        "–" if each is None else pieces.e(render_money(each)),
+        "–" if each is None else pieces.e(render_estimate(each)),
     ]

@@ -59,11 +59,11 @@ def main(argv: list[str] | None = None) -> int:
         return _fail(f"there is no command '{name}'; 'suffice --help' lists them", 2)
     module, extra, _ = COMMANDS[name]
     try:
-        command = import_module(module)
-    except ModuleNotFoundError as missing:
-        hint = f"pip install 'suffice[{extra}]'" if extra else "reinstall suffice"
-        return _fail(f"'suffice {name}' needs {missing.name}: {hint}", 1)
-    try:
+        try:
+            command = import_module(module)
+        except ModuleNotFoundError as missing:
+            hint = f"pip install 'suffice[{extra}]'" if extra else "reinstall suffice"
+            return _fail(f"'suffice {name}' needs {missing.name}: {hint}", 1)
         return int(command.main(rest))
     except UsageError as error:
         return _fail(str(error), 2)

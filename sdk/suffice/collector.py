@@ -37,6 +37,10 @@ class UnreachableError(Exception):
     """Nobody answers there, or somebody else does. ``str(error)`` says which, for a person."""
 
 
+class NotAllowedError(UnreachableError):
+    """It wants another key."""
+
+
 class Verdict(Enum):
     STORED = "stored"
     REFUSED = "refused"  # sending it again would be refused again
@@ -100,6 +104,8 @@ class Collector:
     def read(self, name: str, **parameters: str) -> list[dict[str, Any]]:
         """One named read as rows. Raises UnreachableError, also for an answer that is not 200."""
         status, _, body = self._request("GET", f"/api/v1/read/{name}?{urlencode(parameters)}", None, {})
+        if status in (401, 403):
+            raise NotAllowedError(f"{self.endpoint} answered {status}: is SUFFICE_KEY right?")
         if status != 200:
             raise UnreachableError(f"{self.endpoint} answered {status} to read/{name}")
         try:

@@ -56,11 +56,6 @@ def around_call(capture: Capture) -> AbstractContextManager[None]:
     return _attached(capture.span)
 
 
-def around_other(library: str) -> AbstractContextManager[None]:
-    """Keep our instrumentor of that library away from a request that is no LLM call. The host's own is left alone."""
-    return _unobserved() if library in watched else _NOTHING
-
-
 @contextmanager
 def _attached(span: Any) -> Iterator[None]:
     from opentelemetry.context import attach, detach
@@ -74,7 +69,8 @@ def _attached(span: Any) -> Iterator[None]:
 
 
 @contextmanager
-def _unobserved() -> Iterator[None]:
+def unobserved() -> Iterator[None]:
+    """Keep our instrumentor away from a request that is no LLM call. Only of a library in ``watched``: else it is the host's own."""
     from opentelemetry.instrumentation.utils import suppress_http_instrumentation
 
     with suppress_http_instrumentation():

@@ -151,6 +151,10 @@ class Recorder:
         """Whether anything still waits in memory."""
         return self.worker.pending()
 
+    def note_patched(self) -> None:
+        """See ``Worker.note_patched``: before the patches go."""
+        self.worker.note_patched()
+
     def shutdown(self, timeout: float) -> Delivery:
         """Flush, then stop. What could not be sent in time goes to the spool."""
         if self._stopped:

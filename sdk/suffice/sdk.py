@@ -107,6 +107,7 @@ def shutdown(timeout: float = EXIT_TIMEOUT_S) -> Delivery:
     from suffice import http_spans, transports
 
     context.recorder = None
+    active.note_patched()
     http_spans.remove()
     transports.remove()
     return active.shutdown(timeout)

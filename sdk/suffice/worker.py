@@ -170,13 +170,17 @@ class Worker:
         if self._noted:
             self.note_state(ended=True)
 
+    def note_patched(self) -> None:
+        """Keep for ``suffice doctor`` what is patched now: at the end the patches are off again."""
+        self._patched |= set(transports.patched())
+
     def note_state(self, *, ended: bool = False) -> None:
         """Write down for ``suffice doctor`` how things stand."""
         if self.settings.spool is None:
             return
         self._noted = monotonic()
         delivered, dropped, pending = self.delivery()
-        self._patched |= set(transports.patched())  # at the end they are off again
+        self.note_patched()
         state = {
             "pid": os.getpid(),
             "service": self.settings.service,

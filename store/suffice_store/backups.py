@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from hashlib import file_digest
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from suffice.errors import SufficeError
 from suffice_migrations import current, head
 from suffice_store.audit import audit_log
 from suffice_store.engines.duckdb import PRIVATE, DuckDB, discard
+from suffice_store.engines.reasons import DamagedError, FileFaultError, check_folder, written_to
 from suffice_store.file_store import DatabaseStore, FileStore
 from suffice_store.rewriting import sync_file
 
@@ -72,14 +74,22 @@ def seal(path: str) -> None:
 def restore(source: str, target: str, *, replace: bool = False, say: Say = lambda step: None) -> dict[str, Any]:
     """A backup as the database at ``target``, read through before it is put there. Returns what ``check`` found.
 
-    ``replace``: an existing database is set aside as ``TARGET.before-restore``, not lost. Raises SufficeError.
+    ``replace``: an existing database is set aside, not lost; ``set_aside`` of what is returned is its path then,
+    ``TARGET.before-restore``, numbered where there is one already. Raises SufficeError.
     """
     if not Path(source).is_file():
         raise SufficeError(f"there is no backup at {source}")
     if Path(target).exists() and not replace:
         raise SufficeError(f"{target} exists already: name another file, or say --replace")
-    say("comparing the checksum")
+    check_folder(target)
+    noted = Path(f"{source}{SUM_SUFFIX}").is_file()
+    say("comparing the checksum" if noted else f"no checksum was compared: the backup has no {SUM_SUFFIX} beside it")
     check_sum(source)
+    with written_to(target):
+        return _restore(source, target, say)
+
+
+def _restore(source: str, target: str, say: Say) -> dict[str, Any]:
     copy = f"{target}.restoring"
     discard(copy)
     try:
@@ -90,11 +100,12 @@ def restore(source: str, target: str, *, replace: bool = False, say: Say = lambd
             found = check(store, audit=False)
         if found["problems"]:
             raise SufficeError(f"the backup is damaged and was not restored: {found['problems'][0]}")
-        _put(copy, target)
+        return {**found, "set_aside": _put(copy, target)}
+    except FileFaultError as error:
+        raise SufficeError(f"{source} {error.fault} and was not restored: name another backup") from None
     finally:
         discard(copy)
         Path(f"{copy}.audit.jsonl").unlink(missing_ok=True)
-    return found
 
 
 def check_sum(path: str) -> None:
@@ -132,15 +143,28 @@ def check(store: DatabaseStore, *, audit: bool = True) -> dict[str, Any]:
     return {"schema": schema, "rows": rows, "problems": problems}
 
 
-def _put(copy: str, target: str) -> None:
+def _put(copy: str, target: str) -> str | None:
+    """Returns where what was at ``target`` is now; None where nothing was."""
+    aside = None
     if Path(target).exists():
-        with FileStore(target, create=False):  # nobody else holds it, and its log is in it
+        with suppress(DamagedError), FileStore(target, create=False):  # nobody else holds it, and its log is in it
             pass
-        Path(target).replace(f"{target}.before-restore")
+        aside = _free(f"{target}.before-restore")
+        log = Path(f"{target}.wal")
+        if log.exists() and log.stat().st_size:  # of a damaged one
+            log.replace(f"{aside}.wal")
+        Path(target).replace(aside)
     Path(f"{target}.wal").unlink(missing_ok=True)
     sync_file(copy)
     Path(copy).replace(target)
     sync_file(target)
+    return aside
+
+
+def _free(path: str) -> str:
+    """The first of PATH, PATH-2, PATH-3 ... that nothing has."""
+    names = (path if number == 1 else f"{path}-{number}" for number in count(1))
+    return next(name for name in names if not Path(name).exists())
 
 
 @contextmanager

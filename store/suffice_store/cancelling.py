@@ -58,6 +58,11 @@ class Cancel:
                 self._running.remove(interrupt)
 
 
+def cancellable() -> bool:
+    """Whether somebody may cancel this thread's read."""
+    return _current.get() is not None
+
+
 def check() -> None:
     """Raises CancelledError where this thread's read was cancelled."""
     cancel = _current.get()

@@ -19,6 +19,7 @@ from suffice.errors import SufficeError
 from suffice_store import access, alerts, cost_changes, keeping, replaying
 from suffice_store.matching import match_imports
 from suffice_store.moves import check_move
+from suffice_store.price_units import PER_TOKEN, is_per_token
 from suffice_store.prices_file import EPOCH, USD_COLUMNS
 from suffice_store.pricing import price_tier
 from suffice_store.splits import check_parts
@@ -209,6 +210,8 @@ def _usd(name: str, value: Any) -> Decimal | None:
         amount = Decimal("NaN")
     if not amount.is_finite() or not 0 <= amount <= MAX_USD_PER_MTOK or isinstance(value, bool):
         raise SufficeError(f"'{name}' must be USD per million tokens, from 0 to {MAX_USD_PER_MTOK:,}, not '{value}'")
+    if is_per_token(amount):
+        raise SufficeError(f"'{name}' is {value}: {PER_TOKEN}")
     if amount != round(amount, 6):
         raise SufficeError(f"'{name}' has more than 6 decimals: {value}")
     return amount

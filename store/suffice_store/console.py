@@ -27,7 +27,7 @@ from rich.text import Text
 from typer.main import get_command
 
 from suffice.errors import UsageError
-from suffice_store.rounding import LEAST_USD, percent_digits, tell_apart, usd_digits
+from suffice_store.rounding import LEAST_USD, estimated_usd, estimated_usd_range, percent_digits, tell_apart, usd_digits
 
 DbOption = Annotated[
     str | None,
@@ -121,17 +121,21 @@ def format_count(value: float | None) -> str:
 
 def format_usd(value: Decimal | float | None) -> str:
     """``$12,340``, ``$412.80``, ``$0.50``; under ten cents two significant digits, ``$0.0042``; unknown is a dash, never $0."""
-    return UNKNOWN if value is None else _usd(float(value), 0)
+    return UNKNOWN if value is None else _usd(float(value))
+
+
+def format_usd_estimate(value: Decimal | float | None) -> str:
+    """An estimate that stands alone, in three digits: ``$7,200``, ``$413``, ``$9.61``; what was counted is ``format_usd``'s."""
+    return UNKNOWN if value is None else estimated_usd(float(value))
 
 
 def format_usd_range(
     value: Decimal | float | None, low: Decimal | float | None, high: Decimal | float | None
 ) -> tuple[str, str, str]:
-    """The three as text, with one more digit where different ones would read the same: ``$0.151``, ``$0.144``, ``$0.154``."""
+    """An estimate and its ends, with the digits that the interval leaves them: ``$7,200``, ``$6,100``, ``$8,000``."""
     if value is None or low is None or high is None:
-        return format_usd(value), format_usd(low), format_usd(high)
-    said, left, right = tell_apart([float(value), float(low), float(high)], _usd)
-    return said, left, right
+        return format_usd_estimate(value), format_usd_estimate(low), format_usd_estimate(high)
+    return estimated_usd_range(float(value), float(low), float(high))
 
 
 def format_usd_interval(
@@ -142,12 +146,12 @@ def format_usd_interval(
     return f"{said}{suffix}" if low is None or high is None else f"{said}{suffix} ({left} to {right})"
 
 
-def _usd(value: float, digits: int) -> str:
+def _usd(value: float) -> str:
     size = abs(value)
     sign = "-" if value < 0 else ""
     if size == 0:
         return "$0"
-    return f"{sign}<${LEAST_USD:f}" if size < LEAST_USD else f"{sign}${usd_digits(size, digits)}"
+    return f"{sign}<${LEAST_USD:f}" if size < LEAST_USD else f"{sign}${usd_digits(size)}"
 
 
 def format_share(value: float | None) -> str:

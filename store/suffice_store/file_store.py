@@ -23,15 +23,16 @@ import sqlalchemy as sa
 from suffice_migrations import upgrade
 from suffice_store import prices_file
 from suffice_store.arrow_schema import conform
-from suffice_store.cancelling import check, interruptible
+from suffice_store.cancelling import interruptible
 from suffice_store.changes import run_command
 from suffice_store.engines import KEYS, Database, Prepared
 from suffice_store.engines.duckdb import DuckDB
+from suffice_store.engines.reasons import read_from
 from suffice_store.gate import Gate
 from suffice_store.reads import Read, find_read
 from suffice_store.reads.pricing import RATES
 from suffice_store.reads.registry import Arguments
-from suffice_store.reads.sources import LOOK_FIRST, NOT_BEFORE
+from suffice_store.reads.search import FOUND, HITS, SEARCH, Places, search
 from suffice_store.rollup import Changes, Rollup
 from suffice_store.seen import Seen
 from suffice_store.store import AppendResult
@@ -39,6 +40,7 @@ from suffice_store.tables import ingest_state
 
 _PREPARED = 256  # statements kept as text: building one takes as long as running it on a small file
 _NS_PER_DAY = 86_400 * 10**9
+REOPEN_WAIT_S = 5.0  # for reads to end
 EXACT_ROWS = 200_000  # of a table of texts: asking it for 16,000 spans' texts takes 0.3 us a span
 _PRICED_BY = ("project", "provider", "request_model", "response_model", "service_tier")
 TEXTS = {"messages": "message_hash", "toolsets": "toolset_hash"}  # their hashes have the project in them
@@ -57,10 +59,13 @@ class DatabaseStore:
         self.database = database
         self._exact_rows = exact_rows
         self._seen = {name: Seen() for name in TEXTS}
+        self._places = Places()
         self._long: set[str] = set()
         self.path = database.path
         self._clock = clock
         self._writing = threading.Lock()
+        # An append has failed: it may have been committed, since DuckDB also fails where the checkpoint behind it does.
+        self._doubtful = False
         self._gate = Gate()
         self.changes, self.rate_changes = Changes(), Changes()
         self._models: set[tuple[Any, ...]] = set()  # that calls were appended with
@@ -68,8 +73,9 @@ class DatabaseStore:
         self.maintenance = threading.Lock()  # held by whoever moves or removes rows: a deletion, a compaction, a backup
         self._prepared = lru_cache(_PREPARED)(self._prepare)
         try:
-            upgrade(self.database.engine)
-            with self.database.writing() as connection:
+            with read_from(self.path), ExitStack() as opened:
+                upgrade(self.database.engine)
+                connection = opened.enter_context(self.database.writing())
                 prices_file.sync(self.database, connection, clock())
         except BaseException:
             self.database.close()
@@ -77,6 +83,31 @@ class DatabaseStore:
 
     def append(self, tables: Mapping[str, pa.Table], *, journal: tuple[str, int] | None = None) -> AppendResult:
         """See ``Store.append``: all tables and the journal position in one transaction."""
+        self._reopen_after(None)
+        if self._doubtful and journal is not None:
+            if (self.journal_position(journal[0]) or -1) >= journal[1]:
+                return AppendResult(dict.fromkeys(tables, 0), {name: rows.num_rows for name, rows in tables.items()})
+            self._doubtful = False
+        try:
+            return self._append(tables, journal)
+        except Exception as error:
+            self._doubtful = True
+            self._reopen_after(error)
+            raise
+
+    def _reopen_after(self, error: Exception | None) -> None:
+        """So that who tries again finds it open. Raises OSError where an earlier try left it closed and there is no room yet:
+        no row is at fault."""
+        if not isinstance(self.database, DuckDB) or not self.database.shut_by(error):
+            return
+        try:
+            with self.holding_writes(), self.standing_still(REOPEN_WAIT_S):
+                self.database.reopen()
+        except Exception as also:
+            if error is None:
+                raise OSError(f"{self.path} can't be opened again: {also}") from None
+
+    def _append(self, tables: Mapping[str, pa.Table], journal: tuple[str, int] | None) -> AppendResult:
         ready = {name: conform(name, rows) for name, rows in tables.items()}
         added, known = dict.fromkeys(ready, 0), dict.fromkeys(ready, 0)
         with self._writing:
@@ -113,28 +144,20 @@ class DatabaseStore:
         """See ``Store.read``."""
         read = find_read(name)
         with self._asking(read, read.bind(parameters)) as (connection, arguments):
-            if arguments.get(LOOK_FIRST):
-                table = self._search(connection, read, arguments)
-            else:
-                table = self.database.fetch_table(connection, self._query(read, arguments))
-            return read.finish(connection, arguments, table)
+            return read.finish(connection, arguments, self._whole(connection, read, arguments))
 
     def _batches(self, stream: sa.Connection, read: Read, arguments: Arguments) -> Generator[pa.RecordBatch]:
-        if not arguments.get(LOOK_FIRST):
+        if read.whole or arguments.get(SEARCH):
+            whole = self._whole(stream, read, arguments).combine_chunks()
+            yield from whole.to_batches() or [pa.RecordBatch.from_pylist([], schema=whole.schema)]
+        else:
             yield from self.database.fetch_batches(stream, self._query(read, arguments))
-            return
-        whole = self._search(stream, read, arguments)
-        yield from whole.to_batches() or [pa.RecordBatch.from_pylist([], schema=whole.schema)]
 
-    def _search(self, connection: sa.Connection, read: Read, arguments: Arguments) -> pa.Table:
-        """Among the newest calls; where those don't fill the page, among all."""
-        every = {key: value for key, value in arguments.items() if key != LOOK_FIRST}
-        newest = self._query(read, {**every, NOT_BEFORE: arguments[LOOK_FIRST]})
-        found = self.database.fetch_table(connection, newest)
-        if found.num_rows >= arguments["limit"]:
-            return found
-        check()
-        return self.database.fetch_table(connection, self._query(read, every))
+    def _whole(self, connection: sa.Connection, read: Read, arguments: Arguments) -> pa.Table:
+        def fetch(arguments: Arguments) -> pa.Table:
+            return self.database.fetch_table(connection, self._query(read, arguments))
+
+        return search(connection, arguments, fetch, self._places) if arguments.get(SEARCH) else fetch(arguments)
 
     def read_batches(self, name: str, **parameters: Any) -> Iterator[pa.RecordBatch]:
         """See ``Store.read_batches``. The parameters are checked before the first batch is asked for."""
@@ -161,16 +184,16 @@ class DatabaseStore:
         ready = rollup.ready_for(read, arguments) if rollup is not None else {}
         with self.connected() as connection, ExitStack() as transaction:
             transaction.enter_context(interruptible(lambda: self.database.interrupt(connection)))
-            if rollup is not None and RATES in ready:
+            if RATES in ready or arguments.get(SEARCH):  # several statements see the same
                 transaction.enter_context(connection.begin())
-                if not rollup.rates_hold(connection, arguments["project"]):
-                    del ready[RATES]
+            if rollup is not None and RATES in ready and not rollup.rates_hold(connection, arguments["project"]):
+                del ready[RATES]
             yield connection, {**arguments, **ready}
 
     @contextmanager
     def connected(self) -> Iterator[sa.Connection]:
         """A connection for reading. While it is open, the file is not exchanged for a rewritten one."""
-        with self._gate.passing(), self.database.engine.connect() as connection:
+        with read_from(self.path), self._gate.passing(), self.database.engine.connect() as connection:
             yield connection
 
     @contextmanager
@@ -217,6 +240,8 @@ class DatabaseStore:
 
     def _query(self, read: Read, arguments: Arguments) -> Prepared:
         # The day stands for the time that a read may have built into its statement (prices in force today).
+        if HITS in arguments or FOUND in arguments:  # long, and not asked again
+            return self.database.prepare(read.query(arguments))
         return self._prepared(read.name, tuple(arguments.items()), time.time_ns() // _NS_PER_DAY)
 
     def _prepare(self, name: str, arguments: tuple[tuple[str, Any], ...], day: int) -> Prepared:
@@ -254,7 +279,8 @@ class DatabaseStore:
         return True
 
     def forget_rows(self) -> None:
-        """Rows have gone or changed their numbers: nothing is taken for added up any more."""
+        """Rows have gone or changed their numbers: nothing is taken for added up any more, nor for being where it was."""
+        self._places.forget()
         if self.rollup is not None:
             self.rollup.forget()
 

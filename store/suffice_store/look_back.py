@@ -6,6 +6,7 @@ Across projects, so that no named read: this never leaves the process.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, cast
@@ -13,11 +14,14 @@ from typing import Any, cast
 import sqlalchemy as sa
 
 from suffice.wire.call import Call, Message, Usage
+from suffice_store.reads.functions import first_match
 from suffice_store.records import CallRecord
 from suffice_store.tables import calls, duplicates, messages, spans, toolsets
 
 MOST_CALLS = 20_000
 MOST_SPANS = 50_000
+_AT_ONCE = 500  # calls with their texts
+_SAID = ("input_hashes", "output_hashes")
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,20 +32,32 @@ class RecentSpan:
     parent_span_id: str | None
 
 
-def recent_calls(connection: sa.Connection, since_received_ns: int) -> list[CallRecord]:
-    """The latest calls with a trace, oldest first, with their last message of either side and without the others."""
-    chosen = (
-        sa.select(calls)
-        .where(calls.c.received_ns >= since_received_ns, calls.c.trace_id.is_not(None))
-        .order_by(calls.c.received_ns.desc(), calls.c.started_ns.desc(), calls.c.call_id)
-        .limit(MOST_CALLS)
+def recent_calls(connection: sa.Connection, since_received_ns: int, attribute: str) -> Iterator[CallRecord]:
+    """The latest calls with a trace, oldest first, with their last message of either side and without the others.
+
+    Of their attributes only ``attribute`` comes along, and a few texts at a time: what lies in an hour may be gigabytes.
+    """
+    traced = (calls.c.received_ns >= since_received_ns, calls.c.trace_id.is_not(None))
+    latest = sa.select(calls.c.received_ns).where(*traced).order_by(calls.c.received_ns.desc()).limit(MOST_CALLS)
+    found = connection.scalar(sa.select(sa.func.min(latest.subquery("latest").c.received_ns)))
+    since = max(found or 0, since_received_ns)
+    # By its spelling: to parse all attributes takes six times their bytes.
+    spelled = first_match(calls.c.attributes, f'"{re.escape(attribute)}": ?("(?:[^"\\\\]|\\\\.)*")').label("spelled")
+    chosen = sa.select(*(calls.c[name] for name in _RECENT), calls.c.received_ns, spelled).where(
+        calls.c.received_ns >= since, calls.c.trace_id.is_not(None)
     )
-    rows = [row._mapping for row in connection.execute(chosen)]
-    wanted = {
-        (row["project"], hashes[-1]) for row in rows for hashes in (row["input_hashes"], row["output_hashes"]) if hashes
-    }
-    texts = _texts(connection, wanted)
-    return [_record(row, texts, last_only=True) for row in reversed(rows)]
+    rows: list[Any] = [row._mapping for row in connection.execute(chosen)]
+    # Sorted here: there it would sort what is long.
+    rows.sort(key=lambda row: (row["received_ns"], row["started_ns"] or 0, row["call_id"]))
+    rows = rows[-MOST_CALLS:]
+    for start in range(0, len(rows), _AT_ONCE):
+        some = [{**_UNREAD, **row} for row in rows[start : start + _AT_ONCE]]
+        said = [(row["project"], row[side][-1]) for row in some for side in _SAID if row[side]]
+        texts = _texts(connection, set(said))
+        for row in some:
+            record = _record(row, texts, last_only=True)
+            record.attributes = {attribute: json.loads(row["spelled"])} if row["spelled"] else {}
+            yield record
 
 
 def recent_spans(connection: sa.Connection, since_received_ns: int) -> Iterator[RecentSpan]:
@@ -128,3 +144,7 @@ _RECORD = (
     "service", "environment", "agent_name", "task_name", "conversation_id", "user_id", "call_site", "server_address",
     "attempt", "started_ns", "ended_ns", "time_to_first_token_ms", "source", "dialect",
 )  # fmt: skip
+_UNREAD = dict.fromkeys(("usage_raw", "parameters", "response_format", "attributes", "error_message"))  # may be long
+_RECENT = tuple(
+    name for name in (*_TOKENS, *_CALL, *_RECORD, *_SAID, "usage_source", "finish_reason") if name not in _UNREAD
+)

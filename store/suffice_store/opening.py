@@ -6,7 +6,7 @@ import os
 from urllib.parse import urlsplit
 
 from suffice.errors import SufficeError, UsageError
-from suffice_store.engines.duckdb import HeldError
+from suffice_store.engines.reasons import HeldError
 from suffice_store.file_store import FileStore, ServerStore
 from suffice_store.holder import read_address
 from suffice_store.remote_store import RemoteStore

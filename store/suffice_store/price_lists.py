@@ -19,6 +19,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
+from suffice_store.price_units import is_per_token
 from suffice_store.prices_file import USD_COLUMNS
 from suffice_store.pricing import MAKERS
 
@@ -99,9 +100,13 @@ def _bands(entry: Mapping[str, Any], *, by_rule: bool) -> Iterator[tuple[str, in
             ruled = by_rule and write_5m is not None and write_1h is None
             written = (write_5m, 2 * paid if ruled else write_1h)
             prices = [None if usd is None else _per_mtok(usd) for usd in (paid, said, read, *written)]
-            if any(price is not None and (price != round(price, 6) or price > 1000) for price in prices):
+            if any(price is not None and _is_odd(price) for price in prices):
                 break
             yield tier, limit * 1000 + 1 if limit else 0, prices, BY_RULE if ruled else ""
+
+
+def _is_odd(price: Decimal) -> bool:
+    return price != round(price, 6) or price > 1000 or is_per_token(price)
 
 
 def _within(usd: float | None, low: float, high: float) -> float | None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import socket
 from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, suppress
 from types import TracebackType
 from typing import Any, Self
 from urllib.parse import urlsplit
@@ -12,6 +14,7 @@ import httpx2
 import pyarrow as pa
 
 from suffice.errors import SufficeError
+from suffice_store.cancelling import cancellable, interruptible
 from suffice_store.store import AppendResult
 
 ARROW = "application/vnd.apache.arrow.stream"
@@ -29,12 +32,13 @@ class RemoteStore:
         if address.scheme not in ("http", "https") or not address.hostname:
             raise SufficeError(f"'{server}' is not a collector's address: it looks like http://127.0.0.1:4318")
         self.server = server.rstrip("/")
-        self._client = httpx2.Client(
-            base_url=self.server,
-            headers={**(headers or {}), **({"Authorization": f"Bearer {key}"} if key else {})},
-            timeout=httpx2.Timeout(TIMEOUT_S, connect=CONNECT_S),
-            trust_env=address.hostname not in LOOPBACK,  # a company's proxy knows nothing of this machine
-        )
+        self._options: dict[str, Any] = {
+            "base_url": self.server,
+            "headers": {**(headers or {}), **({"Authorization": f"Bearer {key}"} if key else {})},
+            "timeout": httpx2.Timeout(TIMEOUT_S, connect=CONNECT_S),
+            "trust_env": address.hostname not in LOOPBACK,  # a company's proxy knows nothing of this machine
+        }
+        self._client = httpx2.Client(**self._options)
 
     def append(self, tables: Mapping[str, pa.Table], *, journal: tuple[str, int] | None = None) -> AppendResult:
         """See ``Store.append``; here each table is a transaction of its own, and there is no journal."""
@@ -112,8 +116,12 @@ class RemoteStore:
 
     def _stream(self, name: str, parameters: Mapping[str, Any]) -> _Stream:
         chosen = {key: _text(value) for key, value in parameters.items() if value is not None}
-        request = self._client.build_request("GET", f"/api/v1/read/{name}", params=chosen, headers={"Accept": ARROW})
-        return _Stream(self, request)
+        hanging = _HangUp() if cancellable() else None
+        request = self._client.build_request(
+            "GET", f"/api/v1/read/{name}", params=chosen, headers={"Accept": ARROW},
+            extensions={} if hanging is None else {"trace": hanging.trace},
+        )  # fmt: skip
+        return _Stream(self, request, hanging)
 
     def _json(self, method: str, path: str, **options: Any) -> dict[str, Any]:
         response = self._send(self._client.build_request(method, path, **options), stream=False)
@@ -125,9 +133,9 @@ class RemoteStore:
             raise SufficeError(f"what answers at {self.server} is not suffice's collector")
         return answer
 
-    def _send(self, request: httpx2.Request, *, stream: bool) -> httpx2.Response:
+    def _send(self, request: httpx2.Request, *, stream: bool, client: httpx2.Client | None = None) -> httpx2.Response:
         try:
-            response = self._client.send(request, stream=stream)
+            response = (client or self._client).send(request, stream=stream)
             if response.status_code >= 400:
                 response.read()
         except httpx2.ConnectError:
@@ -146,18 +154,47 @@ class RemoteStore:
 class _Stream:
     """A response that is closed at the end, also when its reader stops early."""
 
-    def __init__(self, store: RemoteStore, request: httpx2.Request) -> None:
-        self._store, self._request = store, request
+    def __init__(self, store: RemoteStore, request: httpx2.Request, hanging: _HangUp | None) -> None:
+        self._store, self._request, self._hanging = store, request, hanging
+        self._held = ExitStack()
 
     def __enter__(self) -> httpx2.Response:
-        self._response = self._store._send(self._request, stream=True)
-        if ARROW not in self._response.headers.get("content-type", ""):
-            self._response.close()
-            raise SufficeError(f"what answers at {self._store.server} is not suffice's collector")
-        return self._response
+        with ExitStack() as held:
+            client = None
+            if self._hanging is not None:  # a connection of its own, which nobody else is on when it is shut
+                client = held.enter_context(httpx2.Client(**self._store._options))
+                held.enter_context(interruptible(self._hanging.shut))
+            response = self._store._send(self._request, stream=True, client=client)
+            held.callback(response.close)
+            if ARROW not in response.headers.get("content-type", ""):
+                raise SufficeError(f"what answers at {self._store.server} is not suffice's collector")
+            self._held = held.pop_all()
+            return response
 
     def __exit__(self, *_: object) -> None:
-        self._response.close()
+        self._held.close()
+
+
+class _HangUp:
+    """Ends a request that another thread waits in: closing a socket wakes nobody who reads from it, shutting it does."""
+
+    def __init__(self) -> None:
+        self._socket: socket.socket | None = None
+        self._gone = False
+
+    def trace(self, event: str, info: Mapping[str, Any]) -> None:
+        """httpx tells what it does; of a connection that is made, its socket is kept."""
+        if event in ("connection.connect_tcp.complete", "connection.start_tls.complete"):
+            self._socket = info["return_value"].get_extra_info("socket")
+            if self._gone:
+                self.shut()
+
+    def shut(self) -> None:
+        """The server finds that the client has gone, and so does the thread that waits."""
+        self._gone = True
+        if self._socket is not None:
+            with suppress(OSError):  # it has ended already
+                self._socket.shutdown(socket.SHUT_RDWR)
 
 
 class _Body:

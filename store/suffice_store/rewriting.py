@@ -20,6 +20,7 @@ from typing import Any
 from suffice.errors import SufficeError
 from suffice_store.copying import Copy, RowsMovedError
 from suffice_store.engines.duckdb import MEMORY, REWRITE, DuckDB, discard, sync_folder
+from suffice_store.engines.reasons import check_folder, read_from, written_to
 from suffice_store.file_store import DatabaseStore
 from suffice_store.gate import GateBusyError
 from suffice_store.selection import Selection
@@ -69,9 +70,10 @@ def rewrite(store: DatabaseStore, gone: Selection | None, say: Say = lambda step
 def write_copy(store: DatabaseStore, target: str, say: Say = lambda step: None) -> None:
     """A backup: everything as it stands now, as a database of its own at ``target``, which must not exist."""
     database = _file_of(store)
-    if Path(target).exists():
-        raise SufficeError(f"{target} exists already: name another file")
-    with store.maintenance:
+    check_folder(target)
+    with store.maintenance, written_to(target), read_from(store.path):
+        if Path(target).exists():
+            raise SufficeError(f"{target} exists already: name another file")
         Room(store.database.size_bytes(), shutil.disk_usage(Path(target).parent).free).check()
         try:
             with database.beside(target) as cursor:

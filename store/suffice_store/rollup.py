@@ -2,8 +2,8 @@
 
 Kept per project, in DuckDB's own memory beside the file, and made from it when the process starts; so that no crash,
 deletion or upgrade can leave them wrong. Calls up to a row number are *settled*: added up once. The *recent* ones behind it,
-some thousand, are added up anew whenever something was written, so that a read sees what was appended before it. A mark
-on a settled call (it tells again what another tells) makes its hour be added up anew; new prices, another analysis and rows
+some thousand, are added to whenever something was written, so that a read sees what was appended before it; a new mark makes
+them be added up anew. A mark on a settled call (it tells again what another tells) makes its hour be added up anew; new prices, another analysis and rows
 that were taken out make everything be. While that takes long it is done in the background and reads add up the calls
 themselves. ``tests/store/test_rollup.py`` holds both ways together, to the last digit. On ClickHouse there is none.
 """
@@ -27,7 +27,7 @@ from suffice_store.reads import find_read
 from suffice_store.reads.addends import ADDENDS, KEYS, SUMS, Sums, added_up, by_call, can_add_up, in_memory, sums_table
 from suffice_store.reads.pricing import RATES, price_keys, used_models
 from suffice_store.reads.registry import Arguments, Read
-from suffice_store.reads.sources import LOOK_FIRST, NOT_BEFORE, NS_PER_HOUR, analysis_of
+from suffice_store.reads.sources import NOT_BEFORE, NS_PER_HOUR, analysis_of
 from suffice_store.tables import calls, duplicates, ingest_state, prices
 from suffice_store.tables_costs import service_owners
 
@@ -37,9 +37,6 @@ if TYPE_CHECKING:
 RECENT_ROWS = 32_768  # then the older three quarters settle: adding up so many takes 60 ms
 INLINE_ROWS = 65_536  # a reader waits for so many to be added up; for more it adds up the calls itself
 PREPARED = 128  # statements kept as text
-LOOKED_AT = (
-    20_000  # of the newest calls a search looks at so many, then at all: a tenth of the time where they are enough
-)
 SPARE = 50  # calls more than a page needs, should one be marked meanwhile
 WAIT_S = 0.3  # that a reader waits for another who is adding up
 ASKED_S = 60.0  # after a read the sums are kept up to date for so long; 5 % of a core while calls come in
@@ -80,6 +77,7 @@ class _Seen:
 
     last_settled: int = -1
     settled_rows: int = 0
+    recent_rows: int = 0
     last_call: int = -1
     last_mark: int = -1
     marks: int = 0
@@ -139,6 +137,8 @@ class Rollup:
         if not (read.adds_up or read.priced):
             return {}
         project = arguments["project"]
+        if not read.adds_up and (read.hours is None or arguments.get("search")) and self._rates_hold(project):
+            return {RATES: self._rates(project)}  # it needs no sums: to bring them up to date takes 40 ms
         sums = self.current(project)
         if sums is None:
             return {}
@@ -150,8 +150,11 @@ class Rollup:
             if hours is not None:
                 ready |= self._narrowed(arguments, self._count_hours(hours))
         if self._rates_hold(project):
-            ready[RATES] = str(in_memory(f"{sums.name}_rates"))
+            ready[RATES] = self._rates(project)
         return ready
+
+    def _rates(self, project: str) -> str:
+        return str(in_memory(f"{self._projects[project].name}_rates"))
 
     def rates_hold(self, connection: sa.Connection, project: str) -> bool:
         """Whether every call that the connection's transaction sees has its rate; fixes what it sees."""
@@ -168,12 +171,9 @@ class Rollup:
         return None if statement is None else self._store.database.prepare(statement)
 
     def _narrowed(self, arguments: Arguments, hours: list[tuple[int | None, int]]) -> dict[str, Any]:
-        """Where a page lies, or a search looks first."""
-        name, calls_in = NOT_BEFORE, arguments["limit"] + arguments["offset"] + SPARE
-        if arguments.get("search"):
-            name, calls_in = LOOK_FIRST, LOOKED_AT
-        first = _first_hour(hours, calls_in)
-        return {} if first is None else {name: first}
+        """Where a page lies."""
+        first = _first_hour(hours, arguments["limit"] + arguments["offset"] + SPARE)
+        return {} if first is None else {NOT_BEFORE: first}
 
     def _count_hours(self, hours: Prepared) -> list[tuple[int | None, int]]:
         with self._store.connected() as connection:
@@ -260,8 +260,8 @@ class _Work:
                 return self._add_up_everything(now) if however_long or now.last_call <= self._inline_rows else None
             for hour in hours:
                 self._add_up_hour(hour, now)
-        self._find_rates(now)
-        self._settle(now, self._recent_rows)
+        self._find_rates(now, seen.last_call)
+        self._settle(now, self._recent_rows, seen)
         return now
 
     def _look(self) -> _Seen:
@@ -281,9 +281,9 @@ class _Work:
     def _all_anew(self, seen: _Seen, now: _Seen) -> bool:
         if (seen.prices, seen.analysis_id) != (now.prices, now.analysis_id):
             return True
-        kept = self._row(sa.select(sa.func.count()).select_from(calls).where(_call_row <= seen.last_settled))
+        kept = self._rows(0, seen.last_settled)
         marked = self._row(sa.select(sa.func.count()).select_from(duplicates).where(_mark_row <= seen.last_mark))
-        return (kept[0], marked[0]) != (seen.settled_rows, seen.marks)
+        return (kept, marked[0]) != (seen.settled_rows, seen.marks)
 
     def _add_up_everything(self, now: _Seen) -> _Seen:
         for part in ("settled", "recent"):
@@ -294,9 +294,9 @@ class _Work:
         self._settle(now, 0)
         return now
 
-    def _find_rates(self, now: _Seen) -> None:
+    def _find_rates(self, now: _Seen, looked_at: int = -1) -> None:
         """The prices of every model that calls have, once: they are looked up again only for a model that is new."""
-        fresh = () if not now.models else (_call_row > now.last_settled,)
+        fresh = () if not now.models else (_call_row > looked_at,)
         found = self._connection.execute(used_models(self._project, *fresh))
         models = frozenset(tuple(row) for row in found)
         if now.models and models <= now.models:
@@ -307,16 +307,28 @@ class _Work:
         self._run(f"CREATE OR REPLACE TABLE {table} AS FROM ({query.sql}) LIMIT 0", query.values)
         self._run(f"INSERT INTO {table} {query.sql}", query.values)
 
-    def _settle(self, now: _Seen, most: int) -> None:
-        """Add up the recent calls; of more than ``most``, three quarters for good."""
+    def _settle(self, now: _Seen, most: int, seen: _Seen | None = None) -> None:
+        """Add up the recent calls; of more than ``most``, three quarters for good. To those ``seen`` only what is new comes."""
+        first_row = now.last_settled + 1
         if now.last_call - now.last_settled > most:
             until = now.last_call - most // 4
-            self._add("settled", now.last_settled + 1, until, now)
+            self._add("settled", first_row, until, now)
             now.last_settled = until
-            within = sa.select(sa.func.count()).select_from(calls).where(_call_row <= until)
-            (now.settled_rows,) = self._row(within)
-        self._make_empty("recent")
-        self._add("recent", now.last_settled + 1, now.last_call, now)
+            now.settled_rows, first_row = self._rows(0, until), until + 1
+        elif (
+            seen is not None
+            and seen.last_mark == now.last_mark
+            and self._rows(first_row, seen.last_call) == seen.recent_rows
+        ):
+            first_row = seen.last_call + 1
+        if first_row == now.last_settled + 1:
+            self._make_empty("recent")
+        self._add("recent", first_row, now.last_call, now)
+        now.recent_rows = self._rows(now.last_settled + 1, now.last_call)
+
+    def _rows(self, first: int, last: int) -> int:
+        (count,) = self._row(sa.select(sa.func.count()).select_from(calls).where(_call_row.between(first, last)))
+        return int(count)
 
     def _hours_marked(self, seen: _Seen) -> list[int | None]:
         """Hours of the settled calls that marks since then are about."""

@@ -29,7 +29,8 @@ class Store(Protocol):
         """Append rows to several tables in one transaction, with the journal position they came from.
 
         Columns go by name; a missing nullable column is null. Calls and spans that are already
-        stored are skipped and counted as known. Raises SufficeError for an unknown table or column.
+        stored are skipped and counted as known; so is all of an append that failed and is stored
+        nonetheless, told by its journal position. Raises SufficeError for an unknown table or column.
         """
         ...
 

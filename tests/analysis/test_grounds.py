@@ -20,7 +20,7 @@ def test_published_results_come_first_then_the_history_then_the_largest_sign() -
     assert find_grounds("sql", prior(0.9, 0.2, -0.3, -0.6, -0.4), PROXY) == Grounds(
         [
             "published results of small models on SQL are good",
-            "a lookup in its own history foretells 63 % of its answers above chance",
+            "63 % of its answers can be told from its earlier calls without any model, beyond chance",
         ],
         ["a sign of -0.6", "a sign of -0.4"],
     )

@@ -39,6 +39,14 @@ def test_the_paper_s_order_holds() -> None:
     assert max(hard) < 0 < min(middle)
 
 
+@pytest.mark.parametrize(("turns", "least"), [(2.0, 2), (2.5, 2), (6.0, 6)])
+def test_half_the_calls_have_at_least_their_median_and_not_more(turns: float, least: int) -> None:
+    (sign,) = [s for s in task_prior(make_profile(turns_p50=turns), []).signs if s.kind == "conversation_depth"]
+    assert sign.sentence == (
+        f"Half the calls have at least {least} earlier answers in their dialogue; small models lose track sooner."
+    )
+
+
 @pytest.mark.parametrize(
     ("seen", "kind"),
     [

@@ -50,7 +50,7 @@ def test_what_was_found_is_said() -> None:
 def test_the_bill_beside_our_count() -> None:
     usage = BILLED | {"kind": "usage", "usd": None, "input_tokens": 1000, "output_tokens": 50}
     assert sentences(invoices=[BILLED, usage])[1:] == [
-        "Your provider billed **$2.00** on 1 days; suffice counts $1.80 of the same days: the bill is **$0.20 (10 %) more**.",
+        "Your provider billed **$2.00** on 1 day; suffice counts $1.80 of the same: the bill is **$0.20 (10 %) more**.",
         "It counted 1,050 tokens, suffice 950 on the same days.",
     ]
 

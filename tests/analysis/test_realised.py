@@ -8,7 +8,7 @@ import pytest
 from analysis.switches import DAY_NS, simulated_switch
 
 from suffice_analysis.moves import asks, evidence_hash, parse_moves
-from suffice_analysis.realised import find_change, find_realised, projected_usd
+from suffice_analysis.realised import changed_tasks, find_change, find_realised, projected_usd
 
 
 def row(day: int, model: str, calls: int, usd: float, size: int = 9, **more: Any) -> dict[str, Any]:
@@ -84,6 +84,17 @@ def test_a_trial_on_the_side_is_no_change() -> None:
         find_change([row(day, model, calls, 1.0) for day in range(9) for model, calls in (("old", 90), ("new", 10))])
         is None
     )
+
+
+def test_days_by_model_tell_which_tasks_have_changed() -> None:
+    """What is told of a task's days alone picks those that something is said of when their calls are looked at."""
+    moved, _ = simulated_switch(3, calls=300)
+    same = [row | {"task_id": "same", "model": "old"} for row in moved]
+    few = [row | {"task_id": "few", "calls": 1} for row in moved[:3]]
+    rows = [*moved, *same, *few]
+    days = [{name: row[name] for name in ("task_id", "day", "model", "calls")} for row in rows]
+    assert changed_tasks(days) == [each.task_id for each in find_realised(rows)] == [moved[0]["task_id"]]
+    assert changed_tasks([]) == []
 
 
 def test_the_projection_is_per_thousand_of_the_tasks_calls() -> None:

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from suffice_analysis import replaceability as r
+from suffice_analysis.estimate import Estimate
 from suffice_analysis.prior import FEW_CALLS, Prior
 from suffice_analysis.proxy import Predictability
 
@@ -71,6 +72,18 @@ def test_a_total_is_weighted_and_nothing_weighs_nothing() -> None:
     assert total is not None
     assert total[0].value == pytest.approx(0.75 * sure.estimate.value + 0.25 * poor.estimate.value)
     assert r.total_share([(sure, 0.0)], of=0.0, seed=0) is None
+
+
+def test_a_tested_part_counts_by_its_own_value_and_not_by_the_mean_of_its_draws() -> None:
+    """97 passed, 2 failed, 1 not judged: 97 of 99, while its draws count the one as failed."""
+    draws = np.random.default_rng(0).beta(97, 3.5, r.DRAWS)
+    tested = r.Replaceability("t", Estimate(97 / 99, 0.923, 0.997, "replay", 100, "exact"), draws, True)
+    total = r.total_share([(tested, 1.0)], of=2.0, seed=0)
+    assert total is not None
+    assert total[0].value == pytest.approx(97 / 198)
+    low, high = np.quantile(draws, [0.05, 0.95]) / 2
+    assert total[0].low == pytest.approx(low)
+    assert total[0].high == pytest.approx(high + 97 / 198 - draws.mean() / 2)
 
 
 def test_what_is_in_no_part_of_a_total_counts_as_not_movable() -> None:

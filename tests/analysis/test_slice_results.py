@@ -17,11 +17,12 @@ from suffice_analysis import pipeline
 from suffice_analysis.commands import tasks as tasks_command
 from suffice_analysis.discovery.router import read_router
 from suffice_analysis.estimate import clopper_pearson_interval
+from suffice_analysis.next_steps import find_next_steps
 from suffice_analysis.replay.candidates import BASELINE
 from suffice_analysis.report.as_json import document
 from suffice_analysis.report.as_markdown import render_markdown
 from suffice_analysis.report.model import read_report
-from suffice_analysis.slice_words import differing, slice_sentence
+from suffice_analysis.slice_words import counted_rows, differing, slice_sentence
 from suffice_analysis.slices import chooses
 from suffice_store import open_store
 
@@ -202,11 +203,33 @@ def test_a_noisy_slice_makes_nothing_easier_for_another() -> None:
             assert each["replaceability"] == pytest.approx(0.8, abs=0.06)
 
 
+def test_a_proven_slice_of_the_tested_model_is_to_be_moved_at_what_that_takes_once() -> None:
+    """As the headline says of it: tested, $2,400 once; and not "test first" at an unknown effort."""
+    traffic = agent_traffic()
+    given = replays(traffic)
+    price = {"candidate": {"input_usd_per_mtok": 0.05, "output_usd_per_mtok": 0.1}}
+    order = {**given["replay_campaigns"].to_pylist()[0], "settings": json.dumps(price)}
+    store = analysed(traffic, replays=given["replays"], replay_campaigns=pa.Table.from_pylist([order]))
+    read = {"ignored": False, "replaceability": 0.5, "grade": "replay"}
+    tasks = [{**task, **read} for task in store.appended["tasks"]]
+    (step,) = find_next_steps(*counted_rows(tasks, store.appended["savings"], store.appended["slices"]))
+    total = next(r for r in store.appended["savings"] if not r["task_id"] and r["alternative"] == "hosted_slm")
+    assert (step.model, step.verdict, step.tested, step.proven) == ("tiny", "proven", True, True)
+    assert (step.one_off_usd, step.one_off_low_usd) == (total["one_off_usd"], pytest.approx(1_500, rel=0.05))
+    assert step.one_off_usd == 2_400
+    assert step.decision in ("move", "check_volume", "wait")
+    alone = [row for row in store.appended["savings"] if row["task_id"]]  # without the totals none of it is known
+    (blind,) = find_next_steps(*counted_rows(tasks, alone, store.appended["slices"]))
+    assert (blind.tested, blind.one_off_usd) == (False, None)
+
+
 def test_few_replays_of_a_slice_prove_nothing() -> None:
     traffic = agent_traffic()
     label = by_name(analysed(traffic, **replays(traffic, runs=60)))["step 1"]
     assert (label["verdict"], label["grade"], label["proven"]) == ("likely", "replay", False)
-    assert label["verdict_reason"].startswith("Replayed, but not settled yet")
+    assert label["verdict_reason"].startswith(
+        "Tested, over the bar but not proven so far (100.0 %; bar 95 %; n = 32): "
+    )
     assert label["replaceability_low"] < 0.95 < label["replaceability_high"]
 
 
@@ -247,3 +270,11 @@ def test_slices_are_in_json_router_and_report(tmp_path: Path, capsys: pytest.Cap
         **{row["slice_id"]: row["verdict"] for row in read},
         task["task_id"]: task["verdict"],
     }
+
+
+def test_shares_of_who_is_talked_to_add_up_as_told() -> None:
+    """69.6, 25.8 and 4.6 % would read 70, 26 and 5."""
+    rows = [{"calls": 1_000, "hci_no_calls": 696, "hci_yes_calls": 258}]
+    assert tasks_command.hci_sentence(rows) == "Of the calls 70 % talk to no human, 26 % do, of 4 % it is not known."
+    small = [{"calls": 1_000, "hci_no_calls": 996, "hci_yes_calls": 4}]
+    assert "of 0 % it is not known" in tasks_command.hci_sentence(small).replace("0.0 %", "0 %")

@@ -24,6 +24,7 @@ def estimate(value: float, low: float, high: float) -> Estimate:
     ("calls", "seen", "word", "says"),
     [
         (99, estimate(0.9, 0.8, 0.95), "untested", "Only 99 calls; under 100 no percentage is claimed; $5 at stake."),
+        (1, estimate(0.9, 0.8, 0.95), "untested", "Only 1 call; under 100"),
         (100, estimate(0.9, 0.8, 0.95), "likely", "Missing: a small model's answers to these calls."),
         (100, estimate(0.7, 0.55, 0.85), "untested", "expected to suffice for part of it"),
         (100, estimate(0.7, 0.4, 0.81), "untested", "Untested: $5 at stake. Too little is known to say."),

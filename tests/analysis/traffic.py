@@ -84,6 +84,8 @@ class MemoryStore:
             return pa.table({})
         if name == "known_tasks":
             return self._known_tasks()
+        if name == "projects":
+            return pa.table({"project": pa.array([], pa.string()), "calls": pa.array([], pa.int64())})
         if name == "analyses":
             return pa.Table.from_pylist(self.published[::-1]) if self.published else pa.table({})
         if name in self.appended:

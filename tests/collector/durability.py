@@ -1,14 +1,17 @@
 """A collector that is killed, or whose disk is full, again and again under load; what was acknowledged is counted after.
 
-    python tests/collector/durability.py [--kills 20] [--rewrites 5] [--deletions 5] [--full 5] [--seconds 2]
+    python tests/collector/durability.py [--kills 20] [--ours 5] [--rewrites 5] [--deletions 5] [--full 5] [--seconds 2]
 
 Every sender keeps what was answered with 200, and sends what was not answered again, as exporters do. At the end each
-acknowledged call must be in the store exactly once.
+acknowledged call must be in the store exactly once, and every text of a call that is.
+
+``--ours``: small requests as our SDK sends them, from many senders at once, so that they are read by columns and several as one.
 """
 
 from __future__ import annotations
 
 import argparse
+import os
 import random
 import resource
 import sys
@@ -20,13 +23,20 @@ from pathlib import Path
 
 import duckdb
 import httpx2
+from free_ports import free_port
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from collector.columnar.bodies import sdk_body
 from collector.otlp_samples import chat_body, json_body, json_span
-from collector.processes import Process, free_port, running_collector, wait_until
+from collector.processes import Process, running_collector, wait_until
+
+from suffice.wire.call import Call, Usage
 
 JSON = {"Content-Type": "application/json"}
+PROTOBUF = {"Content-Type": "application/x-protobuf"}
+COLUMNS_S = 5.0  # a collector is found busy after one of them, and needs some to load what reads by columns
+STAYS_FULL_S = 5.0  # after it was told
 SENDERS = 3
 MARKER = "marker-GONE-51f0"
 GONE_CALLS = 5
@@ -38,15 +48,19 @@ CALL = [
 
 
 class Load:
-    """Senders that go on until stopped. ``acknowledged`` are the numbers of the calls that were answered with 200."""
+    """Senders that go on until stopped. ``acknowledged`` are the numbers of the calls that were answered with 200.
 
-    def __init__(self, port: int, first: int, per_request: int = 20, text: str = "") -> None:
+    ``noise``: so many bytes of it go with each request, which no compression makes small.
+    """
+
+    def __init__(self, port: int, first: int, per_request: int = 20, noise: int = 0, *, ours: bool = False) -> None:
         self.acknowledged: list[int] = []
         self.refused = 0
-        self._port, self._next, self._per_request, self._text = port, first, per_request, text
+        self._port, self._next, self._per_request, self._noise = port, first, per_request, noise
         self._lock = threading.Lock()
         self._stop = threading.Event()
-        self._threads = [threading.Thread(target=self._send) for _ in range(SENDERS)]
+        self._body, self._headers = (our_body, PROTOBUF) if ours else (self._json_body, JSON)
+        self._threads = [threading.Thread(target=self._send) for _ in range(SENDERS * (4 if ours else 1))]
         for thread in self._threads:
             thread.start()
 
@@ -65,12 +79,15 @@ class Load:
                     self._next += self._per_request
                 self._deliver(client, list(numbers))
 
+    def _json_body(self, numbers: list[int]) -> bytes:
+        note = [{"key": "note", "value": {"stringValue": os.urandom(self._noise // 2).hex()}}] if self._noise else []
+        return json_body([json_span(number + 1, name="chat m", attributes=CALL + note) for number in numbers])
+
     def _deliver(self, client: httpx2.Client, numbers: list[int]) -> None:
-        text = [{"key": "note", "value": {"stringValue": self._text + str(numbers[0])}}] if self._text else []
-        body = json_body([json_span(number + 1, name="chat m", attributes=CALL + text) for number in numbers])
+        body = self._body(numbers)
         while not self._stop.is_set():
             try:
-                status = client.post("/v1/traces", content=body, headers=JSON).status_code
+                status = client.post("/v1/traces", content=body, headers=self._headers).status_code
             except httpx2.TransportError:
                 time.sleep(0.02)
                 continue  # not answered: sent again, maybe twice
@@ -83,8 +100,22 @@ class Load:
             time.sleep(0.05)
 
 
+def our_body(numbers: list[int]) -> bytes:
+    """Calls that share a question with those of other requests, each with an answer of its own."""
+    calls = [
+        Call(
+            "openai.chat", "chat", "openai", "gpt-5-mini",
+            input_messages=[{"role": "user", "parts": [{"type": "text", "content": f"Question {number // 50}"}]}],
+            output_messages=[{"role": "assistant", "parts": [{"type": "text", "content": f"Answer {number}"}]}],
+            usage=Usage(5, 2), response_id=f"r{number}",
+        )
+        for number in numbers
+    ]  # fmt: skip
+    return sdk_body(calls, first=numbers[0] + 1)
+
+
 def kill_round(
-    folder: Path, rng: random.Random, first: int, seconds: float, *, rewriting: bool = False
+    folder: Path, rng: random.Random, first: int, seconds: float, *, rewriting: bool = False, ours: bool = False
 ) -> tuple[list[int], int]:
     """(acknowledged, next number) of a collector that is killed at a random moment under load.
 
@@ -92,8 +123,10 @@ def kill_round(
     """
     port = free_port()
     with running_collector(folder, "--grpc-port", "0", port=port) as process:
-        load = Load(port, first)
+        load = Load(port, first, ours=ours)
         wait_until(lambda: load.acknowledged, "the first acknowledgement")  # however slow the machine is
+        if ours:
+            time.sleep(COLUMNS_S)
         if rewriting:
             wait_until(lambda: process.calls(), "calls to write anew")
             assert process.client.post("/api/v1/maintenance/vacuum", json={}).status_code == 200
@@ -111,11 +144,14 @@ def deletion_round(folder: Path, rng: random.Random, first: int, seconds: float)
         left = process.calls(project="gone")
         assert left in (0, GONE_CALLS), f"{left} of {GONE_CALLS} calls are left: neither forgotten nor kept"
         if not left:
-            assert files_with(folder, MARKER) == [], "forgotten calls whose text is still there"
+            assert (files_with(folder, MARKER), texts_of(process, "gone")) == ([], []), (
+                "forgotten calls whose text is there"
+            )
             message = f'[{{"role":"user","parts":[{{"type":"text","content":"{MARKER}"}}]}}]'
             told = chat_body(GONE_CALLS, {"gen_ai.input.messages": message}, {"suffice.project": "gone"})
             assert process.post(told).status_code == 200
             process.wait_calls(GONE_CALLS, project="gone")
+            assert texts_of(process, "gone"), "what is to be forgotten can be found"
         load = Load(port, first)
         wait_until(lambda: load.acknowledged, "the first acknowledgement")
         assert process.client.post("/api/v1/maintenance/delete", json={"project": "gone"}).status_code == 200
@@ -127,21 +163,28 @@ def deletion_round(folder: Path, rng: random.Random, first: int, seconds: float)
 
 
 def full_disk_round(folder: Path, first: int, limit_bytes: int, seconds: float) -> tuple[list[int], int, str]:
-    """The same with a limit on the size of every file, which the database reaches; and what health said of it."""
+    """The same with a limit on the size of every file, which the journal reaches and then the database; and what health said."""
     port = free_port()
-    said = "ok"
+    said: list[str] = []
     with running_collector(folder, "--grpc-port", "0", port=port) as process:
         resource.prlimit(process.child.pid, resource.RLIMIT_FSIZE, (limit_bytes, limit_bytes))
-        load = Load(port, first, text="x" * 20_000)
+        load = Load(port, first, noise=20_000)
         end = time.monotonic() + seconds
-        while time.monotonic() < end and (said == "ok" or not load.refused):
-            answer = process.client.get("/healthz").json()
-            said = str(answer["status"]) if answer["status"] != "ok" else said
+        while time.monotonic() < end:
+            status = process.client.get("/healthz").json()["status"].partition(":")[0]
+            if status != "ok" and status not in said:
+                said.append(status)
+                end = min(end, time.monotonic() + STAYS_FULL_S) if load.refused else end
             time.sleep(0.05)
         Process.kill(process.child.pid)
         process.child.wait(120)
         following = load.stop()
-    return load.acknowledged, following, said
+    return load.acknowledged, following, ", ".join(said) or "ok"
+
+
+def texts_of(process: Process, project: str) -> list[str]:
+    """The stored messages of a project that hold the marker: on the compressed file its bytes can't be searched for."""
+    return [row["content"] for row in process.rows("analysis_messages", project=project) if MARKER in row["content"]]
 
 
 def files_with(folder: Path, marker: str) -> list[str]:
@@ -158,6 +201,9 @@ def stored(folder: Path) -> Counter[int]:
     with duckdb.connect(str(folder / "calls.duckdb"), read_only=True) as database:
         counted = "SELECT trace_id, count(*) FROM calls WHERE project <> 'gone' GROUP BY trace_id"
         rows = database.execute(counted).fetchall()
+        told = "SELECT DISTINCT unnest(list_concat(input_hashes, output_hashes)) AS message_hash FROM calls"
+        missing = f"SELECT count(*) FROM ({told}) ANTI JOIN messages USING (message_hash)"
+        assert database.execute(missing).fetchall() == [(0,)], "texts of stored calls are missing"
     return Counter({int(trace_id, 16) - 1: count for trace_id, count in rows})
 
 
@@ -178,23 +224,29 @@ def main() -> int:
             more, following = kill_round(folder, rng, following, options.seconds, rewriting=number >= options.kills)
             acknowledged += more
             say(f"kill {number + 1}: {len(more)} acknowledged, {time.monotonic() - begun:.1f} s", flush=True)
-        for number in range(options.deletions):
-            more, following = deletion_round(folder, rng, following, options.seconds)
-            acknowledged += more
-            say(f"kill {number + 1} during a deletion: {len(more)} acknowledged", flush=True)
-        for _ in range(options.full):
+        for _ in range(options.full):  # while the file has no room of its own that was freed
+            stored(folder)  # what a kill left in journal and log goes into the file, which is then the largest
             size = max((each.stat().st_size for each in folder.rglob("*") if each.is_file()), default=0)
             more, following, said = full_disk_round(folder, following, size + 1024 * 1024, options.patience)
             acknowledged += more
             say(f"full disk: health said '{said}'", flush=True)
+        for number in range(options.ours):
+            more, following = kill_round(folder, rng, following, options.seconds, ours=True)
+            acknowledged += more
+            say(f"kill {number + 1} of what reads by columns: {len(more)} acknowledged", flush=True)
+        for number in range(options.deletions):
+            more, following = deletion_round(folder, rng, following, options.seconds)
+            acknowledged += more
+            say(f"kill {number + 1} during a deletion: {len(more)} acknowledged", flush=True)
         lost, doubled = check(acknowledged, stored(folder))
-        say(f"{options.kills} kills, {options.rewrites} while rewriting, {options.deletions} while deleting, {options.full} full disks: {len(acknowledged)} acknowledged, {lost} lost, {doubled} doubled")  # fmt: skip
+        say(f"{options.kills} kills, {options.ours} by columns, {options.rewrites} while rewriting, {options.deletions} while deleting, {options.full} full disks: {len(acknowledged)} acknowledged, {lost} lost, {doubled} doubled")  # fmt: skip
     return 1 if lost or doubled else 0
 
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--kills", type=int, default=20)
+    parser.add_argument("--ours", type=int, default=5)
     parser.add_argument("--rewrites", type=int, default=5)
     parser.add_argument("--deletions", type=int, default=5)
     parser.add_argument("--full", type=int, default=5)

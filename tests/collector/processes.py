@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -15,15 +14,10 @@ from typing import Any
 
 import httpx2
 from collector.otlp_samples import chat_body
+from free_ports import free_port
 
 DEADLINE_S = float(os.environ.get("SUFFICE_TEST_DEADLINE_S", "60"))
 PROTOBUF = {"Content-Type": "application/x-protobuf"}
-
-
-def free_port() -> int:
-    with socket.socket() as sock:
-        sock.bind(("127.0.0.1", 0))
-        return int(sock.getsockname()[1])
 
 
 def wait_until(done: Callable[[], Any], what: str, deadline_s: float = DEADLINE_S) -> Any:
@@ -118,4 +112,4 @@ def running_collector(
         yield process
 
 
-__all__ = ["PROTOBUF", "Process", "chat_body", "free_port", "running_collector", "wait_until"]
+__all__ = ["PROTOBUF", "Process", "chat_body", "running_collector", "wait_until"]

@@ -13,11 +13,12 @@ from concurrent.futures import Future
 from typing import Any
 
 import pytest
+from collector.columnar.bodies import sdk_body
 from collector.otlp_samples import CHAT, Recorder, chat_body
 from collector.processes import wait_until
 from collector.signal_samples import logs_request, metrics_request
 
-from suffice.wire.call import Call
+from suffice.wire.call import Call, Usage
 from suffice_collector import build_lane, build_process
 from suffice_collector.bodies import BodyTooLargeError
 from suffice_collector.build_lane import BuildLane
@@ -118,6 +119,20 @@ def test_a_stored_call_is_asked_for_where_the_store_is() -> None:
     here.close()
     answering.join(10)
     there.close()
+
+
+def test_the_first_body_after_the_wait_is_read_by_columns() -> None:
+    call = Call("openai.chat", "chat", "openai", "gpt-5-mini", usage=Usage(5, 2, raw={"prompt_tokens": 5}))
+    lane = BuildLane(process=False, columnar=True)
+    lane.wait_loaded(60)
+    assert lane.build(entry(sdk_body([call]))).by_columns == 1
+    lane.close()
+
+
+def test_where_nothing_is_loaded_nobody_waits() -> None:
+    lane = BuildLane(process=False, columnar=False)
+    lane.wait_loaded(60)
+    lane.close()
 
 
 def test_building_goes_on_here_until_the_process_is_ready(monkeypatch: pytest.MonkeyPatch) -> None:

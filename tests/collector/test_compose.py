@@ -12,7 +12,8 @@ import httpx2
 import pytest
 from collector.compose_file import interpolate, read_compose
 from collector.otlp_samples import chat_body
-from collector.processes import PROTOBUF, Process, free_port, wait_until
+from collector.processes import PROTOBUF, Process, wait_until
+from free_ports import free_port
 
 ROOT = Path(__file__).resolve().parents[2]
 KEY = "a-key-made-for-this-test"

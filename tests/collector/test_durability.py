@@ -6,7 +6,16 @@ import random
 from pathlib import Path
 
 import pytest
-from collector.durability import MARKER, check, deletion_round, files_with, full_disk_round, kill_round, stored
+from collector.durability import (
+    MARKER,
+    check,
+    deletion_round,
+    files_with,
+    full_disk_round,
+    kill_round,
+    stored,
+    texts_of,
+)
 from collector.processes import running_collector
 
 from suffice.cli import main
@@ -27,13 +36,20 @@ def test_kills_under_load_lose_and_double_nothing(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
+def test_a_kill_while_requests_are_read_together_loses_no_call_and_no_text(tmp_path: Path) -> None:
+    acknowledged, _ = kill_round(tmp_path, random.Random(4), 0, 1.0, ours=True)
+    found = stored(tmp_path)
+    assert (len(found) > 0, check(acknowledged, found)) == (True, (0, 0))
+
+
+@pytest.mark.slow
 def test_kills_during_a_deletion_leave_all_or_nothing_of_it_and_lose_nothing_else(tmp_path: Path) -> None:
     rng = random.Random(5)
     acknowledged, following = deletion_round(tmp_path, rng, 0, 0.3)
     more, following = deletion_round(tmp_path, rng, following, 2.5)  # each begins with a look at what the last one left
     with running_collector(tmp_path, "--grpc-port", "0") as process:
         assert main(["db", "delete", "--project", "gone", "--server", f"http://127.0.0.1:{process.port}", "--yes"]) == 0
-        assert process.calls(project="gone") == 0
+        assert (process.calls(project="gone"), texts_of(process, "gone")) == (0, [])
     assert files_with(tmp_path, MARKER) == []
     found = stored(tmp_path)
     assert (len(found) > 0, check(acknowledged + more, found)) == (True, (0, 0))

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 from collector.durability import files_with
 from collector.otlp_samples import chat_body
-from collector.processes import Process, free_port, running_collector, wait_until
+from collector.processes import Process, running_collector, wait_until
+from free_ports import free_port
 
 from suffice.cli import main
 from suffice.spool import write_spool

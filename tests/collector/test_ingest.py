@@ -19,8 +19,9 @@ from suffice.errors import SufficeError
 from suffice_collector import apply as apply_module
 from suffice_collector import building
 from suffice_collector import ingest as ingest_module
+from suffice_collector import journal as journal_module
 from suffice_collector.ingest import BusyError, Ingest, now_entry
-from suffice_collector.journal import NAME, Entry, Journal, segments
+from suffice_collector.journal import NAME, Entry, Journal, JournalUnavailableError, segments
 from suffice_collector.otlp import MalformedBodyError
 from suffice_store.file_store import FileStore
 from suffice_store.store import AppendResult
@@ -208,6 +209,24 @@ def test_a_store_that_takes_nothing_makes_senders_wait_and_loses_nothing(
     ingest.accept_blocking(entry(chat_body(1)))
     ingest.close()
     assert (stored(store), dead_letters(store)) == (13, 0)
+
+
+def test_a_journal_that_takes_nothing_is_told(
+    store: FileStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(file: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    ingest = start(store, tmp_path / "j")
+    with monkeypatch.context() as patch:
+        patch.setattr(journal_module, "_sync", full)
+        with pytest.raises(JournalUnavailableError):
+            ingest.accept_blocking(entry(chat_body(1)))
+        assert ingest.status() == "not taking: [Errno 28] No space left on device"
+    ingest.accept_blocking(entry(chat_body(1)))
+    assert ingest.status() == "ok"
+    ingest.close()
+    assert stored(store) == 1
 
 
 def test_what_could_not_be_stored_until_the_end_stays_in_the_journal(

@@ -12,6 +12,7 @@ from suffice_collector.interpreter import prepare
 prepare()
 import gc
 assert gc.get_threshold()[0] == 100_000
+assert sys.getswitchinterval() < 0.001
 from suffice_store.file_store import FileStore
 with FileStore(sys.argv[1]) as store:
     table = store.read("prices")

@@ -127,7 +127,12 @@ def test_a_full_disk_promises_nothing_and_recovers(tmp_path: Path, monkeypatch: 
         patch.setattr(module, "_sync", full)
         with pytest.raises(JournalUnavailableError, match="No space left"):
             journal.append(given[1]).result(10)
+        assert "No space left" in journal.failing
+        patch.setattr(module, "REFUSED_S", 0.0)
+        assert journal.failing == "", "nobody tried for as long"
+    assert journal.failing
     journal.append(given[2]).result(10)
+    assert journal.failing == ""
     journal.close()
     assert [entry for _, entry in read_entries(tmp_path / "j")] == [given[0], given[2]]
 

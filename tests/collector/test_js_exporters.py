@@ -8,8 +8,9 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from collector.processes import free_port, running_collector
+from collector.processes import running_collector
 from environments import ROOT, one_at_a_time
+from free_ports import free_port
 
 PLACE = ROOT / ".venv-js"  # kept between runs, as the Python ones are
 VERSION = "0.223.1"

@@ -6,6 +6,8 @@ import contextlib
 import gzip
 import io
 import json
+import os
+import socket
 import ssl
 import subprocess
 import sys
@@ -19,8 +21,9 @@ import httpx2
 import pyarrow as pa
 import pytest
 from collector.otlp_samples import CHAT, chat_body
-from collector.processes import Process, free_port, running_collector, wait_until
+from collector.processes import Process, running_collector, wait_until
 from collector.signal_samples import logs_request
+from free_ports import free_port
 from google.rpc.error_details_pb2 import RetryInfo
 from google.rpc.status_pb2 import Status
 from opentelemetry.exporter.otlp.proto.grpc.trace_exporter import OTLPSpanExporter
@@ -29,9 +32,11 @@ from opentelemetry.sdk.trace.export import SimpleSpanProcessor, SpanExportResult
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
 from suffice.cli import main
+from suffice.errors import SufficeError
 from suffice_collector.app import Collector, make_app
 from suffice_collector.grpc_server import GrpcServer
 from suffice_collector.ingest import Ingest
+from suffice_collector.ports import bind
 from suffice_store.file_store import FileStore
 
 EXPORT = "/opentelemetry.proto.collector.trace.v1.TraceService/Export"
@@ -204,3 +209,28 @@ def test_opentelemetrys_exporter_keeps_what_it_has_until_the_pressure_is_gone(
     exporter.shutdown()
     provider.shutdown()
     wait_until(lambda: collector.store.read("overview").to_pylist()[0]["calls"] == 3, "3 calls")
+
+
+def test_a_grpc_port_taken_after_it_was_found_free_is_told_not_a_crash(
+    pressed: tuple[Collector, GrpcServer], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As by a second collector that starts in the same moment: the usual port is done without, one asked for is an error."""
+    collector, _ = pressed
+    others: list[socket.socket] = []
+
+    @contextlib.contextmanager
+    def bind_then_lose(host: str, port: int, *, option: str) -> Iterator[socket.socket]:
+        with bind(host, port, option=option) as free:
+            yield free
+        others.append(bind(host, port))
+
+    monkeypatch.setattr("suffice_collector.grpc_server.bind", bind_then_lose)
+    for asked_for in (False, True):
+        port = free_port()
+        monkeypatch.setattr("suffice_collector.grpc_server.DEFAULT_PORT", port)
+        if asked_for:
+            with pytest.raises(SufficeError, match=f"port {port} is taken by pid {os.getpid()}"):
+                GrpcServer.start(collector, "127.0.0.1", port, None)
+        else:
+            assert GrpcServer.start(collector, "127.0.0.1", None, None) is None
+        others.pop().close()

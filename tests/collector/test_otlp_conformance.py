@@ -11,8 +11,9 @@ from typing import Any
 import grpc
 import pytest
 from collector.otlp_samples import chat_body, json_body, json_span
-from collector.processes import PROTOBUF, Process, free_port, running_collector
+from collector.processes import PROTOBUF, Process, running_collector
 from collector.signal_samples import logs_request, metrics_request
+from free_ports import free_port
 from google.rpc.status_pb2 import Status
 from opentelemetry.exporter.otlp.proto.grpc.trace_exporter import OTLPSpanExporter as GrpcExporter
 from opentelemetry.exporter.otlp.proto.http import Compression

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 from analysis.traffic import by_instructions, shop_traffic
-from collector.processes import Process, free_port, wait_until
+from collector.processes import Process, wait_until
+from free_ports import free_port
 
 from suffice.errors import UsageError
 from suffice_analysis import pipeline

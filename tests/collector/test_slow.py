@@ -13,7 +13,8 @@ from pathlib import Path
 
 import pytest
 from collector.otlp_samples import chat_body
-from collector.processes import Process, free_port
+from collector.processes import Process
+from free_ports import free_port
 
 PROGRAM = """
 import sys

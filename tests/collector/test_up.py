@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 from collector.otlp_samples import chat_body
-from collector.processes import Process, free_port, wait_until
+from collector.processes import Process, wait_until
+from free_ports import free_port
 
 from suffice.spool import write_spool
 from suffice_collector.commands.up import _how_to_send

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import socket
 import subprocess
 import sys
 import tempfile
@@ -16,6 +15,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
+from free_ports import free_port
 from selenium import webdriver
 from selenium.common.exceptions import WebDriverException
 from selenium.webdriver.chrome.options import Options
@@ -55,12 +55,17 @@ def chromium(*, theme: str = "light", width: int = 1400, height: int = 900) -> I
         options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
         driver = webdriver.Chrome(options=options, service=Service(driver_path))
         try:
-            scheme = {"features": [{"name": "prefers-color-scheme", "value": theme}]}
-            driver.execute_cdp_cmd("Emulation.setEmulatedMedia", scheme)
+            prefer(driver, theme)
             resize(driver, width, height)
             yield driver
         finally:
             driver.quit()
+
+
+def prefer(driver: Any, theme: str) -> None:
+    """Set the colour scheme that pages are asked for."""
+    scheme = {"features": [{"name": "prefers-color-scheme", "value": theme}]}
+    driver.execute_cdp_cmd("Emulation.setEmulatedMedia", scheme)
 
 
 def resize(driver: Any, width: int, height: int) -> None:
@@ -98,13 +103,6 @@ def serious_faults(driver: Any) -> list[Any]:
     driver.execute_script((files("axe_core_python") / "axe.min.js").read_text("utf-8"))
     found: list[Any] = driver.execute_async_script(AXE)
     return found
-
-
-def free_port() -> int:
-    """A port that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @contextmanager

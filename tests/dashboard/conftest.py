@@ -43,7 +43,7 @@ def open_page(monkeypatch: pytest.MonkeyPatch) -> Open:
     """Open a page on a store: ``open_page(store, "views/tasks.py", task_id=...)``."""
 
     def open_it(store: object, path: str = "views/overview.py", **parameters: str) -> AppTest:
-        monkeypatch.setattr(queries, "_store", lambda settings: store)
+        monkeypatch.setattr(queries, "_store", lambda settings, person: store)
         queries.forget()
         app = AppTest.from_file(str(APP), default_timeout=30)
         app.query_params.update(parameters)

@@ -43,11 +43,19 @@ def empty_pages(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         yield address
 
 
-@pytest.fixture(scope="module", params=["light", "dark"])
-def driver(request: pytest.FixtureRequest) -> Iterator[Any]:
-    """A browser of each colour scheme."""
-    with browser.chromium(theme=request.param) as chromium:
+@pytest.fixture(scope="module")
+def driver() -> Iterator[Any]:
+    """A browser for what no colour changes."""
+    with browser.chromium() as chromium:
         yield chromium
+
+
+@pytest.fixture(params=["light", "dark"])
+def coloured(request: pytest.FixtureRequest, driver: Any) -> Iterator[Any]:
+    """The same one in each colour scheme, for what is seen."""
+    browser.prefer(driver, request.param)
+    yield driver
+    browser.prefer(driver, "light")
 
 
 def seen(driver: Any, url: str) -> str:
@@ -63,7 +71,16 @@ def seen(driver: Any, url: str) -> str:
     return str(main.text)
 
 
-def test_every_page_draws_the_fleet(driver: Any, fleet_pages: str) -> None:
+def test_an_address_without_a_page_says_so(fleet_pages: str, driver: Any) -> None:
+    text = seen(driver, f"{fleet_pages}/nowhere")
+    assert "There is no such page" in text
+    assert "You spent" not in text
+    driver.find_element(By.LINK_TEXT, "Open the overview →").click()
+    WebDriverWait(driver, 30).until(lambda page: "You spent" in page.find_element(By.TAG_NAME, "body").text)
+
+
+def test_every_page_draws_the_fleet(coloured: Any, fleet_pages: str) -> None:
+    driver = coloured
     call = fleet.fleet_tables()["calls"][0]
     single = (
         f"/task?task_id={fleet.task_id(0)}",
@@ -93,7 +110,11 @@ def test_every_page_draws_an_empty_database(driver: Any, empty_pages: str) -> No
     for path in PATHS:
         assert "Waiting for the first call" in seen(driver, empty_pages + path)
     assert "Calls are kept for ever" in seen(driver, f"{empty_pages}/settings")
-    assert browser.serious_faults(driver) == []
+
+
+def test_an_empty_database_s_settings_have_no_serious_fault(coloured: Any, empty_pages: str) -> None:
+    seen(coloured, f"{empty_pages}/settings")
+    assert browser.serious_faults(coloured) == []
 
 
 def test_from_overview_to_a_single_call_in_three_clicks(driver: Any, fleet_pages: str) -> None:
@@ -124,18 +145,33 @@ def test_a_narrow_window_scrolls_only_downwards(driver: Any, fleet_pages: str) -
         browser.resize(driver, 1400, 900)
 
 
+def test_no_table_is_cut_off_on_a_laptop(driver: Any, fleet_pages: str) -> None:
+    """1280 wide: what stands behind a table's edge is not missed by who doesn't know of it."""
+    browser.resize(driver, 1280, 800)
+    try:
+        for path in ("/tasks", "/savings", "/decisions", "/runs", "/replay", "/calls", "/quality", "/settings"):
+            seen(driver, fleet_pages + path)
+            tables = driver.find_elements(By.CSS_SELECTOR, ".sf-scroll")
+            hidden = [
+                driver.execute_script("return arguments[0].scrollWidth - arguments[0].clientWidth", t) for t in tables
+            ]
+            assert [pixels for pixels in hidden if pixels > 0] == [], path
+    finally:
+        browser.resize(driver, 1400, 900)
+
+
 def test_no_request_leaves_this_machine(driver: Any, fleet_pages: str) -> None:
     seen(driver, f"{fleet_pages}/")
     asked = driver.execute_script("return performance.getEntriesByType('resource').map(r => new URL(r.name).host)")
     assert set(asked) == {Path(fleet_pages).name}
 
 
-def test_the_first_call_appears_by_itself(driver: Any, tmp_path: Path) -> None:
-    with browser.dashboard_over(tmp_path / "first.duckdb", tmp_path) as address:
-        assert "Waiting for the first call" in seen(driver, f"{address}/")
-        settings = driver.find_element(By.CSS_SELECTOR, ".sf-foot").text.splitlines()
-        with open_store(server=settings[-1]) as store:
-            store.append({"calls": fleet.as_arrow(fleet.traffic())["calls"].slice(0, 3)})
-        WebDriverWait(driver, 60).until(
-            lambda d: "3 calls" in d.find_element(By.CSS_SELECTOR, '[data-testid="stMain"]').text
-        )
+def test_the_first_call_appears_by_itself(driver: Any, empty_pages: str) -> None:
+    """The last of these: from here on the database is no longer empty."""
+    assert "Waiting for the first call" in seen(driver, f"{empty_pages}/")
+    settings = driver.find_element(By.CSS_SELECTOR, ".sf-foot").text.splitlines()
+    with open_store(server=settings[-1]) as store:
+        store.append({"calls": fleet.as_arrow(fleet.traffic())["calls"].slice(0, 3)})
+    WebDriverWait(driver, 60).until(
+        lambda d: "3 calls" in d.find_element(By.CSS_SELECTOR, '[data-testid="stMain"]').text
+    )

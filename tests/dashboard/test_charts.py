@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from decimal import Decimal
 from typing import Any
 
 import pytest
 
-from suffice_dashboard.charts import estimate, runs, savings, spend, tasks
+from suffice_dashboard.charts import drawn as drawing
+from suffice_dashboard.charts import estimate, savings, spend, tasks
+from suffice_dashboard.charts.drawn import Figure, Line, Rule, Scale, words
 
 
 def task(task_id: str, verdict: str, paid: str | None, **more: Any) -> dict[str, Any]:
@@ -21,11 +24,30 @@ def share(value: float | None, low: float | None = None, high: float | None = No
     return {"value": value, "low": low, "high": high, "bar": 0.95}
 
 
+def money_bar(rows: list[dict[str, Any]], expected: Any, proven: Any) -> tuple[str, str, str]:
+    """The three lines of the picture, as HTML."""
+    html = spend.money_bar(rows, expected, proven)
+    paid, movable, proved = (
+        html.split(f"<span>{name}</span>")[1] for name in (spend.PAID, spend.MOVABLE, spend.PROVEN)
+    )
+    return paid.split(spend.MOVABLE)[0], movable.split(spend.PROVEN)[0], proved
+
+
+def segments(line: str) -> list[tuple[str, float, float]]:
+    """What is told of each bar of a line, up to its colon; where it begins and how wide it is, in percent."""
+    found = re.findall(r'class="bar[^"]*" style="left:([\d.]+)%;width:([\d.]+)%[^>]*?title="([^":]*)', line)
+    found += re.findall(
+        r'class="bar[^"]*" style="left:([\d.]+)%;width:([\d.]+)%[^>]*?href="[^>]*?title="([^":]*)', line
+    )
+    seen = dict.fromkeys((said, float(left), float(width)) for left, width, said in found)
+    return sorted(seen, key=lambda each: each[1])
+
+
 def test_money_bar_orders_by_verdict_then_cost_and_leaves_out_the_unpriced() -> None:
     rows = [task("a", "stays", "5"), task("b", "likely", "1"), task("c", "likely", "3"), task("d", "untested", None)]
-    figure = spend.money_bar(rows, share(0.4, 0.3, 0.5), share(0.0, 0.0, 0.0))
-    paid = [bar for bar in figure.data if bar.type == "bar" and bar.y[0] == spend.PAID]
-    assert [(bar.customdata[0], bar.x[0]) for bar in paid] == [("c", 3.0), ("b", 1.0), ("a", 5.0)]
+    paid, _, _ = money_bar(rows, share(0.4, 0.3, 0.5), share(0.0, 0.0, 0.0))
+    assert segments(paid) == [("Task c", 0.0, 33.33), ("Task b", 33.33, 11.11), ("Task a", 44.44, 55.56)]
+    assert re.findall(r'href="(task[^"]*)"', paid) == ["task?task_id=c", "task?task_id=b", "task?task_id=a"]
 
 
 def test_segments_too_thin_to_see_become_one_for_each_verdict() -> None:
@@ -35,37 +57,83 @@ def test_segments_too_thin_to_see_become_one_for_each_verdict() -> None:
         task("c", "likely", "0.3"),
         task("d", "stays", "0.1"),
     ]
-    figure = spend.money_bar(rows, share(0.4), share(0.0))
-    paid = [(bar.name, bar.x[0]) for bar in figure.data if bar.type == "bar" and bar.y[0] == spend.PAID]
-    assert paid == [("Task a", 100.0), ("2 smaller tasks", 0.5), ("Task d", 0.1)]
+    paid, _, _ = money_bar(rows, share(0.4), share(0.0))
+    assert [name for name, _, _ in segments(paid)] == ["Task a", "2 smaller tasks", "Task d"]
+    assert paid.count("href=") == 2, "several tasks together open none"
 
 
 def test_money_bar_shows_the_expected_part_up_to_its_interval() -> None:
-    figure = spend.money_bar([task("a", "likely", "10")], share(0.4, 0.3, 0.5), share(0.0, 0.0, 0.0))
-    movable = [bar.x[0] for bar in figure.data if bar.type == "bar" and bar.y[0] == spend.MOVABLE]
-    assert movable == pytest.approx([3, 1, 1, 5])
-    words = [note.text for note in figure.layout.annotations]
-    assert words == ["<b>40\u202f% (30–50)</b> · $4.00", "<b>0\u202f%</b> · $0.00"]
+    _, movable, proved = money_bar([task("a", "likely", "10")], share(0.4, 0.3, 0.5), share(0.0, 0.0, 0.0))
+    assert [(left, width) for said, left, width in segments(movable) if said] == [(0, 30), (30, 10), (40, 10)]
+    assert "<b>40\u202f% (30–50)</b> · $4.00" in movable
+    assert "<b>0\u202f%</b> · $0.00" in proved
 
 
 def test_money_bar_says_unknown_where_there_is_no_estimate() -> None:
-    figure = spend.money_bar([task("a", "likely", "10")], None, share(None))
-    assert [note.text for note in figure.layout.annotations] == ["unknown", "unknown"]
+    _, movable, proved = money_bar([task("a", "likely", "10")], None, share(None))
+    assert "<b>unknown</b>" in movable
+    assert "<b>unknown</b>" in proved
 
 
 def test_names_cannot_carry_markup_into_a_figure() -> None:
-    rows = [task("a", "likely", "10", name="<a href='javascript:x'>x</a>")]
-    assert "<a " not in spend.money_bar(rows, share(0.4), share(0.0)).to_json().replace("\\u003c", "<")
+    hostile = "<a href='javascript:x'>\"x"
+    rows = [task("a", "likely", "10", name=hostile, model=hostile)]
+    drawn = [
+        spend.money_bar(rows, share(0.4), share(0.0)),
+        savings.cost_chart([saving(0, model=hostile, alternative=hostile)]),
+        savings.wrong_answers_chart([saving(0, alternative=hostile)]),
+        estimate.actions_bars([{"action": f"tool:{hostile}", "calls": 1}]),
+        drawing.render(Figure(Scale(0, 1), [Line(hostile, [words(Scale(0, 1), 0, hostile, hostile)], hostile)], [(0, hostile)], [Rule(0.5, hostile)])),
+    ]  # fmt: skip
+    for html in drawn:
+        assert "javascript" in html
+        assert "<a href='" not in html
+        assert '"x' not in html.replace('"x"', "")
 
 
 def test_spend_over_time_takes_days_numbers_and_hours() -> None:
     row = {"calls": 3, "error_calls": 1, "unpriced_calls": 0, "paid_usd": Decimal("2.5")}
-    figure = spend.spend_over_time([row | {"key": "2026-11-16"}, row | {"key": "2026-11-17", "paid_usd": None}])
-    assert list(figure.data[0].x) == ["2026-11-16", "2026-11-17"]
-    assert list(figure.data[0].y) == [2.5, 0.0]
-    assert figure.data[0].customdata[1][0] == "unpriced"
-    assert list(spend.spend_over_time([row | {"key": 20_773}]).data[0].x) == ["2026-11-16T00:00"]
-    assert spend.spend_over_time([]).data[0].x == ()
+    html = spend.spend_over_time([row | {"key": "2026-11-16"}, row | {"key": "2026-11-17", "paid_usd": None}])
+    assert 'title="16 Nov: $2.50, 3 calls, 1 errors, 0 unpriced"' in html
+    assert '<span class="none" title="17 Nov: unpriced, 3 calls' in html, "hollow, not 0"
+    assert 'title="16 Nov: $2.50' in spend.spend_over_time([row | {"key": 20_773}])
+    assert 'title="16 Nov, 14:00: $2.50' in spend.spend_over_time([row | {"key": "2026-11-16T14:00Z"}], "hour")
+    assert spend.spend_over_time([]) == ""
+    assert 'role="img" aria-label="Spend by day; 16 Nov: $2.50, 3 calls, 1 errors, 0 unpriced; 17 Nov: unpriced' in html
+
+
+def test_a_day_without_calls_leaves_a_gap() -> None:
+    row = {"calls": 1, "error_calls": 0, "unpriced_calls": 0, "paid_usd": 1}
+    html = spend.spend_over_time([row | {"key": key} for key in ("2026-11-01", "2026-11-02", "2026-11-10")])
+    left = [float(each) for each in re.findall(r'class="bar"[^>]*left:([\d.]+)%', html)]
+    assert left == pytest.approx([1.0, 11.0, 91.0])
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "said"),
+    [
+        (0, 100, ["$0", "$20", "$40", "$60", "$80", "$100"]),
+        (-30, 45, ["−$20", "$0", "$20", "$40"]),
+        (0, 0.011, ["$0", "$0.005", "$0.010"]),
+        (0, 1_234_567, ["$0", "$500,000", "$1,000,000"]),
+        (0, 0, ["$0"]),
+    ],
+)
+def test_ticks_are_round_amounts(low: float, high: float, said: list[str]) -> None:
+    assert [text for _, text in drawing.money_ticks(high, low)] == said
+
+
+def test_counts_have_whole_ticks() -> None:
+    assert [text for _, text in drawing.count_ticks(3)] == ["0", "1", "2", "3"]
+    assert [text for _, text in drawing.count_ticks(6_240)] == ["0", "2,000", "4,000", "6,000"]
+    assert drawing.count_ticks(0) == [(0.0, "0")]
+
+
+def test_what_lies_beyond_the_axis_stands_at_its_end() -> None:
+    scale = Scale(10, 20)
+    assert [scale.at(value) for value in (5, 15, 99)] == [0, 50, 100]
+    assert scale.span(30, 15) == "left:50.00%;width:50.00%"
+    assert Scale(1, 1).at(1) == 0
 
 
 def test_task_map_tells_verdicts_by_shape_and_carries_the_task() -> None:
@@ -91,21 +159,24 @@ def test_task_map_by_cost_gives_a_template_its_share_of_the_task() -> None:
 
 
 def test_estimate_picture_draws_interval_value_and_bar() -> None:
-    figure = estimate.estimate_picture(share(0.61, 0.44, 0.83), "untested")
-    assert [list(trace.x) for trace in figure.data] == [[0, 1], [0.44, 0.83], [0.61]]
-    assert [note.text for note in figure.layout.annotations] == [
-        "<b>61\u202f%</b>",
-        "44\u202f%",
-        "83\u202f%",
-        "proven from 95\u202f%",
-    ]
-    assert figure.layout.shapes[0].x0 == 0.95
+    html = estimate.estimate_picture(share(0.61, 0.44, 0.83), "untested")
+    assert 'class="range" style="left:44.00%;width:39.00%' in html
+    assert 'class="tick" style="left:61.00%"' in html
+    assert re.findall(r"<b>([^<]*)</b>", html) == ["61\u202f%", "44\u202f%", "83\u202f%"]
+    assert "proven from 95\u202f%" in html
+    assert 'class="rule dotted" style="left:95.00%"' in html
+    assert 'class="dot"' not in html, "a dot would hide a narrow interval"
 
 
-def test_an_interval_too_wide_for_one_number_has_no_dot() -> None:
-    figure = estimate.estimate_picture(share(0.69, 0.36, 0.92), "untested")
-    assert [list(trace.x) for trace in figure.data] == [[0, 1], [0.36, 0.92]]
-    assert [note.text for note in figure.layout.annotations] == ["36\u202f%", "92\u202f%", "proven from 95\u202f%"]
+def test_the_ends_of_a_narrow_interval_are_not_written_over_each_other() -> None:
+    html = estimate.estimate_picture(share(0.88, 0.87, 0.89), "likely")
+    assert re.findall(r"<b>([^<]*)</b>", html) == ["88\u202f%"]
+
+
+def test_an_interval_too_wide_for_one_number_has_no_mark() -> None:
+    html = estimate.estimate_picture(share(0.69, 0.36, 0.92), "untested")
+    assert re.findall(r"<b>([^<]*)</b>", html) == ["36\u202f%", "92\u202f%"]
+    assert "tick" not in html
 
 
 def test_the_map_names_the_costliest_tasks_first() -> None:
@@ -130,26 +201,27 @@ def test_a_name_on_the_map_has_a_line_to_its_own_mark() -> None:
 
 
 def test_the_value_of_the_movable_part_hides_no_narrow_interval() -> None:
-    figure = spend.money_bar([task("a", "likely", "6")], share(0.50, 0.49, 0.51), share(0.0))
-    ticks = [trace.marker for trace in figure.data if trace.type == "scatter" and trace.mode == "markers"]
-    assert [(tick.symbol, tick.line.width) for tick in ticks] == [("line-ns", 3)]
+    _, movable, proved = money_bar([task("a", "likely", "6")], share(0.50, 0.49, 0.51), share(0.0))
+    assert movable.count('class="tick" style="left:50.00%"') == 1
+    assert "tick" not in proved
 
 
 def test_money_bar_marks_where_the_tasks_begin_that_stay() -> None:
-    figure = spend.money_bar([task("a", "likely", "6"), task("b", "stays", "4")], share(0.5), share(0.0))
-    assert [shape.x0 for shape in figure.layout.shapes] == [6.0]
+    html = spend.money_bar([task("a", "likely", "6"), task("b", "stays", "4")], share(0.5), share(0.0))
+    assert set(re.findall(r'class="rule dotted" style="left:([\d.]+)%"', html)) == {"60.00"}
 
 
 def test_estimate_picture_of_nothing_says_unknown() -> None:
-    assert estimate.estimate_picture(share(None), "untested").layout.annotations[0].text == "unknown"
+    html = estimate.estimate_picture(share(None), "untested")
+    assert "<b>unknown</b>" in html
+    assert "range" not in html.split("sf-range", 1)[1]
 
 
 def test_actions_beyond_the_limit_are_added_up() -> None:
-    rows = [{"action": f"tool:t{i}", "calls": 10 - i} for i in range(10)]
-    bar = estimate.actions_bar(rows, limit=8).data[0]
-    assert list(bar.x) == [3, 3, 4, 5, 6, 7, 8, 9, 10]
-    assert bar.y[0] == "2 other actions"
-    assert bar.y[-1] == "calls t0"
+    html = estimate.actions_bars([{"action": f"tool:t{i}", "calls": 10 - i} for i in range(10)], limit=8)
+    names = re.findall(r'<span class="l"[^>]*>([^<]*)', html)
+    assert names == [*(f"calls t{i}" for i in range(8)), "2 other actions"]
+    assert "5\u202f% · 3" in html
 
 
 @pytest.mark.parametrize(
@@ -177,37 +249,37 @@ def test_alternatives_stand_side_by_side_with_quality() -> None:
     dear = saving(
         1, alternative="self_hosted_slm", projected_usd=115.0, saving_usd=-15.0, saving_low_usd=None, pays=False
     )
-    figure = savings.cost_chart([dear, saving(0)])
-    today, bars = figure.data[0], figure.data[1]
-    assert (today.x[0], list(bars.x)) == (100.0, [40.0, 115.0])
-    whisker = [list(trace.x) for trace in figure.data if trace.type == "scatter" and trace.mode == "lines+markers"]
-    assert whisker == [[35.0, 50.0]]
-    said = [note.text for note in figure.layout.annotations]
-    assert "<b>$40.00</b> · saves $60.00" in said
-    assert "<b>$115.00</b> · costs more" in said
+    html = savings.cost_chart([dear, saving(0)])
+    assert re.findall(r'class="l"><span>([^<]+)', html) == [
+        savings.TODAY,
+        "Vendor&#x27;s small tier",
+        "Self-hosted SLM",
+    ]
+    bars = [
+        float(width) * 115.0 * savings.ROOM / 100 for width in re.findall(r'class="bar [^>]*?width:([\d.]+)%', html)
+    ]
+    assert bars == pytest.approx([100.0, 40.0, 115.0], abs=0.05)
+    ((left, width),) = re.findall(r'class="ends" style="left:([\d.]+)%;width:([\d.]+)%', html)
+    ends = [float(each) * 115.0 * savings.ROOM / 100 for each in (left, width)]
+    assert ends == pytest.approx([35.0, 15.0], abs=0.05), "paid minus the interval of the saving"
+    assert "<b>$40</b> · saves $60" in html
+    assert "<b>$115</b> · costs more" in html
     wrong = savings.wrong_answers_chart([dear, saving(0)])
-    assert [(t.x[0], t.error_x.array[0], t.error_x.arrayminus[0]) for t in wrong.data] == [(12.0, 18.0, 7.0)] * 2
+    assert wrong.count('title="12 extra wrong answers (5–30)"') == 4, "a mark and its interval, twice"
+
+
+def test_what_costs_far_more_than_today_is_cut_and_says_how_much() -> None:
+    html = savings.cost_chart([saving(0, projected_usd=5_000.0, saving_usd=-4_900.0, saving_low_usd=None, pays=False)])
+    widths = [float(width) for width in re.findall(r'class="bar [^>]*?width:([\d.]+)%', html)]
+    assert widths[1] / widths[0] == pytest.approx(savings.MOST_SHOWN, abs=0.01)
+    assert "<b>$5,000</b> · costs more" in html
 
 
 def test_an_unpriced_alternative_says_so() -> None:
     nothing = saving(0, paid_usd=None, projected_usd=None, saving_usd=None, extra_wrong=None)
-    said = [note.text for note in savings.cost_chart([nothing]).layout.annotations]
-    assert said == ["<b>unpriced</b>", "unpriced"]
-    assert savings.wrong_answers_chart([nothing]).data[0].text == ("unknown",)
-
-
-def test_run_timeline_starts_at_zero_and_marks_errors() -> None:
-    step = {"task_name": "Plan", "action": None, "model": "m", "paid_usd": None, "error_type": None}
-    calls = [
-        step | {"call_id": "a", "started_ns": 5_000_000_000, "latency_ms": 500.0},
-        step | {"call_id": "b", "started_ns": 6_000_000_000, "latency_ms": 1500.0, "error_type": "Timeout"},
-        step | {"call_id": "c", "started_ns": None, "latency_ms": None},
-    ]
-    bar = runs.run_timeline(calls, "a").data[0]
-    assert (list(bar.base), list(bar.x)) == ([0.0, 1.0], [0.5, 1.5])
-    assert bar.text == ("500\u202fms", "✕ 1.5\u202fs")
-    assert len(set(bar.marker.color)) == 2
-
-
-def test_a_run_without_times_has_no_timeline() -> None:
-    assert runs.run_timeline([{"started_ns": None}]) is None
+    html = savings.cost_chart([nothing])
+    assert "<b>unpriced</b>" in html
+    assert "<b></b>unpriced" in html
+    wrong = savings.wrong_answers_chart([nothing, saving(1, alternative="caching_batch")])
+    assert "</b>unknown" in wrong
+    assert "</b>none: same model" in wrong

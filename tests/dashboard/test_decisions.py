@@ -9,6 +9,7 @@ from typing import Any
 from dashboard import fleet
 from dashboard.conftest import Open, shown
 
+from suffice_analysis.next_steps import find_next_steps
 from suffice_store.file_store import FileStore
 
 DAY_NS = 86_400 * 10**9
@@ -56,6 +57,11 @@ def test_the_form_writes_a_step_with_the_evidence_of_now(
     with FileStore(str(tmp_path / "form.duckdb")) as store:
         store.append(fleet.as_arrow(tables))
         app = open_page(store, "views/decisions.py", task_id=fleet.task_id(1))
+        app.button[0].click().run()
+        assert [each.value for each in app.warning] == [
+            "A step needs its Owner (who answers for it) and its Why (a sentence). Nothing was written."
+        ]
+        assert store.read("decision_log", kind="move").num_rows == 0
         app.text_input[0].set_value("Ann")
         app.text_input[1].set_value("the replay is planned")
         app.selectbox[1].set_value("testing")
@@ -65,7 +71,29 @@ def test_the_form_writes_a_step_with_the_evidence_of_now(
         assert ">changed since<" not in text
         (step,) = store.read("decision_log", kind="move").to_pylist()
         assert (step["task_id"], step["decided_by"]) == (fleet.task_id(1), "dashboard")
+        assert json.loads(step["value"])["model"] in {"gpt-5.2-mini", "llama-3.1-8b"}  # what was read beside the form
         assert "the replay is planned" in text
+
+
+def test_who_decides_reads_the_evidence_beside_the_form(
+    open_page: Open, fleet_store: FileStore, tables: dict[str, Any]
+) -> None:
+    text = shown(open_page(fleet_store, "views/decisions.py", task_id=fleet.task_id(1)))
+    assert "<b>A small model probably suffices here</b>, and that is not proven yet" in text
+    assert "of all spend: $" in text
+    assert "Wrong and not caught if all its calls moved: about" in text
+    stays = next(row["task_id"] for row in tables["tasks"] if row["verdict"] == "stays")
+    text = shown(open_page(fleet_store, "views/decisions.py", task_id=stays))
+    assert "<b>Keep this on today&#x27;s model" in text
+    assert "No saving is stated for it." in text
+
+
+def test_the_form_opens_on_the_first_thing_to_do(open_page: Open, fleet_store: FileStore) -> None:
+    tasks, savings = (fleet_store.read(name, analysis_id=fleet.ANALYSIS).to_pylist() for name in ("tasks", "savings"))
+    (first,) = find_next_steps(tasks, savings, most=1)
+    app = open_page(fleet_store, "views/decisions.py")
+    assert app.selectbox[0].value == (first.task_id, "")
+    assert first.task_id != tasks[0]["task_id"], "or any order would do"
 
 
 def test_a_slice_goes_its_own_way_beside_its_task(open_page: Open, tables: dict[str, Any], tmp_path: Path) -> None:

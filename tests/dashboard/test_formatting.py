@@ -39,14 +39,28 @@ def test_interval() -> None:
 
 
 def test_money_interval() -> None:
-    assert f.render_money_interval(81.2, 60, 96.1) == "$81.20 ($60.00–$96.10)"
+    assert f.render_money_interval(81.2, 60, 96.1) == "$81 ($60–$96)"
     assert f.render_money_interval(2, -5, 9) == "$2.00 (−$5.00 to $9.00)"
+    assert f.render_money_interval(7_201.06, 6_100.22, 8_002.13) == "$7,200 ($6,100–$8,000)"
+    assert f.render_money_interval(0.041, 0.04, 0.046) == "$0.041 ($0.040–$0.046)"
+    assert f.render_money_interval(21_340_000, 18e6, 24.2e6) == "$21\u202fM ($18\u202fM–$24\u202fM)"
     assert f.render_money_interval(2, None, 9) == "$2.00"
     assert f.render_money_interval(0.041, 0.038, 0.0444) == "$0.041 ($0.038–$0.044)"
     assert f.render_money_interval(0.0412, 0.0411, 0.0413) == "$0.0412 ($0.0411–$0.0413)"
     assert f.render_money_interval(5.001, 4.999, 5.003) == "$5.00 (under a cent either way)"
     assert f.render_money_interval(0.151, 0.144, 0.154) == "$0.151 ($0.144–$0.154)"
     assert f.render_money_interval(0.0, 0.0, 0.0) == "$0.00"
+
+
+def test_an_estimate_alone_is_not_told_to_the_cent() -> None:
+    assert [f.render_estimate(usd) for usd in (7_201.06, -41.284, 0, None)] == [
+        "$7,200",
+        "−$41.30",
+        "$0.00",
+        "unpriced",
+    ]
+    assert f.render_estimate(21_340_000) == "$21.3\u202fM"
+    assert f.render_estimate_within(0.0412, 0.0411, 0.0413) == "$0.0412"
 
 
 def test_a_task_under_a_hundred_calls_gets_no_share() -> None:
@@ -83,7 +97,15 @@ def test_times_are_utc_and_unknown_is_said() -> None:
 
 @pytest.mark.parametrize(
     ("seconds", "said"),
-    [(8 * 86_400, "in 8 days"), (86_400, "in 24 hours"), (2_400, "in 40 minutes"), (10, "in about a minute"), (0, "")],
+    [
+        (8 * 86_400, "in 8 days"),
+        (86_400, "in 24 hours"),
+        (2_400, "in 40 minutes"),
+        (70, "in about a minute"),
+        (59, "in under a minute"),
+        (10, "in under a minute"),
+        (0, ""),
+    ],
 )
 def test_window(seconds: int, said: str) -> None:
     assert f.render_window(10**18, 10**18 + seconds * 10**9) == said

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pyarrow as pa
@@ -50,8 +51,12 @@ def test_unknown_is_a_dash() -> None:
 
 
 def test_the_picture_holds_the_counts() -> None:
-    (bars,) = flow_bars({**FINE, "dead_letters": 9}).data
-    assert list(bars.text) == ["1,000", "0", "0", "9"]
+    html = flow_bars({**FINE, "accepted": 10_000, "dead_letters": 9})
+    assert re.findall(r"<b>([^<]*)</b>", html) == ["10,000", "0", "0", "9"]
+    assert len(re.findall(r'class="bar "', html)) == 2, "nothing is drawn of nothing"
+    widths = [float(each) for each in re.findall(r'class="bar "[^>]*width:([\d.]+)%', html)]
+    assert widths[1] / widths[0] == pytest.approx(0.03, abs=0.001), "nine are seen beside ten thousand"
+    assert "Set aside" not in flow_bars({"accepted": 0})
 
 
 def test_the_page_over_a_file_shows_letters_and_keys_escaped(empty_store: FileStore, open_page: Open) -> None:
@@ -68,3 +73,18 @@ def test_the_page_over_a_file_shows_letters_and_keys_escaped(empty_store: FileSt
     (again,) = [button for button in app.button if button.label == "Try them again"]
     again.click().run()
     assert "a running collector tries them again" in app.warning[0].value
+
+
+def test_alerts_stand_there_with_what_became_of_each(open_page: Open, empty_store: FileStore) -> None:
+    assert "None was raised" in shown(open_page(empty_store, "views/health.py"))
+    for name in ("a", "b"):
+        raised = empty_store.command(
+            "raise_alert", kind="spend_jump", happened=name, title=f"<i>{name}</i> jumped", sentence="Far."
+        )
+    empty_store.command(
+        "record_delivery", alert_id=raised["alert_id"], channel="ops", state="failed", reason="<b>500</b>"
+    )
+    text = shown(open_page(empty_store, "views/health.py"))
+    assert "&lt;i&gt;a&lt;/i&gt; jumped" in text
+    assert text.count("to nobody") == 1
+    assert '<span class="sf-badge untested" title="&lt;b&gt;500&lt;/b&gt;">ops: … tried again</span>' in text

@@ -24,6 +24,19 @@ def test_spend_sentence_names_money_calls_time_and_the_largest() -> None:
     )
 
 
+def test_what_has_no_price_and_what_is_estimated_is_said_beside_the_money() -> None:
+    said = insights.spend_sentence(OVERVIEW | {"unpriced_calls": 214, "estimated_calls": 5214}, [], [])
+    assert said == (
+        "You spent **$412.80** on 5,214 calls in 8 days (214 of them unpriced, in no amount; the tokens of 5,214 estimated)."
+    )
+    few = insights.spend_sentence(OVERVIEW | {"unpriced_calls": 1, "estimated_calls": 9}, [], [])
+    assert few == "You spent **$412.80** on 5,214 calls in 8 days (1 of them unpriced, in no amount)."
+    hosted = saving("", 2.0, paid_usd=9.0, quality_grade="prior") | {
+        "details": '{"all_calls": 100, "unpriced_calls": 14}'
+    }
+    assert insights.savings_sentence([hosted]).startswith("Against $9.00 a month today (86 % of the calls priced), ")
+
+
 def test_spend_sentence_without_prices_shows_no_money() -> None:
     said = insights.spend_sentence(OVERVIEW | {"paid_usd": None, "priced_calls": 0}, [], [])
     assert said == (
@@ -64,7 +77,7 @@ def test_under_a_filter_the_share_is_said_to_be_of_all_traffic() -> None:
 def test_proven_sentence_when_something_is() -> None:
     assert (
         insights.proven_sentence({"proven_share_cost": estimate(0.2)})
-        == "**Proven: 20\u202f%**, by replay on your own calls."
+        == "**Proven: 20\u202f%**, by replay on your own calls. Both are gross: what those calls cost today, before what a small model costs."
     )
 
 
@@ -120,7 +133,11 @@ def test_task_sentence_claims_no_more_than_its_verdict() -> None:
     assert insights.task_sentence(row) == (
         "**A small model probably suffices here**, and that is not proven yet: expected for **88\u202f% (78–95)** of its calls."
     )
-    assert insights.task_sentence(task("a", "stays", None)) == "**Keep this on today's model**."
+    assert (
+        insights.task_sentence(task("a", "stays", None)) == "**Keep this on today's model for now**; it was not tested."
+    )
+    refuted = insights.task_sentence(task("a", "stays", None) | {"grade": "replay"})
+    assert refuted == "**Keep this on today's model**: a test refuted a small one."
 
 
 def test_coverage_notes_speak_only_of_what_is_wrong() -> None:
@@ -130,3 +147,23 @@ def test_coverage_notes_speak_only_of_what_is_wrong() -> None:
         "3 calls were told twice and count once",
     ]
     assert insights.coverage_notes({"calls": 0}) == []
+
+
+def test_a_part_of_the_traffic_has_its_own_share() -> None:
+    said = insights.part_sentence(2.0, (0.9, 1.0, 1.1), 0.5)
+    assert said == (
+        "A small model is expected to take over **50\u202f% (45–55)** of that money: $1.00 ($0.90–$1.10). "
+        "**Proven: 25\u202f%**, by replay on your own calls."
+    )
+    assert insights.part_sentence(2.0, (0.0, 0.0, 0.0), 0.0).endswith("$0.00. **Proven: 0\u202f%**.")
+
+
+def test_where_no_task_has_calls_enough_nothing_is_claimed() -> None:
+    tasks = [task("a", "untested", None) | {"calls": calls} for calls in (2, 99)]
+    why = "no task has 100 calls yet (the largest has 99), and under 100 nothing is claimed"
+    assert insights.too_few(tasks) == why
+    assert (
+        insights.savings_sentence([saving("", 0.0, paid_usd=2.0, pays=False)], [], tasks)
+        == f"No saving is stated: {why}."
+    )
+    assert insights.too_few([*tasks, tasks[0] | {"calls": 100}]) == insights.too_few([]) == ""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 
 import pytest
@@ -11,6 +13,7 @@ from streamlit.testing.v1 import AppTest
 
 from suffice.errors import SufficeError
 from suffice_dashboard import queries
+from suffice_dashboard.formatting import render_interval
 from suffice_store.file_store import FileStore
 
 PAGES = ["views/overview.py", "views/tasks.py", "views/task.py", "views/savings.py", "views/calls.py"]
@@ -80,7 +83,9 @@ def test_overview_answers_the_three_questions(open_page: Open, fleet_store: File
     assert "<b>40\u202f% (31–50)</b> of that money" in text
     assert "<b>Proven: 0\u202f%</b>" in text
     assert "1. Test “Extract invoice fields” against" in text
-    assert "Together: $" in text
+    assert "together</b>" in text
+    assert "None of them is proven." in text
+    assert f'<a href="decisions?task_id={fleet.task_id(0)}"' in text
     assert f"Analysis {fleet.ANALYSIS}" in text
 
 
@@ -90,10 +95,21 @@ def test_overview_filters_come_from_the_address(
     text = drawn(open_page(fleet_store, service="travel-agent"))
     assert sum(call["service"] == "travel-agent" for call in tables["calls"]) == 300
     assert "on 300 calls" in text
-    assert "Of all traffic, not only what is filtered here, a small model" in text
-    assert "of that money" not in text
-    assert "Expected movable, of all traffic" in text
+    low, value, high = next(row[5] for row in fleet.TASKS if row[2] == "travel-agent")
+    share = render_interval(value, low, high)
+    assert f"A small model is expected to take over <b>{share}</b> of that money: $" in text, "of what is filtered"
+    assert "of all traffic, not only" not in text
     assert "Of all traffic, without the filters." in text
+
+
+def test_the_report_is_at_hand_in_every_format(open_page: Open, fleet_store: FileStore) -> None:
+    app = open_page(fleet_store)
+    assert [button.proto.label for button in app.get("download_button")] == [
+        "Report, HTML", "Report, PDF", "Figures, Excel", "Tasks, CSV",
+    ]  # fmt: skip
+    lines = list(csv.DictReader(io.StringIO(queries.report_maker(".csv")().decode())))
+    assert {line["name"] for line in lines} >= {"Review code changes", "Choose the next tool"}
+    assert len(lines) >= len(fleet.TASKS)
 
 
 def test_a_service_that_no_call_has_is_said(open_page: Open, fleet_store: FileStore) -> None:
@@ -137,7 +153,8 @@ def test_team_and_user_are_offered_only_where_calls_state_them(open_page: Open, 
 
 def test_tasks_are_listed_costliest_first_with_interval_and_verdict(open_page: Open, fleet_store: FileStore) -> None:
     text = drawn(open_page(fleet_store, "views/tasks.py"))
-    assert "<b>12 recurring tasks</b> found in 2,000 calls: 5 likely, 4 untested, 3 stays." in text
+    assert "<b>12 recurring tasks</b> found in 2,000 calls: 5 likely, 4 untested, 3 stay." in text
+    text = text.split("</thead>")[1]  # the bar above names them too
     assert (
         0
         < text.index(">Review code changes<")
@@ -151,8 +168,9 @@ def test_tasks_are_listed_costliest_first_with_interval_and_verdict(open_page: O
 def test_tasks_can_be_searched_and_sorted(open_page: Open, fleet_store: FileStore) -> None:
     app = open_page(fleet_store, "views/tasks.py")
     app.text_input[0].set_value("sql").run()
-    assert ">Write SQL for a question<" in drawn(app)
-    assert ">Review code changes<" not in drawn(app)
+    table = drawn(app).split("</thead>")[1]
+    assert ">Write SQL for a question<" in table
+    assert ">Review code changes<" not in table
     app.text_input[0].set_value("no such words").run()
     assert "No task has these words" in drawn(app)
 
@@ -161,6 +179,8 @@ def test_a_task_shows_verdict_template_examples_and_alternatives(open_page: Open
     text = drawn(open_page(fleet_store, "views/task.py", task_id=fleet.task_id(0)))
     assert "<b>A small model probably suffices here</b>" in text
     assert "88\u202f% (78–95)" in text
+    assert "What moving it would do" in text
+    assert "of all spend: $" in text
     assert "Held-out answers are predicted" in text
     assert '<mark title="differs from call to call">…</mark>' in text
     assert "Nordwind GmbH" in text
@@ -205,6 +225,35 @@ def test_savings_stack_alternatives_and_list_assumptions(open_page: Open, fleet_
     assert "longer answers of small models" in text
     assert "in-house-70b" in text
     assert "3 tasks left out because they stay on today&#x27;s model" in text
+    listed = text[text.index("Task by task") :]
+    assert max(listed.index(f">{row[0]}<") for row in fleet.TASKS[:3]) < listed.index(">Choose the next tool<"), (
+        "likely before untested"
+    )
+
+
+def test_a_lack_that_no_call_has_is_good_news(open_page: Open, fleet_store: FileStore) -> None:
+    text = drawn(open_page(fleet_store, "views/calls.py", only="no_task"))
+    assert "Every call here is in a task" in text
+    assert "Try fewer words" not in text
+    assert "No call matches" in drawn(open_page(fleet_store, "views/calls.py", only="no_task", search="no such words"))
+
+
+def test_calls_in_no_run_say_how_runs_come_about(open_page: Open, empty_store: FileStore) -> None:
+    traffic = fleet.traffic()
+    for row in traffic["calls"]:
+        row["run_id"] = row["run_name"] = None
+    empty_store.append(fleet.as_arrow(traffic))
+    text = drawn(open_page(empty_store, "views/runs.py"))
+    assert "No run was recorded" in text
+    assert "with suffice.run(" in text
+
+
+def test_an_app_is_told_where_a_collector_is_that_it_would_not_find(
+    open_page: Open, empty_store: FileStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert "SUFFICE_ENDPOINT" not in drawn(open_page(empty_store))
+    monkeypatch.setenv("SUFFICE_ENDPOINT", "http://127.0.0.1:4418")
+    assert "export SUFFICE_ENDPOINT=http://127.0.0.1:4418" in drawn(open_page(empty_store))
 
 
 def test_calls_can_be_searched(open_page: Open, fleet_store: FileStore) -> None:
@@ -230,7 +279,8 @@ def test_a_call_is_read_as_a_chat_with_its_run(
     assert "step 4 of 6" in text
     assert "calls search_" in text
     assert "Model · the answer" in text
-    assert "6 steps" in text
+    assert "6 calls" in text
+    assert text.count("aria-current") == 1
     assert steps[2]["call_id"] in text
     assert f'<a href="task?task_id={fleet.task_id(3)}"' in text
     assert f'<a href="runs?run_id={run}"' in text

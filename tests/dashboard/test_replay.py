@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -22,7 +23,7 @@ from suffice_analysis import pipeline
 from suffice_analysis.replay.budget import Budget, Limits
 from suffice_analysis.replay.campaign import Order, open_campaign
 from suffice_analysis.replay.candidates import Candidate
-from suffice_dashboard import replaying
+from suffice_dashboard import replaying, replays
 from suffice_dashboard.settings import Settings
 from suffice_store import Store, open_store
 from suffice_store.file_store import FileStore
@@ -73,6 +74,22 @@ def store(replayed: Path, tmp_path: Path) -> Iterator[FileStore]:
 def drawn(app: Any) -> str:
     assert not app.exception
     return shown(app).replace(' class="sf-figure"', "")
+
+
+def test_more_answers_than_a_task_has_calls_are_said_to_be_so() -> None:
+    rows = [
+        {"call_id": str(n), "verdict": "pass" if n < 94 else "fail", "failure": None if n < 94 else "wrong"}
+        for n in range(100)
+    ]
+    result = SimpleNamespace(
+        task_id="t", candidate="m", variant="as_is", counts=SimpleNamespace(passed=94, judged=100, n=100, unjudged=0, unavailable=0, lost=0, expected_passes=None),
+        rows=rows, ceiling=None, value=0.94, low=0.9, high=0.97, status="open", bar=0.95, reopened="", needed=7414, usd_per_call=None,
+        latency_ms=lambda share: None,
+    )  # fmt: skip
+    said = replays.results_table([result], {"t": "Triage"}, calls={"t": 100})
+    assert "about 7,414 more answers; it has 100 calls" in said
+    assert '<a href="task?task_id=t"' in said
+    assert "it has" not in replays.results_table([result], {"t": "Triage"}, calls={"t": 9000})
 
 
 def test_results_stand_side_by_side(open_page: Open, store: FileStore) -> None:

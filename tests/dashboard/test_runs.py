@@ -8,7 +8,7 @@ from dashboard import fleet
 from dashboard.conftest import Open, shown
 
 from suffice_dashboard.formatting import render_money
-from suffice_dashboard.run_steps import Line, render_run, run_lines
+from suffice_dashboard.run_steps import Line, call_lines, legend, render_run, run_lines
 from suffice_dashboard.views import runs
 from suffice_store.file_store import FileStore
 
@@ -66,6 +66,26 @@ def test_bars_lie_where_the_time_was_and_every_call_opens_with_its_cost() -> Non
     assert "<em>no time</em>" in html
 
 
+def test_the_calls_of_a_run_alone_are_numbered_and_one_is_marked() -> None:
+    none = CALL | {"call_id": "c2", "task_name": None, "request_preview": None, "started_ns": None, "latency_ms": None}
+    failed = CALL | {"call_id": "c3", "started_ns": 7 * MS, "latency_ms": 3.0, "error_type": "Timeout"}
+    lines = call_lines([CALL | {"started_ns": 2 * MS, "latency_ms": 1.0}, none, failed], "c3", first=4)
+    assert [(x.name, x.start, x.length, x.failed, x.here) for x in lines] == [
+        ("4. Label", 0.0, 1.0, "", False),
+        ("5. call", None, None, "", False),
+        ("6. Label", 5.0, 3.0, "Timeout", True),
+    ]
+    html = render_run(lines)
+    assert html.count('class="step call failed here" role="listitem" aria-current="true"') == 1
+    assert html.count("aria-current") == 1
+    assert "✕ Timeout" in html
+
+
+def test_only_the_icons_that_occur_are_explained() -> None:
+    assert legend(run_lines(STEPS, [CALL], [ATTEMPT])) == "◆ call, ▣ agent, ⚙ tool, ✕ failed attempt"
+    assert legend(call_lines([CALL | {"started_ns": 0, "latency_ms": 1.0}], "")) == "◆ call"
+
+
 def test_parents_that_go_in_circles_end() -> None:
     assert [x.depth for x in run_lines([step("agent", "a", "b", 0, 1), step("agent", "b", "a", 0, 1)], [], [])] == [
         1,
@@ -87,10 +107,20 @@ def test_the_list_says_what_the_store_says(open_page: Open, fleet_store: FileSto
     assert render_money(first["paid_usd"]) in text
 
 
+def test_the_list_is_summed_up_where_the_sum_is_of_what_is_listed(open_page: Open, fleet_store: FileStore) -> None:
+    (found,) = fleet_store.read("overview", service="travel-agent").to_pylist()
+    said = f"<b>{found['runs']} runs</b> among {found['calls']} calls: {render_money(found['paid_usd'])} paid"
+    assert said in shown(open_page(fleet_store, "views/runs.py", service="travel-agent"))
+    assert " runs</b> among" not in shown(open_page(fleet_store, "views/runs.py", errors="true"))
+    row = {"runs": 1, "calls": 2, "paid_usd": 0.5, "unpriced_calls": 1}
+    assert runs.runs_sentence(row) == "**1 run** among 2 calls: $0.50 paid, 1 call unpriced."
+
+
 def test_one_run_shows_its_steps_their_cost_and_the_conversation(open_page: Open, fleet_store: FileStore) -> None:
     (run,) = fleet_store.read("runs", order="most_calls", service="travel-agent", limit=1).to_pylist()
     text = shown(open_page(fleet_store, "views/runs.py", run_id=run["run_id"]))
     assert text.count('class="step call') == 6
+    assert '<h1 class="sf-title">travel-agent</h1>' in text, "no agent's name is told, so its service"
     assert "Lisbon" in text
     assert "Conversation" in text
     calls = fleet_store.read("run_calls", run_id=run["run_id"]).to_pylist()

@@ -192,21 +192,6 @@ def test_pages_without_a_key_make_none_that_would_shut_them_out(open_page: Open,
     assert "Keep it so" in labels
 
 
-def test_alerts_stand_there_with_what_became_of_each(open_page: Open, empty_store: FileStore) -> None:
-    assert "None was raised" in shown(open_page(empty_store, PAGE))
-    for name in ("a", "b"):
-        raised = empty_store.command(
-            "raise_alert", kind="spend_jump", happened=name, title=f"<i>{name}</i> jumped", sentence="Far."
-        )
-    empty_store.command(
-        "record_delivery", alert_id=raised["alert_id"], channel="ops", state="failed", reason="<b>500</b>"
-    )
-    text = shown(open_page(empty_store, PAGE))
-    assert "&lt;i&gt;a&lt;/i&gt; jumped" in text
-    assert text.count("to nobody") == 1
-    assert '<span class="sf-badge untested" title="&lt;b&gt;500&lt;/b&gt;">ops: … tried again</span>' in text
-
-
 def test_the_sentences() -> None:
     assert administration.retention_sentence({"max_age_days": 1, "max_bytes": 5 * 10**9}) == (
         "Calls are kept for <b>1 day</b>, and at most <b>5.0 GB</b> of them; what is over goes within the hour, whole days at a time."
@@ -226,3 +211,9 @@ def test_a_file_of_terms_that_is_wrong_is_refused_in_a_line(open_page: Open, emp
     upload.set_value(("terms.toml", b'[[service]]\nname = "x"\nteam = "t"\n', "application/toml")).run()
     press(app, "Let it count from now on")
     assert [(row["service"], row["team"]) for row in empty_store.read("service_owners").to_pylist()] == [("x", "t")]
+
+
+def test_alerts_are_found_from_here(open_page: Open, empty_store: FileStore) -> None:
+    page = shown(open_page(empty_store, "views/settings.py"))
+    assert "What was raised stands on Health" in page
+    assert 'href="health"' in page

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from decimal import Decimal
 from typing import Any
 
@@ -46,8 +47,8 @@ def test_the_steps_go_down_from_the_bill_to_the_saving() -> None:
     html = waterfall.render_waterfall(found)
     assert "7 calls without a price: their money is not known" in html
     assert "− $10.00: 50 calls of other environments" in html
-    assert "$40.00 ($30.00–$50.00)" in html
-    assert "$1,000.00 is spent once besides" in html
+    assert "$40 ($30–$50)" in html
+    assert "about $1,000 is spent once besides" in html
     assert html.count('class="ends"') == 2
 
 
@@ -92,6 +93,13 @@ def test_hostile_words_stay_words() -> None:
     assert ' onclick="' not in html
 
 
+def stated(text: str) -> float:
+    """What the page says is expected to be movable: an estimate, so to as many digits as its interval leaves it."""
+    found = re.search(r"Expected movable: \$([\d.]+) \(\$[\d.]+–\$[\d.]+\)", text)
+    assert found
+    return float(found[1])
+
+
 def test_overview_draws_it_from_the_store_and_each_bar_opens_what_falls_out(
     open_page: Open, fleet_store: FileStore
 ) -> None:
@@ -99,7 +107,7 @@ def test_overview_draws_it_from_the_store_and_each_bar_opens_what_falls_out(
     (funnel,) = fleet_store.read("funnel").to_pylist()
     assert f"Captured: ${funnel['paid_usd']:,.2f}" in text
     assert f"In a task: ${funnel['task_usd']:,.2f}" in text
-    assert f"Expected movable: ${float(funnel['production_usd']) * 0.4:,.2f} (" in text
+    assert stated(text) == pytest.approx(float(funnel["production_usd"]) * 0.4, rel=0.02)
     assert f"{funnel['unpriced_calls']} calls without a price" in text
     listed = shown(open_page(fleet_store, "views/calls.py", only="unpriced"))
     assert "only calls without a known price" in listed
@@ -111,10 +119,10 @@ def test_the_waterfall_follows_the_filters(open_page: Open, fleet_store: FileSto
     text = shown(open_page(fleet_store, service="travel-agent"))
     (funnel,) = fleet_store.read("funnel", service="travel-agent").to_pylist()
     assert f"Captured: ${funnel['paid_usd']:,.2f}" in text
-    assert f"Expected movable: ${float(funnel['paid_usd']) * 0.61:,.2f} (" in text
+    assert stated(text) == pytest.approx(float(funnel["paid_usd"]) * 0.61, rel=0.02)
 
 
 def test_tasks_can_be_filtered_by_verdict_from_the_address(open_page: Open, fleet_store: FileStore) -> None:
-    text = shown(open_page(fleet_store, "views/tasks.py", verdict="Stays"))
+    text = shown(open_page(fleet_store, "views/tasks.py", verdict="Stays")).split("</thead>")[1]
     assert ">Review code changes<" in text
     assert ">Extract invoice fields<" not in text

@@ -16,7 +16,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from collector.processes import Process, free_port, wait_until
+from collector.processes import Process, wait_until
+from free_ports import free_port
 from sdk.local_servers import Handler, Server, provider_server, serving
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -252,13 +252,6 @@ def provider_server() -> Server:
 # --- the collector's ingest -----------------------------------------------------------------------
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
-
-
 class SinkHandler(Handler):
     def do_GET(self) -> None:
         sink: Sink = self.server

@@ -8,7 +8,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from collector.processes import Process, free_port, wait_until
+from collector.processes import Process, wait_until
+from free_ports import free_port
 
 KEY = "our-key"
 

@@ -9,7 +9,8 @@ from typing import Any
 
 import httpx2
 import pytest
-from sdk.local_servers import Server, Sink, decode_spans, free_port, serving
+from free_ports import free_port
+from sdk.local_servers import Server, Sink, decode_spans, serving
 
 import suffice
 from suffice import context

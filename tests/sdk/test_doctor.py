@@ -6,11 +6,13 @@ import json
 import os
 import stat
 import subprocess
+import time
 from pathlib import Path
 from typing import Any
 
 import httpx2
 import pytest
+from collector.processes import running_collector
 from sdk.local_servers import Server, Sink
 
 import suffice
@@ -47,6 +49,24 @@ def test_nobody_answers(capsys: Any) -> None:
     code, found = report(capsys, "--endpoint", "http://127.0.0.1:1")
     assert code == 1
     assert found["collector"][0].endswith("start one with 'suffice up'")
+
+
+@pytest.mark.parametrize("key", [None, "wrong"])
+def test_a_key_that_the_collector_does_not_know_is_a_fault(
+    key: str | None, capsys: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    with running_collector(tmp_path, env={"SUFFICE_KEY": "right"}) as collector:
+        for name, code in ((key, 1), ("right", 0)):
+            monkeypatch.setenv("SUFFICE_KEY", name or "")
+            url = f"http://127.0.0.1:{collector.port}"
+            found_code, found = report(capsys, "--endpoint", url)
+            assert found_code == code
+            right = "0 calls in project default"
+            assert found["stored"] == [right if code == 0 else f"{url} answered 401: is SUFFICE_KEY right?"]
+        headers = {"Authorization": f"Bearer {key}"} if key else {}
+        answer = httpx2.get(f"{url}/api/v1/read/overview", headers=headers, trust_env=False)
+        assert answer.status_code == 401
+        assert ("does not know that key" if key else "needs a key") in answer.text
 
 
 def test_switched_off(sink: Sink, capsys: Any, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -105,6 +125,29 @@ def test_a_running_app_says_what_waits_and_why(
     (state_file,) = state_directory().iterdir()
     assert stat.S_IMODE(state_file.stat().st_mode) == 0o600
     assert "private words" not in state_file.read_text()
+
+
+def test_what_waited_at_the_end_and_was_taken_in_since_does_not_wait(sink: Sink, capsys: Any) -> None:
+    counts = {"delivered": 0, "dropped": 0, "pending": 81, "last_problem": "nothing answers", "patched": ["httpx2"]}
+    lists = {"clients": {}, "formats": {}, "why_dropped": {}, "not_calls": {}, "failed_in": [], "cut": 0}
+    write_state(state_directory(), state(1, written=time.time()) | counts | lists)
+    _, found = report(capsys, "--endpoint", sink.url)
+    assert found["pending"] == ["s (1): 81 calls waited; taken in since"]
+    write_spool(spool_directory(), b"x", calls=3)
+    _, found = report(capsys, "--endpoint", sink.url)
+    assert found["pending"] == ["s (1): 81 calls wait: nothing answers"]
+
+
+def test_an_app_that_ends_at_once_says_what_was_patched(provider: Server, sink: Sink, capsys: Any, record: Any) -> None:
+    record()
+    worker = context.recorder.worker  # type: ignore[union-attr]
+    worker._noted = float("inf")
+    worker._patched.clear()  # as where the app imports its clients after the first look
+    ask_anything(provider)
+    suffice.shutdown()
+    _, found = report(capsys, "--endpoint", sink.url)
+    assert " ended; patched " in found["process"][0]
+    assert "nothing yet" not in found["process"][0]
 
 
 def test_what_was_lost_is_told_with_its_reason(provider: Server, sink: Sink, capsys: Any, record: Any) -> None:

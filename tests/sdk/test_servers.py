@@ -18,7 +18,8 @@ from typing import Any
 
 import pytest
 from environments import ROOT, python_of, variables
-from sdk.local_servers import Server, Sink, free_port
+from free_ports import free_port
+from sdk.local_servers import Server, Sink
 from sdk.programs import ASK
 
 pytestmark = [

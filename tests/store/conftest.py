@@ -17,13 +17,23 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 import uvicorn
-from store.synthetic import START_NS
+from store.synthetic import START_NS, call_record
 
 from suffice_collector.app import Collector, make_app
 from suffice_collector.ingest import Ingest
+from suffice_store.appending import build_tables
 from suffice_store.file_store import FileStore, ServerStore
 from suffice_store.remote_store import RemoteStore
 from suffice_store.store import Store
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> str:
+    """A file with five calls, closed."""
+    name = str(tmp_path / "s.duckdb")
+    with FileStore(name) as store:
+        store.append(build_tables([call_record(number) for number in range(5)], START_NS))
+    return name
 
 
 @pytest.fixture
@@ -83,16 +93,17 @@ def clickhouse_database(path: Path) -> Iterator[tuple[sa.Connection, str, str]]:
 
 
 @pytest.fixture(params=STORES)
-def store(request: pytest.FixtureRequest, file_store: FileStore, tmp_path: Path) -> Iterator[Store]:
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
     """FileStore, RemoteStore before the real collector app, ServerStore."""
-    if request.param == "file":
-        yield file_store
-        return
     if request.param == "clickhouse":
         ticks = iter(range(START_NS, START_NS + 10**6))
         url = request.getfixturevalue("clickhouse_url")
         with ServerStore(url, clock=lambda: next(ticks)) as server_store:
             yield server_store
+        return
+    file_store = request.getfixturevalue("file_store")
+    if request.param == "file":
+        yield file_store
         return
     with serving(file_store, tmp_path) as address, RemoteStore(address) as remote:
         yield remote

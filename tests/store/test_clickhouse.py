@@ -23,7 +23,7 @@ def clickhouse_python() -> Path:
 @pytest.mark.slow
 @pytest.mark.timeout(1000)
 def test_the_contract_holds_on_clickhouse(clickhouse_python: Path) -> None:
-    tests = ["tests/store/test_store_contract.py", "tests/store/test_server_store.py"]
+    tests = [f"tests/store/test_{name}.py" for name in ("store_contract", "server_store", "search")]
     done = subprocess.run(
         [str(clickhouse_python), "-m", "pytest", "-q", "-p", "no:cacheprovider", "-k", "clickhouse or server", *tests],
         cwd=ROOT,

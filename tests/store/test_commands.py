@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import duckdb
 import pytest
 from store.synthetic import START_NS, call_record
 
@@ -44,11 +45,17 @@ def test_info_as_json(path: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert calls["disk_bytes"] > 0
 
 
-def test_migrate_makes_a_file_and_then_has_nothing_to_do(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_migrate_fills_an_empty_file_and_then_has_nothing_to_do(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     new = str(tmp_path / "new.duckdb")
+    with pytest.raises(SufficeError, match="there is no database at"):
+        db.main(["migrate", "--db", new])
+    assert not Path(new).exists()
+    duckdb.connect(new).close()
     assert db.main(["migrate", "--db", new]) == 0
     assert db.main(["migrate", "--db", new]) == 0
-    assert capsys.readouterr().out == f"{new}: made → schema {head()}\n{new} is at schema {head()} already\n"
+    assert capsys.readouterr().out == f"{new}: empty → schema {head()}\n{new} is at schema {head()} already\n"
     with pytest.raises(SufficeError, match="a collector holds its own file"):
         db.main(["migrate", "--db", "http://127.0.0.1:1"])
 
@@ -79,6 +86,35 @@ def test_prices_are_listed_of_the_recorded_models_unless_all_are_asked_for(
     assert prices.main(["list", "--all", "--db", name]) == 0
     every = capsys.readouterr().out.splitlines()
     assert len(every) - 1 == len(rows) - 1 + int(more.split()[0].replace(",", ""))
+
+
+@pytest.mark.parametrize(
+    ("prices_given", "said"),
+    [
+        (
+            ["--input", "0.000003", "--output", "0.00001"],
+            "--input is 0.000003: that looks like USD per token; give USD per million tokens",
+        ),
+        (["--input", "3", "--output", "0.0009"], "--output is 0.0009: that looks like USD per token"),
+        (["--input", "0.0000025", "--output", "10"], "--input is 0.0000025: that looks like USD per token"),
+        (["--input", "3", "--output", "9", "--cache-read", "0.0000003"], "--cache-read is 0.0000003: that looks like"),
+        (["--input", "2.50000001", "--output", "10"], "--input has more than 6 decimals: 2.50000001"),
+    ],
+)
+def test_a_price_per_token_is_refused_by_its_option(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], prices_given: list[str], said: str
+) -> None:
+    path = str(tmp_path / "calls.duckdb")
+    assert cli.main(["prices", "set", "gpt-4o", *prices_given, "--db", path]) == 1
+    assert said in capsys.readouterr().err
+    assert cli.main(["prices", "set", "gpt-4o", "--input", "0.001", "--output", "0", "--db", path]) == 0
+
+
+def test_a_price_list_per_token_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    listed = tmp_path / "prices.csv"
+    listed.write_text("model,input_usd_per_mtok,output_usd_per_mtok\nm,1,2\nn,0.000003,0.00001\n")
+    assert cli.main(["prices", "update", str(listed), "--db", str(tmp_path / "calls.duckdb")]) == 1
+    assert "'input_usd_per_mtok' is 0.000003: that looks like USD per token" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("command", ["db", "prices"])
@@ -117,7 +153,7 @@ def test_errors_are_one_line_with_the_right_exit_code(
     assert "--nosuch" in lines[1]
     assert "exclude each other" in lines[2]
     assert "no collector answers at http://127.0.0.1:1: start one with 'suffice up'" in lines[3]
-    assert "'input_usd_per_mtok' must be USD per million tokens" in lines[4]
+    assert "--input must be USD per million tokens" in lines[4]
 
 
 @pytest.mark.parametrize(

@@ -155,14 +155,26 @@ def test_an_end_never_reads_as_the_value_does_unless_it_is(share: tuple[float, f
         ((0.151, 0.144, 0.154), "$0.151 a month ($0.144 to $0.154)"),
         ((0.065, 0.062, 0.066), "$0.065 a month ($0.062 to $0.066)"),
         ((0.0652, 0.0649, 0.0663), "$0.0652 a month ($0.0649 to $0.0663)"),
-        ((12_340.4, 12_339.6, 12_500), "$12,340.40 a month ($12,339.60 to $12,500.00)"),
+        ((12_340.4, 12_339.6, 12_500), "$12,300 a month ($12,300 to $12,500)"),
+        ((7_201.06, 6_100.22, 8_002.13), "$7,200 a month ($6,100 to $8,000)"),
+        ((0.041, 0.04, 0.046), "$0.041 a month ($0.040 to $0.046)"),
         ((5.001, 4.999, 5.003), "$5.00 a month ($5.00 to $5.00)"),
-        ((-0.151, -0.154, 0), "-$0.151 a month (-$0.154 to $0)"),
+        ((-0.151, -0.154, 0), "-$0.15 a month (-$0.15 to $0.00)"),
         ((3.2, None, None), "$3.20 a month"),
     ],
 )
 def test_money_with_its_ends(usd: tuple[float, float | None, float | None], text: str) -> None:
     assert console.format_usd_interval(*usd, suffix=" a month") == text
+
+
+@pytest.mark.parametrize(
+    ("usd", "exact", "estimate"),
+    [(7_201.06, "$7,201.06", "$7,200"), (41.284, "$41.28", "$41.30"), (0.0247, "$0.025", "$0.025"), (0, "$0", "$0"), (None, "–", "–")],
+)  # fmt: skip
+def test_what_was_counted_keeps_its_cents_and_an_estimate_does_not(
+    usd: float | None, exact: str, estimate: str
+) -> None:
+    assert (console.format_usd(usd), console.format_usd_estimate(usd)) == (exact, estimate)
 
 
 def test_formats_of_what_is_not_known() -> None:

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import os
+import resource
 import subprocess
 import sys
+import threading
+import time
+from contextlib import suppress
 from pathlib import Path
 
 import duckdb
@@ -15,7 +20,7 @@ from store.synthetic import START_NS, call_record, text
 from suffice.errors import SufficeError
 from suffice_store import AppendResult, open_store
 from suffice_store.appending import build_tables
-from suffice_store.engines.duckdb import BLOCK_SIZE, ROW_GROUP_SIZE
+from suffice_store.engines.duckdb import BLOCK_SIZE, ROW_GROUP_SIZE, DuckDB
 from suffice_store.file_store import FileStore
 from suffice_store.tables import ingest_state
 
@@ -217,3 +222,119 @@ def test_texts_that_begin_alike_lie_side_by_side(store: FileStore) -> None:
 def storage(store: FileStore, query: str) -> list[tuple[object, ...]]:
     with store.connected() as connection:
         return [tuple(row) for row in connection.exec_driver_sql(query)]
+
+
+def test_a_checkpoint_that_finds_the_disk_full_shuts_the_file_until_there_is_room(tmp_path: Path) -> None:
+    """DuckDB takes nothing more of such a file; who appends again, as the collector does, has it opened anew."""
+    noisy = [call_record(n) for n in range(200)]
+    for record in noisy:
+        record.attributes = {"noise": os.urandom(3000).hex()}
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    with FileStore(str(tmp_path / "s.duckdb")) as store:
+        store.append(build_tables(noisy, START_NS))
+        resource.setrlimit(resource.RLIMIT_FSIZE, (200_000, hard))
+        try:
+            with pytest.raises((duckdb.Error, sa.exc.SQLAlchemyError), match="has been invalidated"):
+                store.database.checkpoint()
+            resource.setrlimit(resource.RLIMIT_FSIZE, (1_000, hard))
+            for _ in range(3):  # no room yet, whatever is opened
+                with pytest.raises((duckdb.OperationalError, sa.exc.OperationalError, OSError)):  # no row is at fault
+                    store.append(rows(900))
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+        with suppress(duckdb.Error, sa.exc.SQLAlchemyError):
+            store.append(rows(900))  # opens it, at the latest
+        store.append(rows(900))
+        assert store.read("overview").column("calls").to_pylist() == [201]
+    with FileStore(str(tmp_path / "s.duckdb")) as store:
+        assert store.read("overview").column("calls").to_pylist() == [201]
+
+
+def letters(number: int) -> dict[str, pa.Table]:
+    """Rows that have no key, and that no compression makes smaller."""
+    row = {"project": "p", "journal": "j", "position": number, "reason": "r", "recorded_ns": 1}
+    return {"dead_letters": pa.Table.from_pylist([{**row, "body": os.urandom(700_000)}])}
+
+
+def test_what_was_committed_by_an_append_that_failed_is_not_stored_again(tmp_path: Path) -> None:
+    """The checkpoint behind a commit finds the disk full: DuckDB says that the append failed."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    with FileStore(str(tmp_path / "s.duckdb")) as store:
+        assert isinstance(store.database, DuckDB)
+        store.database.checkpoint()
+        with store.database.engine.connect() as connection:
+            connection.exec_driver_sql("SET checkpoint_threshold = '500KB'")
+        room = (tmp_path / "s.duckdb").stat().st_size + 1_100_000
+        store.append(letters(1), journal=("j", 1))
+        resource.setrlimit(resource.RLIMIT_FSIZE, (room, hard))
+        try:
+            with pytest.raises((duckdb.Error, sa.exc.SQLAlchemyError), match="has been invalidated"):
+                store.append(letters(2), journal=("j", 2))
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+        assert store.append(letters(2), journal=("j", 2)).known == {"dead_letters": 1}
+        assert store.append(letters(3), journal=("j", 3)).added == {"dead_letters": 1}
+        assert sorted(store.read("dead_letters", project="p").column("position").to_pylist()) == [1, 2, 3]
+
+
+def test_an_append_that_failed_and_was_not_committed_is_stored_when_it_comes_again(store: FileStore) -> None:
+    store.append(letters(1), journal=("j", 1))
+    with pytest.raises(SufficeError):
+        store.append({"nothing": letters(2)["dead_letters"]}, journal=("j", 2))
+    assert store.append(letters(2), journal=("j", 2)).added == {"dead_letters": 1}
+    assert store.append(letters(2)).added == {"dead_letters": 1}, "without a position nothing is known of it"
+
+
+def test_a_file_that_came_half_open_is_opened_by_the_next_append(
+    store: FileStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A full disk may have no room for the log's name either."""
+    database = store.database
+    assert isinstance(database, DuckDB)
+    store.append(rows(0))
+
+    def no_room(self: DuckDB) -> None:
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as full:
+        full.setattr(DuckDB, "_make_log", no_room)
+        with pytest.raises(OSError, match="No space left"), store.holding_writes(), store.standing_still(5):
+            database.reopen()
+        with pytest.raises(OSError, match="can't be opened again"):
+            store.append(rows(1))
+    assert store.append(rows(0, 1)).added["calls"] == 1
+    assert store.read("overview").column("calls").to_pylist() == [2]
+
+
+def test_a_file_is_closed_when_the_read_under_way_has_ended(tmp_path: Path) -> None:
+    store = FileStore(str(tmp_path / "s.duckdb"))
+    begun = threading.Event()
+    found: list[int] = []
+
+    def read() -> None:
+        with store.connected() as connection:
+            begun.set()
+            counted = "SELECT count(*) FROM range(20000000) AS number(n) WHERE hash(n) % 7 = 1"
+            found.append(connection.exec_driver_sql(counted).scalar_one())
+
+    reader = threading.Thread(target=read)
+    reader.start()
+    begun.wait(10)
+    time.sleep(0.1)  # it is at work
+    store.close()
+    reader.join(10)
+    assert found[0] > 2_000_000
+    with FileStore(str(tmp_path / "s.duckdb")) as again:
+        assert again.read("overview").column("calls").to_pylist() == [0]
+
+
+def test_a_text_that_only_says_so_opens_nothing_anew(store: FileStore) -> None:
+    database = store.database
+    assert isinstance(database, DuckDB)
+    assert not database.shut_by(ValueError("the token was invalidated: reattach it"))
+    assert not database.shut_by(duckdb.ConversionException("could not convert 'invalidated' to INT32"))
+    assert not database.shut_by(None)
+    assert database.shut_by(duckdb.IOException("Database has been invalidated because checkpointing failed"))
+    with FileStore(":memory:") as other:
+        assert isinstance(other.database, DuckDB)
+        assert not other.database.shut_by(duckdb.IOException("has been invalidated")), "nothing of it is on a disk"

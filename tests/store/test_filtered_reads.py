@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from store.synthetic import call_record
+from store.synthetic import START_NS, call_record
 from store.test_store_contract import one, put, rows
 
 from suffice_store.store import Store
@@ -78,3 +78,26 @@ def test_capture_modes_are_those_that_services_state(store: Store) -> None:
         ("lab", "not told", 1),
         ("shop", "full", 1),
     ]
+
+
+def test_spend_change_adds_up_the_window_and_the_one_as_long_before_it(store: Store) -> None:
+    hour = 3600 * 10**9
+    start = START_NS // hour * hour
+    for number in range(6):
+        put(store, call_record(number, started_ns=start + number * hour + 1, service="desk" if number % 2 else "shop"))
+    price = one(store, "overview")["paid_usd"] / 6
+
+    def told(**given: Any) -> list[tuple[str, int, Any]]:
+        return [(row["window"], row["calls"], row["paid_usd"]) for row in rows(store, "spend_change", **given)]
+
+    ends = {"since_ns": start + 4 * hour, "until_ns": start + 6 * hour}
+    assert told(**ends) == [("this", 2, 2 * price), ("before", 2, 2 * price)]
+    assert told(**ends, service="desk") == [("this", 1, price), ("before", 1, price)]
+    minutes = {
+        "since_ns": ends["since_ns"] - 60,
+        "until_ns": ends["until_ns"] - 60,
+    }  # of no full hour: of the calls themselves
+    assert told(**minutes) == [("this", 2, 2 * price), ("before", 2, 2 * price)]
+    assert told(since_ns=start, until_ns=start + 2 * hour) == [("this", 2, 2 * price), ("before", 0, None)]
+    assert told(since_ns=start) == [("this", 6, 6 * price), ("before", 0, None)]
+    assert told() == [("this", 6, 6 * price), ("before", 0, None)]

@@ -16,6 +16,7 @@ from store.synthetic import START_NS, call_record
 from suffice.errors import SufficeError, UsageError
 from suffice_store import open_store
 from suffice_store.appending import build_tables
+from suffice_store.cancelling import Cancel, CancelledError
 from suffice_store.file_store import FileStore
 from suffice_store.opening import database_path
 from suffice_store.remote_store import RemoteStore
@@ -58,6 +59,41 @@ def test_something_else_answers(stranger: str) -> None:
         for ask in (lambda: store.read("overview"), lambda: store.command("decide"), store.health):
             with pytest.raises(SufficeError, match="is not suffice's collector"):
                 ask()
+
+
+def test_a_read_that_is_cancelled_hangs_up_at_once() -> None:
+    """The server takes the request and never answers; it sees the client go, and whoever waits is told."""
+    cancel, said, asked = Cancel(), [], b""
+
+    def read(server: str) -> None:
+        with RemoteStore(server) as store:
+            try:
+                with cancel.reading():
+                    store.read("calls", search="slow")
+            except CancelledError as error:
+                said.append(str(error))
+
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        thread = threading.Thread(target=read, args=(f"http://127.0.0.1:{listening.getsockname()[1]}",))
+        thread.start()
+        connection, _ = listening.accept()
+        with connection:
+            while b"\r\n\r\n" not in asked:
+                asked += connection.recv(65_536)
+            cancel.cancel()
+            connection.settimeout(10)
+            assert connection.recv(1) == b"", "hung up"
+    thread.join(10)
+    assert said == ["the read was cancelled"]
+    assert b"search=slow" in asked
+
+
+def test_what_may_be_cancelled_and_is_not_reads_as_ever(file_store: FileStore, tmp_path: Path) -> None:
+    with serving(file_store, tmp_path) as server, RemoteStore(server) as store:
+        for _ in range(2):
+            with Cancel().reading():
+                assert store.read("overview")["calls"].to_pylist() == [0]
+        assert store.read("overview")["calls"].to_pylist() == [0]
 
 
 def test_a_wrong_key_is_said_so(file_store: FileStore, tmp_path: Path) -> None:

@@ -17,6 +17,7 @@ from suffice_store import AppendResult, open_store
 from suffice_store.appending import build_tables
 from suffice_store.compacting import compact
 from suffice_store.file_store import ServerStore
+from suffice_store.look_back import recent_calls
 from suffice_store.records import SpanRecord
 from suffice_store.tables import metadata
 
@@ -41,7 +42,10 @@ def rows(*numbers: int, **changes: object) -> dict[str, pa.Table]:
 def test_a_resend_changes_nothing(store: ServerStore) -> None:
     assert store.append(rows(0, 1)) == AppendResult({"calls": 2, "messages": 4}, {"calls": 0, "messages": 0})
     assert store.append(rows(1, 2)) == AppendResult({"calls": 1, "messages": 1}, {"calls": 1, "messages": 3})
-    assert store.append(rows(0, started_ns=None, run_id="other")).added["calls"] == 1  # the day is part of the lookup
+    other_day = START_NS + 86_400 * 10**9
+    assert (
+        store.append(rows(0, started_ns=other_day, run_id="other")).added["calls"] == 1
+    )  # the day is part of the lookup
     span = build_tables([SpanRecord("default", "t", "s", None, "n", 1, "o", None, START_NS, START_NS, "ok")], 1)
     assert [store.append(span).added["spans"] for _ in range(2)] == [1, 0]
 
@@ -74,6 +78,17 @@ def test_the_position_of_a_journal(store: ServerStore) -> None:
     for position in (1, 2, 3):
         store.append(rows(position), journal=("a.journal", position))
     assert store.journal_position("a.journal") == 3
+
+
+@needs_engine
+def test_what_was_stored_lately_is_read_back(store: ServerStore) -> None:
+    scope = 'one "quoted" with a \\ in it'
+    store.append(rows(0, 1, trace_id="t", attributes={"otel.scope.name": scope, "long": "x" * 1000}))
+    with store.connected() as connection:
+        assert list(recent_calls(connection, START_NS + 1, "otel.scope.name")) == []
+        found = list(recent_calls(connection, START_NS, "otel.scope.name"))
+    assert [record.attributes for record in found] == [{"otel.scope.name": scope}] * 2
+    assert all(len(record.call.input_messages) == len(record.call.output_messages) == 1 for record in found)
 
 
 @needs_engine

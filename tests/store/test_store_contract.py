@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from decimal import Decimal
 from typing import Any
 
@@ -259,9 +260,50 @@ def test_equal_conversations_are_linked_within_their_run_then_by_time(store: Sto
     }
 
 
+def test_a_page_of_calls_is_linked_as_all_of_them_are(store: Store) -> None:
+    """Few calls are linked by looking them up, all by one statement."""
+    chance = random.Random(7)
+    ask, more = [text("user", "hello")], [text("user", "hello"), text("assistant", "hi"), text("user", "more")]
+    again = [*more, text("assistant", "hi"), text("user", "and more")]
+    made = [
+        call_record(
+            number, messages=chance.choice((ask, more, again)), answer="hi", run_id=chance.choice(("a", "b", "", None)),
+            started_ns=chance.choice((None, START_NS, START_NS + 1, START_NS + 2)),
+        )
+        for number in range(40)
+    ]  # fmt: skip
+    put(store, *made)
+    for marked in made[:4]:
+        store.command("mark_duplicate", call_id=marked.call_id, duplicate_of=made[9].call_id, rule="wrapper")
+    links = {row["call_id"]: row["previous_call_id"] for row in rows(store, "links")}
+    assert len(links) > 10
+    for run in ("a", "b", ""):
+        of_run = {row["call_id"]: row["previous_call_id"] for row in rows(store, "run_calls", run_id=run)}
+        assert of_run == {each.call_id: links.get(each.call_id) for each in made[4:] if each.run_id == run}
+    asked = made[::3]  # each alone; on ClickHouse a look takes 0.4 s
+    assert {(each.run_id, each.call_id in links) for each in asked} >= {
+        ("a", True),
+        ("b", True),
+        ("", True),
+        (None, True),
+    }
+    for each in asked:
+        assert one(store, "call", call_id=each.call_id)["previous_call_id"] == links.get(each.call_id)
+
+
 def test_a_run_is_read_in_order_of_time(store: Store) -> None:
     put(store, *(call_record(n) for n in (2, 0, 1, 7)))
     assert [row["step"] for row in rows(store, "run_calls", run_id="run-0")] == [0, 1, 2]
+
+
+def test_a_call_that_comes_with_its_time_and_without_is_one(store: Store) -> None:
+    """A log that is imported again, with times or no longer with them."""
+    timed, untimed = ([call_record(n, started_ns=at) for n in range(3)] for at in (START_NS, None))
+    put(store, untimed[0], untimed[1])
+    put(store, *timed)
+    assert one(store, "overview")["calls"] == 3
+    put(store, *untimed)
+    assert one(store, "overview")["calls"] == 3
 
 
 def test_a_retried_call_counts_once_and_its_failed_attempts_are_seen(store: Store) -> None:
@@ -385,8 +427,8 @@ def test_the_best_graded_estimate_stands_for_a_task(store: Store) -> None:
     ]
     store.append({"estimates": pa.Table.from_pylist(many, schema=arrow_schema("estimates"))})
     task = one(store, "tasks")
-    shown = ("replaceability", "replaceability_low", "replaceability_high", "grade", "proven")
-    assert tuple(task[name] for name in shown) == (0.6, 0.4, 0.8, "proxy", False)
+    shown = ("replaceability", "replaceability_low", "replaceability_high", "grade", "proven", "bar", "evidence_n")
+    assert tuple(task[name] for name in shown) == (0.6, 0.4, 0.8, "proxy", False, estimate["bar"], estimate["n"])
     assert len(rows(store, "estimates")) == 4
     assert len(rows(store, "estimates", task_id="t1")) == 3
     assert [row["measure"] for row in rows(store, "estimates", task_id="")] == ["expected_share_calls"]
@@ -409,6 +451,8 @@ def test_projects_never_see_each_other(store: Store) -> None:
         theirs = rows(store, name, project="other", **parameters)
         if name in ("overview", "quality", "funnel", "search_count"):
             assert set(theirs[0].values()) <= {0, None}
+        elif name == "spend_change":
+            assert [set(row.values()) for row in theirs] == [{"this", 0, None}, {"before", 0, None}]
         elif name == "prices":
             assert {row["project"] for row in theirs} == {""}
         else:
@@ -642,6 +686,12 @@ def test_task_models_add_up_by_day_model_and_what_calls_are_alike_in(store: Stor
     assert found["gpt-4o-2024-08-06", 0]["error_calls"] == 1
     assert found["gpt-4o-mini", 9]["day"] == small["day"] + day
     assert rows(store, "task_models", task_id="none") == []
+    days: dict[tuple[str, int, str], int] = {}
+    for row in rows(store, "task_models"):
+        key = (row["task_id"], row["day"], row["model"])
+        days[key] = days.get(key, 0) + row["calls"]
+    assert {(r["task_id"], r["day"], r["model"]): r["calls"] for r in rows(store, "task_model_days")} == days
+    assert len(days) == 2
 
 
 def test_outcomes_of_a_recorded_and_of_its_replayed_call_meet_by_label(store: Store) -> None:

@@ -14,8 +14,9 @@ from typing import Annotated, Any, Literal
 import typer
 from mcp.server.mcpserver import MCPServer
 from mcp.server.mcpserver.exceptions import ToolError
+from mcp.server.mcpserver.tools import Tool
 from mcp.types import ToolAnnotations
-from pydantic import Field
+from pydantic import Field, ValidationError, create_model
 
 from suffice.errors import SufficeError
 from suffice_analysis import answers_for_agents as answers
@@ -33,13 +34,38 @@ INSTRUCTIONS = (
 )
 
 
+class StrictTool(Tool):
+    """Refuses an argument that it does not have, since the answer would be to another question, and says in one line what
+    is wrong with a value."""
+
+    @classmethod
+    def reading(cls, function: Callable[..., Any], title: str) -> Tool:
+        tool = cls.from_function(function, title=title, annotations=READ_ONLY)
+        known: Any = tool.fn_metadata.arg_model
+        strict = create_model(known.__name__, __base__=known, __cls_kwargs__={"extra": "forbid"})
+        tool.fn_metadata.arg_model = strict
+        tool.parameters = strict.model_json_schema(by_alias=True)
+        return tool
+
+    async def run(self, arguments: dict[str, Any], context: Any, convert_result: bool = False) -> Any:
+        try:
+            return await super().run(arguments, context, convert_result)
+        except ToolError as refused:
+            if not isinstance(refused.__cause__, ValidationError):
+                raise
+            faults = [f"{'.'.join(map(str, each['loc']))}: {each['msg']}" for each in refused.__cause__.errors()]
+            names = ", ".join(self.parameters["properties"]) or "none"
+            raise ToolError(f"{self.name}: {'; '.join(faults)} (its arguments: {names})") from None
+
+
 def build(ask: Callable[..., dict[str, Any]]) -> MCPServer[Any]:
     """The server with its five tools. ``ask(function, **arguments)`` opens the store and answers one question."""
-    server: MCPServer[Any] = MCPServer(
-        "suffice", instructions=INSTRUCTIONS, version=metadata.version("suffice"), log_level="WARNING"
-    )
+    tools: list[Tool] = []
 
-    @server.tool(title="What was paid", annotations=READ_ONLY)
+    def tool(title: str) -> Callable[[Callable[..., Any]], None]:
+        return lambda function: tools.append(StrictTool.reading(function, title))
+
+    @tool("What was paid")
     def spend(
         by: Annotated[Literal[answers.SPEND_BY], Field(description="What to split the sum by.")] = "model",  # type: ignore[valid-type]
         days: Annotated[float | None, Field(description="Only the last so many days; all if left out.", gt=0)] = None,
@@ -48,24 +74,24 @@ def build(ask: Callable[..., dict[str, Any]]) -> MCPServer[Any]:
         since = None if days is None else time.time_ns() - int(days * answers.DAY_NS)
         return ask(answers.spend, by=by, since_ns=since)
 
-    @server.tool(title="Recurring tasks", annotations=READ_ONLY)
+    @tool("Recurring tasks")
     def tasks() -> dict[str, Any]:
         """The recurring tasks, dearest first: cost, expected share for a small model with interval and grade, verdict, next steps."""
         return ask(answers.tasks)
 
-    @server.tool(title="A task's evidence", annotations=READ_ONLY)
+    @tool("A task's evidence")
     def evidence(task: Task) -> dict[str, Any]:
         """Why a task is judged as it is: each piece of evidence with its grade, n and source, the estimate and the actions."""
         return ask(answers.evidence, task=task)
 
-    @server.tool(title="Savings", annotations=READ_ONLY)
+    @tool("Savings")
     def savings(
         task: Annotated[str | None, Field(description="A task's id or name; all traffic if left out.")] = None,
     ) -> dict[str, Any]:
         """What each alternative would save, with intervals, the extra wrong answers it costs, and the assumptions."""
         return ask(answers.savings, task=task)
 
-    @server.tool(title="Find calls", annotations=READ_ONLY)
+    @tool("Find calls")
     def search_calls(
         text: Annotated[
             str, Field(description="Text in any message, in any case; or a call's or run's id.", max_length=500)
@@ -76,7 +102,9 @@ def build(ask: Callable[..., dict[str, Any]]) -> MCPServer[Any]:
         """Recorded calls that hold a text: model, task, tokens, cost, and the beginnings of request and answer."""
         return ask(answers.search_calls, text=text, order=order, limit=limit)
 
-    return server
+    return MCPServer(
+        "suffice", instructions=INSTRUCTIONS, version=metadata.version("suffice"), log_level="WARNING", tools=tools
+    )
 
 
 @app.command()

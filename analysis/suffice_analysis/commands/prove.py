@@ -21,9 +21,13 @@ from suffice_analysis.commands.replay_options import (
     YesOption,
     ask,
     campaign_line,
+    check_bound,
     parse_limits,
     publish,
+    spent_words,
     tell_spent,
+    unanswered,
+    unbound,
 )
 from suffice_analysis.replay.budget import Budget
 from suffice_analysis.replay.finding import find_candidates
@@ -87,10 +91,15 @@ def prove(
         plan = make_plan(store, project, chosen, bar=bar)
         if not as_json:
             show(plan)
+        model = None if judge is None else load_model_judge(judge)
+        asked = [*plan.unpriced, *([model.candidate] if model is not None else [])]
+        if (said := unbound(asked, limits)) is not None:
+            err().print(said, markup=False, soft_wrap=True)
+        check_bound(asked, limits)
+        left_out = set(plan.left_out)
         ask(f"Replay them now, for {format_usd(limits.usd)} at most?", yes)
         spent = Budget(limits)
         audited: Any = AuditedStore(store)
-        model = None if judge is None else load_model_judge(judge)
         with Progress(console=err(), transient=True, disable=not err().is_terminal) as progress:
             line = progress.add_task("replaying", total=None)
             works = prove_plan(
@@ -99,13 +108,17 @@ def prove(
             )  # fmt: skip
         if model is not None:
             model.close()
+        for why in dict.fromkeys(why for name, why in plan.left_out.items() if name not in left_out):
+            err().print(why, markup=False, soft_wrap=True)
+        unanswered(spent, [work.campaign for work in works])
         if analyze and spent.calls:
             publish(store, project)
     if as_json:
         print_json(
             {
                 "calls": spent.calls,
-                "usd": spent.usd,
+                "usd": None if spent.unpriced and not spent.usd else spent.usd,
+                "unpriced_calls": spent.unpriced,
                 "campaigns": [as_dict(w.campaign) | {"ended": w.ended} for w in works],
             }
         )
@@ -123,7 +136,7 @@ def show(plan: Plan) -> None:
             format_usd(p.at_stake_usd),
             format_share(o.chance),
             f"{o.answers:,.0f}",
-            format_usd(o.usd),
+            "unpriced" if o.usd is None else format_usd(o.usd),
         ]
         for p, o in plan.items[:SHOWN]
     ]
@@ -131,7 +144,10 @@ def show(plan: Plan) -> None:
     print_table(columns, cells, right=columns[2:], wide="task")
     more = len(plan.items) - SHOWN
     if more > 0:
-        out().print(f"and {more} more; all of it costs about {format_usd(plan.usd)}", markup=False)
+        priced = any(o.usd is not None for _, o in plan.items)
+        rest = " and what is unpriced" if plan.unpriced else ""
+        cost = f"costs about {format_usd(plan.usd)}{rest}" if priced else "is unpriced"
+        out().print(f"and {more} more; all of it {cost}", markup=False)
     for name, why in plan.left_out.items():
         out().print(f"left out: {name}: {why}", markup=False, soft_wrap=True)
 
@@ -157,7 +173,7 @@ def providers(store: Store, project: str) -> list[str]:
 
 def _state(works: Sequence[Work], spent: Budget) -> str:
     done = ", ".join(f"{len(settled(works, status))} {status}" for status in ("proven", "refuted"))
-    return f"{spent.calls:,} calls, {format_usd(spent.usd)}: {done}"
+    return f"{spent.calls:,} calls, {spent_words(spent)}: {done}"
 
 
 def main(argv: list[str]) -> int:

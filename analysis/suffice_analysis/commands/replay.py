@@ -22,6 +22,8 @@ from suffice_analysis.commands.replay_options import (
     parse_limits,
     publish,
     tell_spent,
+    unanswered,
+    unbound,
 )
 from suffice_analysis.judges import Judge
 from suffice_analysis.judges.own import load_judge
@@ -115,11 +117,14 @@ def replay(
             Order(task_id, chosen, parse_variant(each), n if until is None else None, until or "settled", bar, seed)  # type: ignore[arg-type]
             for each in variant or ["as_is"]
         ]
+        if (said := unbound([chosen, *([model.candidate] if model is not None else [])], limits)) is not None:
+            err().print(said, markup=False, soft_wrap=True)
         spent = Budget(limits)
         audited: Any = AuditedStore(store)
         done = [run(audited, project, order, spent, [own] if own else None, model) for order in orders]
         if model is not None:
             model.close()
+        unanswered(spent, done)
         if analyze:
             publish(store, project)
     if as_json:
@@ -162,9 +167,10 @@ def as_dict(campaign: Campaign) -> dict[str, Any]:
     c, r = campaign.counts, campaign.running
     return {
         "campaign_id": campaign.campaign_id, "task_id": campaign.order.task_id, "name": campaign.task["name"],
-        "candidate": campaign.order.candidate.label, "variant": campaign.order.variant.name, "status": campaign.status,
+        "candidate": campaign.order.candidate.label, "variant": campaign.order.variant.name, "status": campaign.verdict,
         "reason": campaign.reason, "passed": c.passed, "failed": c.failed, "unjudged": c.unjudged,
-        "unavailable": c.unavailable, "lost": c.lost, "low": r.corrected[0], "high": r.corrected[1], "bar": r.bar, "p_value": r.p_value,
+        "unavailable": c.unavailable, "lost": c.lost, "low": campaign.ends[0], "high": campaign.ends[1], "bar": r.bar,
+        "p_value": r.p_value if campaign.result is None else campaign.result.p_value,
         "skipped": len(campaign.skipped),
     }  # fmt: skip
 

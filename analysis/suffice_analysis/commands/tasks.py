@@ -14,8 +14,10 @@ import typer
 from suffice.errors import SufficeError
 from suffice_analysis.commands import task_decisions
 from suffice_analysis.grounds import kind_words
+from suffice_analysis.projects import missing_words
 from suffice_analysis.replay.outcomes import MEASURE
 from suffice_analysis.report.wording import share_words
+from suffice_analysis.unsettled import is_unsettled
 from suffice_store import open_store
 from suffice_store.console import (
     DbOption,
@@ -67,6 +69,7 @@ def tasks(
             err().print(f"{count:,} calls written to {assignments}", markup=False, soft_wrap=True)
         slices = read_slices(store, project) if as_json else {}
         paired = read_paired_rows(store, project) if as_json else {}
+        missing = None if rows else missing_words(store, project)
     if as_json:
         kept = [{k: v for k, v in row.items() if k not in _LEFT_OUT} for row in rows]
         print_json(
@@ -77,7 +80,8 @@ def tasks(
         )
         return
     if not rows:
-        out().print("No tasks yet: record calls (suffice.init()) or 'suffice import FILE', then 'suffice analyze'.")
+        nothing = "No tasks yet: record calls (suffice.init()) or 'suffice import FILE', then 'suffice analyze'."
+        out().print(nothing if missing is None else f"No tasks: {missing}.", markup=False, soft_wrap=True)
         return
     cells = [
         [
@@ -89,7 +93,9 @@ def tasks(
             format_share(row["share_cost"]),
             _share(row),
             row["grade"] or "–",
-            row["verdict"],
+            "not settled"
+            if is_unsettled(row)
+            else row["verdict"],  # tested; the page and the report say on which side of its bar
         ]
         for row in rows
     ]
@@ -105,8 +111,11 @@ def hci_sentence(rows: Sequence[Mapping[str, Any]]) -> str:
     if not calls:
         return "Whether calls talk to a human is not known: analyse again."
     yes, no = (sum(row[name] for row in told) / calls for name in ("hci_yes_calls", "hci_no_calls"))
-    rest = format_share(max(0.0, 1 - yes - no))
-    return f"Of the calls {format_share(no)} talk to no human, {format_share(yes)} do, of {rest} it is not known."
+    shown = [format_share(no), format_share(yes)]
+    rest = 100 - sum(
+        float(each.removesuffix(" %").lstrip("<")) for each in shown
+    )  # as shown, so that a reader arrives at 100
+    return f"Of the calls {shown[0]} talk to no human, {shown[1]} do, of {format_share(max(0.0, rest / 100))} it is not known."
 
 
 def export_router(store: Store, project: str, path: Path) -> int:

@@ -8,6 +8,9 @@ from typing import Literal
 Verdict = Literal["pass", "fail", "unjudged"]
 MAX_REMARK = 300
 
+# What a failure is called where a person reads it.
+FAILURES = {"wrong": "wrong in content", "format": "not in form", "refusal": "refused"}
+
 
 @dataclass(frozen=True, slots=True)
 class Judgement:

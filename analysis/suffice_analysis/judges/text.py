@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 
+from suffice_analysis.judges import polarity
 from suffice_analysis.judges.frame import Frame
 from suffice_analysis.judges.judgement import Judgement, failed, passed, unjudged
 from suffice_analysis.judges.said import Said, normalised, sentences
@@ -48,10 +49,12 @@ def judge(recorded: Said, given: Said, frame: Frame) -> Judgement:
     if score >= CLOSE and least <= SENTENCE_LOST:
         return failed(NAME, "wrong", f"it says nothing of “{lost[:120]}”", score)
     if score >= PASSES and kept >= FACTS_KEPT and added == 0 and least >= SENTENCE_KEPT:
+        if turned := polarity.differ(recorded.text, given.text):
+            return unjudged(NAME, f"{turned}: similarity {score:.2f}, all its facts and sentences", score)
         return passed(NAME, f"similarity {score:.2f}, all its facts and sentences", score)
     if score < FAILS or (kept <= FACTS_LOST and added):
-        return failed(NAME, "wrong", f"similarity {score:.2f}, {kept:.0%} of the facts kept", score)
-    return unjudged(NAME, f"similarity {score:.2f}, {kept:.0%} of the facts kept, {added} new", score)
+        return failed(NAME, "wrong", f"similarity {score:.2f}, {100 * kept:.0f} % of the facts kept", score)
+    return unjudged(NAME, f"similarity {score:.2f}, {100 * kept:.0f} % of the facts kept, {added} new", score)
 
 
 def similarity(recorded: str, given: str) -> float:

@@ -1,12 +1,31 @@
-"""Evidence ages: answers to another template, or of another version of the candidate, no longer count, and it is said."""
+"""Evidence ages: answers to another template, or of another version of the candidate, no longer count, and it is said.
+
+Candidates are counted by their name, wherever they were asked; an attempt that got no answer is its endpoint's alone.
+"""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 Row = Mapping[str, Any]
 SAME_TEMPLATE = 0.7  # of the words that either template has: under it the task is another one
+
+
+def own_attempts(rows: Sequence[Row], campaigns: Mapping[str, Row]) -> list[Row]:
+    """The rows of these campaigns without the attempts that got no answer at another address than the one that answered last."""
+    rows = [row for row in rows if row["campaign_id"] in campaigns]
+    ordered = sorted(rows, key=lambda row: row["recorded_ns"])
+    answered = [row for row in ordered if row["verdict"] not in ("unavailable", "sent")] or ordered
+    own = _url(campaigns[answered[-1]["campaign_id"]]) if answered else None
+    return [row for row in rows if row["verdict"] != "unavailable" or _url(campaigns[row["campaign_id"]]) == own]
+
+
+def _url(campaign: Row) -> str | None:
+    """Where its candidate was asked."""
+    url: str | None = json.loads(campaign.get("settings") or "{}").get("candidate", {}).get("url")
+    return url
 
 
 def fresh_answers(rows: Sequence[Row], campaigns: Mapping[str, Row], template: str) -> tuple[list[Row], str]:

@@ -30,6 +30,7 @@ class Budget:
         self.calls = 0
         self.tokens = 0
         self.usd = 0.0
+        self.unpriced = 0  # calls of candidates without a price: in ``usd`` as nothing
         self._clock = clock
         self._started: float | None = None
         self._on_way: tuple[int, float] = (0, 0.0)  # tokens, USD
@@ -57,10 +58,11 @@ class Budget:
             self._on_way = (way_tokens + tokens, way_usd + usd)
             return None
 
-    def give(self, taken: tuple[int, float], tokens: int, usd: float) -> None:
+    def give(self, taken: tuple[int, float], tokens: int, usd: float, *, priced: bool = True) -> None:
         """One that was taken for has ended: what it really was, instead of what it was taken for."""
         with self._lock:
             self._on_way = (self._on_way[0] - taken[0], self._on_way[1] - taken[1])
+            self.unpriced += not priced
             self.tokens += tokens
             self.usd += usd
 

@@ -31,9 +31,9 @@ from suffice_analysis.replay.marks import with_marks
 from suffice_analysis.replay.model_judge import Decided, ModelJudge
 from suffice_analysis.replay.rebuilding import Texts, Variant, is_masked, rebuild_call, varied
 from suffice_analysis.replay.recording import call_record, judge_records, replay_row
-from suffice_analysis.replay.results import read_results, running_for
+from suffice_analysis.replay.results import Result, find_results, read_results, running_for
 from suffice_analysis.replay.samples import Chosen, draw_sample
-from suffice_analysis.replay.sending import Sender, Sent
+from suffice_analysis.replay.sending import Sender, Sent, why_unreachable
 from suffice_analysis.replay.sequential import Status
 from suffice_store.appending import build_tables
 from suffice_store.arrow_schema import arrow_schema
@@ -89,8 +89,7 @@ class Campaign:
         self._started_ns = started_ns
         self._judges, self._model_judge = judges, model_judge
         self.rows: dict[str, Row] = {row["call_id"]: row for row in earlier}
-        done = {call_id for call_id, row in self.rows.items() if row["verdict"] != "unavailable"}
-        self.left = [each for each in sample if each.call_id not in done]
+        self.left = [each for each in sample if each.call_id not in self.rows]
         self.frame = _frame(sample, texts)
         kept = order.variant.value if order.variant.kind == "few_shot" else 0
         self._examples = _examples(self.left[len(self.left) - kept :], texts) if kept else []
@@ -101,6 +100,7 @@ class Campaign:
         self.reason = ""
         self.skipped: dict[str, str] = {}  # calls that can't be sent, and why
         self.silent = 0
+        self.result: Result | None = None  # when it has ended: what a report says of all its answers
         if self.rows:
             self._look()
 
@@ -127,14 +127,16 @@ class Campaign:
         return self.silent >= SILENT
 
     def run(self, budget: Budget, tell: Callable[[Campaign], None] = lambda campaign: None) -> Status:
-        """To its end, or to that of the budget. The last row says which."""
+        """To its end, or to that of the budget. The last row says which. Raises SufficeError where nothing answers at all."""
+        if not self.is_over and (why := why_unreachable(self.order.candidate)) is not None:
+            self.stop(why)
+            raise SufficeError(why)
         with self.sending() as step:
             try:
                 while not self.is_over and step(budget):
                     tell(self)
             except KeyboardInterrupt:
-                self.reason = "interrupted"
-                self.note("stopped")
+                self.stop("interrupted")
                 raise
         self.finish()
         return self.status
@@ -152,6 +154,35 @@ class Campaign:
                 else "as many calls as asked"
             )
         self.note(word)
+        self.result = self._read_result()
+
+    def _read_result(self) -> Result | None:
+        """By the code that the report counts with, so that the same answers have one interval and one verdict."""
+        task_id, label, variant = self.order.key
+        answered = self._store.read("replays", project=self._project, task_id=task_id).to_pylist()
+        found = find_results(
+            answered,
+            self._store.read("replay_campaigns", project=self._project).to_pylist(),
+            {row["call_id"]: task_id for row in answered},
+            {task_id: self.task["template"]},
+            self._store.read("replay_marks", project=self._project).to_pylist(),
+        ).by_task.get(task_id, [])
+        return next((each for each in found if (each.candidate, each.variant) == (label, variant)), None)
+
+    @property
+    def ends(self) -> tuple[float, float]:
+        """Of its interval: while it runs, as far as it has looked; then as the report has it."""
+        return self.running.corrected if self.result is None else (self.result.low, self.result.high)
+
+    @property
+    def verdict(self) -> Status:
+        """The same of its word."""
+        return self.status if self.result is None else self.result.status
+
+    def stop(self, reason: str) -> None:
+        """End it before it is over, and say why."""
+        self.reason = reason
+        self.note("stopped")
 
     def sending(self) -> _Sending:
         """As ``with campaign.sending() as step``: each ``step(budget)`` sends a few and looks."""
@@ -212,7 +243,7 @@ class Campaign:
                 judging = self._model_judge.size(decided.sent)
                 tokens, usd = tokens + judging[0], usd + judging[1]
                 records += judge_records(self._project, self.campaign_id, chosen.row, decided.sent, self._model_judge)
-            budget.give(cost, tokens, usd)
+            budget.give(cost, tokens, usd, priced=c.is_priced)
             rows.append(row)
             if sent.call is not None and row["replay_call_id"]:
                 records.append(call_record(self._project, self.campaign_id, chosen.row, sent, row))
@@ -299,7 +330,8 @@ def open_campaign(
         raise SufficeError(f"no call of “{found[0]['name']}” has a whole answer to compare with")
     task_id, label, variant = order.key
     earlier = store.read("replays", project=project, task_id=task_id, candidate=label).to_pylist()
-    earlier = [row for row in earlier if row["variant"] == variant]
+    # what never came is asked again, perhaps elsewhere: it counts in the campaign that asked
+    earlier = [row for row in earlier if row["variant"] == variant and row["verdict"] != "unavailable"]
     started_ns = clock()
     seed = json.dumps([project, *order.key, order.candidate.model, order.candidate.url, order.seed, started_ns])
     campaign_id = blake2b(seed.encode(), digest_size=8).hexdigest()

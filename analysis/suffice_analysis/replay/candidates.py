@@ -32,6 +32,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from suffice.errors import SufficeError, UsageError
+from suffice_store.price_units import PER_TOKEN, is_per_token
 
 BASELINE = "baseline"  # the candidate that is the recorded model itself; see ceiling.py
 WIRE_FORMATS = {
@@ -131,6 +132,14 @@ def parse_line(text: str) -> Candidate:
     return Candidate(model=model, url=url, format=form)
 
 
+def check_key(candidate: Candidate) -> Candidate:
+    """The candidate, if the key that it names is there. Raises SufficeError naming the variable."""
+    if candidate.key_name is None or candidate.key is not None:
+        return candidate
+    by = " that 'key_env' names" if candidate.key_env else f" that {candidate.host} wants"
+    raise SufficeError(f"candidate {candidate.label}: the environment variable {candidate.key_name}{by} is not set")
+
+
 def read_candidates(path: Path) -> list[Candidate]:
     """The candidates of a TOML file. Raises SufficeError saying what is wrong in it."""
     try:
@@ -154,10 +163,10 @@ def find_candidate(name: str, file: Path | None) -> Candidate:
     if file is not None:
         known = read_candidates(file)
         if (found := next((each for each in known if name in (each.label, each.model)), None)) is not None:
-            return found
+            return check_key(found)
         if "#" not in name:
             raise UsageError(f"{file} has no candidate '{name}'; it has {', '.join(each.label for each in known)}")
-    return parse_line(name)
+    return check_key(parse_line(name))
 
 
 def recorded_baseline(rows: Sequence[Mapping[str, Any]]) -> Candidate:
@@ -203,6 +212,8 @@ def _candidate(entry: Any, where: str) -> Candidate:
             raise SufficeError(f"{where}: '{name}' can't be {value!r}")
         if isinstance(value, (int, float)) and not isinstance(value, bool) and value < (1 if name == "parallel" else 0):
             raise SufficeError(f"{where}: '{name}' must not be {value}")
+        if name.endswith("_usd_per_mtok") and isinstance(value, (int, float)) and is_per_token(value):
+            raise SufficeError(f"{where}: '{name}' is {value}: {PER_TOKEN}")
     if entry.get("format", "openai") not in WIRE_FORMATS:
         raise SufficeError(f"{where}: 'format' must be one of {', '.join(WIRE_FORMATS)}")
     address = urlsplit(entry["url"])

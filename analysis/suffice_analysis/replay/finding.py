@@ -11,7 +11,7 @@ import httpx2
 
 from suffice.errors import UsageError
 from suffice_analysis import data
-from suffice_analysis.replay.candidates import KEY_ENV, Candidate, parse_line, read_candidates
+from suffice_analysis.replay.candidates import KEY_ENV, Candidate, check_key, parse_line, read_candidates
 
 LOCAL_PORTS = {11434: "Ollama", 8000: "vLLM", 8080: "llama.cpp", 1234: "LM Studio"}
 MOST_LOCAL = 4  # models of one server
@@ -28,7 +28,9 @@ def find_candidates(text: str, providers: Sequence[str]) -> list[Candidate]:
     """``auto``, a file, or lines with commas between. ``providers``: those of the recorded calls. Raises UsageError."""
     if text != "auto":
         path = Path(text)
-        return read_candidates(path) if path.is_file() else [parse_line(each.strip()) for each in text.split(",")]
+        is_path = path.suffix == ".toml" or ("#" not in text and "/" in text and "://" not in text)
+        named = read_candidates(path) if path.is_file() or is_path else map(parse_line, map(str.strip, text.split(",")))
+        return [check_key(each) for each in named]
     found = [*vendor_tiers(providers), *local_models()]
     if not found:
         keys = ", ".join(KEY_ENV[form] for form, _, _ in _VENDORS.values())

@@ -1,8 +1,8 @@
 """Which task to replay next: by the money that is settled for each dollar spent.
 
 For a task with money at stake, the draws of its share (of the analysis, or of what was replayed so far) say how likely it is settled
-within the calls there are, and after how many. The index is money x chance / cost. Where nothing is billed, a call costs
-``FREE_USD``, so that the order is by calls.
+within the calls there are, and after how many. The index is money x chance / cost. Where nothing is billed, or the candidate is unpriced,
+a call counts as ``FREE_USD`` in the order, so that it is by calls.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ class Prospect:
     candidate: Candidate
     at_stake_usd: float  # what its calls cost as recorded; where unpriced, one unit a call
     calls: int  # that can be replayed
-    usd_per_call: float  # about, of the candidate
+    usd_per_call: float | None  # about, of the candidate; None: unpriced
     mean: float  # expected share
     weight: float  # answers that this expectation is worth
 
@@ -47,11 +47,11 @@ class Prospect:
 
 @dataclass(frozen=True, slots=True)
 class Outlook:
-    """``chance`` that it is settled within the calls left, after ``answers`` more (where it is), for ``usd``."""
+    """``chance`` that it is settled within the calls left, after ``answers`` more (where it is), for ``usd`` (None: unpriced)."""
 
     chance: float
     answers: float
-    usd: float
+    usd: float | None
     index: float
 
 
@@ -67,7 +67,7 @@ def prospect(task: Row, candidate: Candidate, calls: int) -> Prospect:
     cost = candidate.cost_usd(task["input_tokens"] / size, task["output_tokens"] / size)
     paid = task["paid_usd"]
     stake = float(paid) if paid is not None else float(size) * FREE_USD
-    return Prospect(task["task_id"], task["name"], candidate, stake, calls, cost or 0.0, mean, weight)
+    return Prospect(task["task_id"], task["name"], candidate, stake, calls, cost, mean, weight)
 
 
 def outlook(p: Prospect, left: int, passed: float = 0.0, failed: float = 0.0, bar: float = BAR) -> Outlook:
@@ -83,8 +83,9 @@ def outlook(p: Prospect, left: int, passed: float = 0.0, failed: float = 0.0, ba
     chance = float(weights[within].sum())
     answers = float(np.average(np.maximum(more[within], 1.0), weights=weights[within])) if chance > 0 else float(left)
     spent = chance * answers + (1 - chance) * min(left, 3 * answers if chance > 0 else left)
-    usd = spent * max(p.usd_per_call, FREE_USD)
-    return Outlook(chance, answers, spent * p.usd_per_call, p.at_stake_usd * chance / usd if usd > 0 else 0.0)
+    usd = spent * max(p.usd_per_call or 0.0, FREE_USD)
+    cost = None if p.usd_per_call is None else spent * p.usd_per_call
+    return Outlook(chance, answers, cost, p.at_stake_usd * chance / usd if usd > 0 else 0.0)
 
 
 def ranked(prospects: Sequence[Prospect], bar: float = BAR) -> list[tuple[Prospect, Outlook]]:

@@ -15,11 +15,13 @@ from dataclasses import dataclass, field
 
 from suffice.errors import SufficeError
 from suffice_analysis.multiplicity import proven_together
+from suffice_analysis.projects import missing_words
 from suffice_analysis.replay.budget import Budget
 from suffice_analysis.replay.campaign import Campaign, Order, open_campaign
 from suffice_analysis.replay.candidates import Candidate
 from suffice_analysis.replay.model_judge import ModelJudge
 from suffice_analysis.replay.planning import Outlook, Prospect, outlook, prospect, ranked
+from suffice_analysis.replay.sending import why_unreachable
 from suffice_store.store import Store
 
 HOPELESS = 0.02  # chance of being settled under which a task is left open
@@ -35,15 +37,21 @@ class Plan:
 
     @property
     def usd(self) -> float:
-        """What it may cost in all."""
-        return sum(each.usd for _, each in self.items)
+        """What its priced part may cost in all."""
+        return sum(each.usd for _, each in self.items if each.usd is not None)
+
+    @property
+    def unpriced(self) -> list[Candidate]:
+        """Its candidates whose price is not known: no USD budget binds them."""
+        return list(dict.fromkeys(p.candidate for p, _ in self.items if not p.candidate.is_priced))
 
 
 def make_plan(store: Store, project: str, candidates: Sequence[Candidate], *, bar: float) -> Plan:
     """Over all tasks and candidates. Raises SufficeError where nothing was analysed."""
     tasks = store.read("tasks", project=project).to_pylist()
     if not tasks:
-        raise SufficeError("there are no tasks yet: run 'suffice analyze' first")
+        nothing = "there are no tasks yet: run 'suffice analyze' first"
+        raise SufficeError(missing_words(store, project) or nothing)
     prospects, left_out = [], {}
     for task in tasks:
         if task["ignored"] or task["kind"] == "embedding":
@@ -85,6 +93,7 @@ def prove(
     """Replay until everything is settled or hopeless, or the budget is spent. Raises SufficeError where nothing may begin."""
     works: list[Work] = []
     refused: list[str] = []
+    unreachable: dict[Candidate, str | None] = {}
     with ExitStack() as stack:
         for each, _ in plan.items:
             order = Order(each.task_id, each.candidate, bar=bar, seed=seed)
@@ -94,6 +103,15 @@ def prove(
                 refused.append(str(error))
                 plan.left_out[f"{each.name} with {each.candidate.label}"] = str(error)
                 continue
+            host = each.candidate
+            if campaign.left:  # also of a settled one: it may be asked on for the total
+                if host not in unreachable:
+                    unreachable[host] = why_unreachable(host)
+                if (why := unreachable[host]) is not None:
+                    campaign.stop(why)
+                    refused.append(why)
+                    plan.left_out[f"{each.name} with {host.label}"] = why
+                    continue
             works.append(Work(each, campaign, stack.enter_context(campaign.sending())))
         if not works and refused:
             raise SufficeError(refused[0])
@@ -160,4 +178,4 @@ def _end_of(work: Work, works: Sequence[Work], bar: float) -> str:
 
 def settled(works: Sequence[Work], status: str) -> list[Work]:
     """The works that ended so."""
-    return [work for work in works if work.campaign.status == status]
+    return [work for work in works if work.campaign.verdict == status]

@@ -74,25 +74,10 @@ def replay_row(
 
 def call_record(project: str, campaign_id: str, recorded: Row, sent: Sent, row: Row) -> CallRecord:
     """The replayed request and its answer as a call of the environment ``replay``, with the user it is about."""
-    assert sent.call is not None
-    return CallRecord(
-        call=sent.call,
-        call_id=row["replay_call_id"],
-        project=project,
-        run_id=f"replay:{campaign_id}",
-        run_name="replay",
-        service=recorded["service"],
-        environment=REPLAY,
-        agent_name=recorded["agent_name"],
-        user_id=recorded["user_id"],
-        started_ns=sent.started_ns,
-        ended_ns=sent.ended_ns,
-        attempt=sent.attempts,
-        source="replay",
-        dialect="suffice",
-        stated_usd=row["cost_usd"],
-        attributes={"suffice.replay.of": row["call_id"], "suffice.replay.campaign": campaign_id},
-    )
+    told = {"suffice.replay.of": row["call_id"]}
+    record = _record(project, campaign_id, recorded, sent, row["replay_call_id"], row["cost_usd"], told)
+    record.agent_name = recorded["agent_name"]
+    return record
 
 
 def judge_records(
@@ -106,23 +91,21 @@ def judge_records(
         usage = each.call.usage
         cost = judge.candidate.cost_usd(usage.input_tokens, usage.output_tokens) if usage is not None else None
         key = f"{recorded['call_id']}/judge/{number}".encode()
-        records.append(
-            CallRecord(
-                call=each.call,
-                call_id=logged_call_hash(project, campaign_id, key),
-                project=project,
-                run_id=f"replay:{campaign_id}",
-                run_name="replay",
-                service=recorded["service"],
-                environment=REPLAY,
-                user_id=recorded["user_id"],
-                started_ns=each.started_ns,
-                ended_ns=each.ended_ns,
-                attempt=each.attempts,
-                source="replay",
-                dialect="suffice",
-                stated_usd=None if cost is None else Decimal(f"{cost:.12f}"),
-                attributes={"suffice.replay.judged": recorded["call_id"], "suffice.replay.campaign": campaign_id},
-            )
-        )
+        call_id = logged_call_hash(project, campaign_id, key)
+        paid = None if cost is None else Decimal(f"{cost:.12f}")
+        told = {"suffice.replay.judged": recorded["call_id"]}
+        records.append(_record(project, campaign_id, recorded, each, call_id, paid, told))
     return records
+
+
+def _record(
+    project: str, campaign_id: str, recorded: Row, sent: Sent, call_id: str, usd: Decimal | None, told: dict[str, str]
+) -> CallRecord:
+    """What replay asked, as a call: in the run of its campaign, of the service and the user that the recorded one is of."""
+    assert sent.call is not None
+    return CallRecord(
+        call=sent.call, call_id=call_id, project=project, run_id=f"replay:{campaign_id}", run_name="replay",
+        service=recorded["service"], environment=REPLAY, user_id=recorded["user_id"], started_ns=sent.started_ns,
+        ended_ns=sent.ended_ns, attempt=sent.attempts, source="replay", dialect="suffice", stated_usd=usd,
+        attributes={**told, "suffice.replay.campaign": campaign_id},
+    )  # fmt: skip

@@ -45,7 +45,7 @@ def _row(inputs: Inputs, columns: Columns, task_id: str, rows: Sequence[int]) ->
     low, high = clopper_pearson_interval(agreed, n)
     return {
         "task_id": task_id, "grade": "proxy", "kind": "repeats", "value": agreed / n, "low": low, "high": high, "n": n,
-        "sentence": f"Asked the same twice by the app, the baseline agreed with itself in {format_share(agreed / n)} "
+        "sentence": f"Asked the same twice by the app, today's model agreed with itself in {format_share(agreed / n)} "
         f"({format_interval(low, high)}), n = {n:,}; such requests are no random sample, so nothing is corrected for it.",
         "source": "repeated requests in the recorded traffic; docs/statistics.md", "details": "{}",
     }  # fmt: skip

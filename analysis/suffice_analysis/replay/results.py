@@ -1,4 +1,4 @@
-"""Replays -> what they say of each task, candidate and variant: rows of ``estimates`` and ``evidence``, grade ``replay``.
+"""Replays -> what they say of each task, candidate and variant, grade ``replay``; ``result_rows.py`` makes rows of it.
 
 A replayed call counts for the task that its recorded call belongs to today. Evidence ages: answers to another template than the
 task has now, or of another version of the candidate than answered last, are not counted, and it is said (*reopened*).
@@ -7,31 +7,31 @@ task has now, or of another version of the candidate than answered last, are not
 from __future__ import annotations
 
 import json
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 
-from suffice_analysis.estimate import BAR, LEVEL, Estimate, clopper_pearson_interval, exact_lower_bound
+from suffice_analysis.estimate import LEVEL, Estimate, clopper_pearson_interval, exact_lower_bound
 from suffice_analysis.multiplicity import ALPHA, holm
-from suffice_analysis.replay.aging import fresh_answers
+from suffice_analysis.replay.aging import fresh_answers, own_attempts
 from suffice_analysis.replay.candidates import BASELINE
 from suffice_analysis.replay.ceiling import BETA, Ceiling, make_ceiling
 from suffice_analysis.replay.counts import Counts, count_replays
 from suffice_analysis.replay.judge_error import JudgeErrors, measure_errors
 from suffice_analysis.replay.marks import with_marks
-from suffice_analysis.replay.sequential import Running, Status, expected_answers
+from suffice_analysis.replay.sequential import SAID, Running, Status, expected_answers
 from suffice_analysis.replayed import ENOUGH, Replayed, proof_p_value, replayed_draws
-from suffice_store.console import format_interval, format_ms, format_share, format_usd
+from suffice_store.console import format_interval, format_share
 from suffice_store.store import Store
 
 Row = Mapping[str, Any]
 LOOK_EVERY = 10  # answers between the looks that the running interval is made of
-EXAMPLES, GOOD_EXAMPLES = 8, 2  # failures and passes named
 METHOD_FIXED = "exact (Clopper-Pearson) interval of a number of calls set before"
 METHOD_RUNNING = "beta-binomial mixture, valid at every look (Howard and others 2021)"
+SHOWN_EFFECT = 1.005  # of a design effect: under it n looks the same
 
 
 @dataclass(frozen=True)
@@ -95,8 +95,26 @@ class Result:
 
     def estimate(self, seed: int) -> Estimate:
         """Its share with its interval."""
-        method = METHOD_FIXED if self.design == "fixed" else METHOD_RUNNING
-        return Estimate(self.value or 0.0, self.low, self.high, "replay", self.counts.n, method, seed, LEVEL)
+        return Estimate(self.value or 0.0, self.low, self.high, "replay", self.counts.n, self.method, seed, LEVEL)
+
+    @property
+    def method(self) -> str:
+        """How its interval was made, and all that widened it: then it is no longer exact."""
+        said = METHOD_FIXED if self.design == "fixed" else METHOD_RUNNING
+        wider = [
+            f"answers of one run counted as alike (design effect {self.counts.design_effect:.2f}: {self.counts.n:,} answers as "
+            f"{self.independent:,})" if self.independent is not None else "",
+            "its judge's errors" if self.counts.expected_passes is not None else "",
+            "what the baseline reaches" if self.ceiling is not None else "",
+        ]  # fmt: skip
+        more = "; ".join(each for each in wider if each)
+        return f"{said.replace('exact (Clopper-Pearson)', 'Clopper-Pearson')}, widened by: {more}" if more else said
+
+    @property
+    def independent(self) -> int | None:
+        """As how many independent answers its own count; None where all are."""
+        effect = self.counts.design_effect
+        return None if effect < SHOWN_EFFECT or not self.counts.n else max(1, round(self.counts.n / effect))
 
     def draws(self, prior: Any, seed: int) -> Any:
         """Draws of the share, for totals and savings: unjudged answers count as failed."""
@@ -113,13 +131,15 @@ class Result:
         c = self.counts
         said = f"{self.candidate}{'' if self.variant == 'as_is' else f' ({self.variant})'} answered {c.passed:,} of {c.judged:,} as well as recorded"
         if c.unjudged:
-            said += f", {c.unjudged:,} could not be judged"
+            said += f", {c.unjudged:,} of its {c.n:,} answers could not be judged"
         said += f" ({format_interval(self.low, self.high)}"
+        if self.independent is not None:
+            said += f", as {self.independent:,} independent answers, for those of one run go together"
         if self.counts.expected_passes is not None:
             said += ", widened by its judge's errors"
         if self.ceiling is not None:
             said += f" of what the baseline reaches, which agrees with itself in {format_share(self.ceiling.value)}, n = {self.ceiling.counts.n:,}"
-        return f"{said}); {self.status} at the bar of {self.bar:.0%}."
+        return f"{said}); {SAID[self.status].format(format_share(self.bar))}."
 
 
 @dataclass(frozen=True)
@@ -219,7 +239,7 @@ def _result(
     key: tuple[str, str, str], rows: list[Row], campaigns: Mapping[str, Row], template: str, ceiling: Ceiling | None,
     errors: JudgeErrors,
 ) -> Result | None:  # fmt: skip
-    known = [row for row in rows if row["campaign_id"] in campaigns]
+    known = own_attempts(rows, campaigns)
     fresh, reopened = fresh_answers(known, campaigns, template)
     if not known:
         return None
@@ -243,7 +263,7 @@ def _price(campaign: Row) -> tuple[float, float] | None:
 def _ceiling(
     task: str, rows: list[Row], campaigns: Mapping[str, Row], template: str, errors: JudgeErrors
 ) -> Ceiling | None:
-    known = [row for row in rows if row["campaign_id"] in campaigns]
+    known = own_attempts(rows, campaigns)
     fresh, reopened = fresh_answers(known, campaigns, template)
     counts = count_replays(fresh, errors)
     return (
@@ -306,88 +326,3 @@ def _paid_for(results: Sequence[Result]) -> list[Result]:
 
 def _opened(result: Result) -> Result:
     return replace(result, status="open")
-
-
-def estimate_row(result: Result, seed: int, calls: int) -> dict[str, Any]:
-    """The row of ``estimates`` of one result."""
-    c = result.counts
-    failures = Counter(row["failure"] for row in result.rows if row["failure"])
-    details = {
-        "calls": calls,
-        "asked": len(result.rows),
-        "claimed": c.judged > 0,
-        "status": result.status,
-        "reopened": result.reopened,
-        "passed": c.passed,
-        "failed": c.failed,
-        "unjudged": c.unjudged,
-        "unavailable": c.unavailable,
-        "lost": c.lost,
-        "format_failures": failures.get("format", 0),
-        "failures": dict(sorted(failures.items())),
-        "examples": [row["call_id"] for row in result.rows if row["verdict"] == "fail"][:EXAMPLES],
-        "good_examples": [row["call_id"] for row in result.rows if row["verdict"] == "pass"][:GOOD_EXAMPLES],
-        "judges": _judges(result),
-        "design_effect": round(c.design_effect, 4),
-        "clusters": c.clusters,
-        "judge_marks": sum(e.marks for j in _judges(result) if result.errors and (e := result.errors.of(j))),
-        "masked": sum(bool(row["masked"]) for row in result.rows),
-        "usd_per_call": result.usd_per_call,
-        "latency_p50_ms": result.latency_ms(0.5),
-        "latency_p95_ms": result.latency_ms(0.95),
-        "response_models": sorted({row["response_model"] for row in result.rows if row["response_model"]}),
-        "needed": result.needed,
-        "p_value": result.p_value,
-        "agreement": result.agreement,
-        "self_agreement": result.ceiling.value if result.ceiling else None,
-    }
-    return {
-        "task_id": result.task_id,
-        "measure": "replaceability",
-        "candidate": result.candidate,
-        "mode": result.variant,
-        "grade": "replay",
-        "value": result.value,
-        "low": result.low,
-        "high": result.high,
-        "level": LEVEL,
-        "n": c.n,
-        "proven_low": result.low,
-        "bar": result.bar,
-        "proven": result.status == "proven",
-        "method": METHOD_FIXED if result.design == "fixed" else METHOD_RUNNING,
-        "seed": seed,
-        "details": json.dumps(details, sort_keys=True),
-    }
-
-
-def _judges(result: Result) -> list[str]:
-    return sorted({row["judge"] for row in result.rows if row["judge"]})
-
-
-def evidence_row(result: Result) -> dict[str, Any]:
-    """The row of ``evidence`` of one result."""
-    c = result.counts
-    more = [f"{n:,} {kind}" for kind, n in Counter(r["failure"] for r in result.rows if r["failure"]).most_common(3)]
-    said = result.sentence()
-    if more:
-        said += f" Failed by: {', '.join(more)}."
-    if result.reopened:
-        said += f" Reopened: {result.reopened}; older answers are not counted."
-    if (needed := result.needed) and result.status == "open":
-        said += f" About {needed:,} more answers would settle it."
-    said += f" Measured: {format_usd(result.usd_per_call)} a call, {format_ms(result.latency_ms(0.5))} at the median."
-    return {
-        "task_id": result.task_id,
-        "grade": "replay",
-        "kind": f"replay:{result.candidate}:{result.variant}",
-        "value": result.value,
-        "low": result.low,
-        "high": result.high,
-        "n": c.n,
-        "sentence": said,
-        "source": "replayed calls, each stored with its answer; docs/replay.md",
-        "details": json.dumps(
-            {"status": result.status, "bar": BAR if result.bar is None else result.bar}, sort_keys=True
-        ),
-    }

@@ -26,11 +26,13 @@ from suffice_analysis.replay.candidates import Candidate
 from suffice_store.replaying import is_loopback
 
 ATTEMPTS = 5
-NOT_ANSWERED = "without sending a response"  # httpcore's words; nothing was begun, so nothing is paid twice
+NOT_ANSWERED = "without sending a response"  # httpcore's words; asked again, as the vendors' own clients do
 FIRST_WAIT_S, LONGEST_WAIT_S = 0.5, 20.0
 _NO_TOOLS = re.compile(
     r"\btools?\b[^.]{0,60}\b(?:requires?|(?:not|n't) support(?:ed)?|unsupported)\b|not support tools?\b", re.IGNORECASE
 )
+REACHED_IN = 3  # tries: a server that is being started again gets 1.5 s
+_ERRNO = re.compile(r"^\[Errno -?\d+\] ")
 MAX_ANSWER_BYTES = 16 * 1024 * 1024
 
 
@@ -125,15 +127,14 @@ class Sender:
         headers = {"content-type": "application/json", "x-stainless-retry-count": str(attempt - 1)}
         try:
             response = self._client.post(url, content=body, headers=headers)
-        except httpx2.ConnectError as error:
+        except (httpx2.ConnectError, httpx2.ConnectTimeout) as error:  # a model that was never asked fails nothing
             return Sent(None, "unavailable", f"no connection: {error}", attempt, started, time.time_ns()), backoff
         except httpx2.TimeoutException:
             said = f"no answer in {self.candidate.timeout_s:g} s"
             return Sent(None, "timeout", said, attempt, started, time.time_ns()), None
         except httpx2.HTTPError as error:
-            if NOT_ANSWERED in str(
-                error
-            ):  # it closed a kept connection as we used it: llama.cpp's server does after a few
+            # It closed a kept connection as we used it: llama.cpp's server does after a few answers.
+            if NOT_ANSWERED in str(error):
                 return Sent(None, "unavailable", f"no answer: {error}", attempt, started, time.time_ns()), backoff
             return Sent(
                 None, "cut", f"the answer broke off: {type(error).__name__}", attempt, started, time.time_ns()
@@ -150,6 +151,27 @@ class Sender:
         busy = failure == "unavailable" and _is_busy(response.status_code)
         wait_s = (_retry_after(response.headers) or backoff) if busy else None
         return Sent(call, failure, remark, attempt, started, ended), wait_s
+
+
+def why_unreachable(candidate: Candidate, *, sleep: Callable[[float], None] = time.sleep) -> str | None:
+    """One line where nothing answers at the candidate's URL, before recorded content is sent; None where anything does, an error too."""
+    why = ""
+    with httpx2.Client(
+        timeout=min(10.0, candidate.timeout_s), trust_env=not is_loopback(candidate.host), follow_redirects=False
+    ) as client:
+        for attempt in range(REACHED_IN):
+            try:
+                with client.stream("GET", candidate.url):
+                    return None
+            except httpx2.ConnectTimeout:
+                return f"nothing answers at {candidate.url} (no connection in {min(10.0, candidate.timeout_s):g} s)"
+            except httpx2.ConnectError as error:
+                why = _ERRNO.sub("", str(error))
+            except httpx2.HTTPError:
+                return None  # it was reached; what it says to a call is said then
+            if attempt < REACHED_IN - 1:
+                sleep(FIRST_WAIT_S * 2**attempt)
+    return f"nothing answers at {candidate.url} ({why})"
 
 
 def join_url(base: str, path: str) -> str:

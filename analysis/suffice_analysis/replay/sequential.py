@@ -31,6 +31,11 @@ _STEPS = 24  # of bisection: to 1e-7
 
 Floats = NDArray[np.float64]
 Status = Literal["proven", "refuted", "open"]
+SAID: dict[Status, str] = {  # of a share, with what is asked of it
+    "proven": "proven: at least the {} that is asked",
+    "refuted": "less than the {} that is asked",
+    "open": "open whether it is the {} that is asked",
+}
 
 
 def log_evidence(passed: float, n: float, share: Floats, *, above: bool) -> Floats:

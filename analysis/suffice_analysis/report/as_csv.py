@@ -7,12 +7,17 @@ import io
 from collections.abc import Sequence
 from typing import Any
 
+from suffice_analysis.next_steps import NextStep, StepsSum, add_up
+from suffice_analysis.report.decisions import worth_doing
 from suffice_analysis.report.model import Report
-from suffice_analysis.report.wording import ALTERNATIVE_NAMES, Row, is_wide
+from suffice_analysis.report.wording import ALTERNATIVE_NAMES, Row, is_wide, quality_grade_words
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 _TASK = ("task_id", "name", "kind", "hci", "answer_form", "calls", "input_tokens", "output_tokens", "unpriced_calls")
-_ALTERNATIVE = ("model", "saving_usd", "saving_low_usd", "saving_high_usd", "marginal_usd", "quality", "extra_wrong")
+_QUALITY = ("quality", "quality_low", "quality_high", "quality_grade")
+_WRONG = ("extra_wrong", "extra_wrong_low", "extra_wrong_high")
+_ALTERNATIVE = ("model", "saving_usd", "saving_low_usd", "saving_high_usd", "marginal_usd", *_QUALITY, *_WRONG)
+_ONCE = ("one_off_usd", "one_off_low_usd", "one_off_high_usd", "payback_days", "back_from_calls")
 HEADER = (
     *_TASK,
     "paid_usd",
@@ -25,6 +30,8 @@ HEADER = (
     "basis_paid_usd",
     *(f"{name}_{column}" for name in ALTERNATIVE_NAMES for column in _ALTERNATIVE),
     "simulated",
+    "decision",
+    *_ONCE,
 )
 
 
@@ -33,19 +40,24 @@ def render_csv(report: Report) -> str:
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(HEADER)
+    steps = {step.task_id: step for step in report.next_steps}
     for task in report.tasks:
         lead = [task.row[name] for name in _TASK]
         writer.writerow(
             map(
                 _cell,
-                [*lead, task.paid_usd, task.row["verdict"], *_share(task.share), *_money(report, task.alternatives)],
+                [
+                    *(*lead, task.paid_usd, task.row["verdict"], *_share(task.share)),
+                    *(*_money(report, task.alternatives), *_decided(steps.get(task.row["task_id"]))),
+                ],
             )
         )
     a = report.analysis
     lead = ["", "all calls", "", "", "", a["calls"], report.overview.get("input_tokens")]
     lead += [report.overview.get("output_tokens"), report.overview.get("unpriced_calls")]
     shares = _share(report.shares.get("expected_share_calls"))
-    writer.writerow(map(_cell, [*lead, report.paid_usd, "", *shares, *_money(report, report.totals)]))
+    together = _decided(add_up(worth_doing(report.next_steps), report.totals))
+    writer.writerow(map(_cell, [*lead, report.paid_usd, "", *shares, *_money(report, report.totals), *together]))
     return out.getvalue()
 
 
@@ -62,8 +74,25 @@ def _money(report: Report, alternatives: Sequence[Row]) -> list[Any]:
     paid = alternatives[0]["paid_usd"] if alternatives else None
     cells: list[Any] = [report.analysis["basis"], paid]
     for name in ALTERNATIVE_NAMES:
-        cells += [by_name.get(name, {}).get(column) for column in _ALTERNATIVE]
+        cells += [_told(by_name.get(name, {}), column) for column in _ALTERNATIVE]
     return [*cells, "yes" if report.simulated else "no"]
+
+
+def _told(row: Row, column: str) -> Any:
+    """As of a share: no value of a quality whose interval is too wide for one; what it is known by in words."""
+    if column == "quality_grade" and row:
+        return quality_grade_words(row)
+    ends = {"low": row.get("quality_low"), "high": row.get("quality_high")}
+    if column == "quality" and None not in ends.values() and is_wide(ends):
+        return None
+    return row.get(column)
+
+
+def _decided(step: NextStep | StepsSum | None) -> list[Any]:
+    """What is to be decided, of the tasks among the next steps and, in the last line, of those worth doing together."""
+    if step is None:
+        return [None] * (1 + len(_ONCE))
+    return [step.decision if isinstance(step, NextStep) else None, *(getattr(step, name) for name in _ONCE)]
 
 
 def _cell(value: Any) -> Any:

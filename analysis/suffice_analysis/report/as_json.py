@@ -9,8 +9,12 @@ from decimal import Decimal
 from typing import Any
 
 from suffice_analysis.next_steps import add_up
+from suffice_analysis.report import parts
 from suffice_analysis.report.caveats import assumptions, caveats
-from suffice_analysis.report.model import Report, TaskPart, next_steps
+from suffice_analysis.report.choice import ORDER, RULE, why
+from suffice_analysis.report.decisions import worth_doing
+from suffice_analysis.report.model import Report, TaskPart
+from suffice_analysis.report.steps import effort_sentence, next_steps
 from suffice_analysis.report.tested import Tested
 
 SCHEMA = "suffice.report/1"
@@ -34,11 +38,16 @@ def document(report: Report) -> dict[str, Any]:
         "simulated": report.simulated,
         "headlines": report.headlines,
         "next_steps": next_steps(report),
-        "steps": [asdict(step) for step in report.next_steps],
-        "steps_sum": None if (total := add_up(report.next_steps)) is None else asdict(total),
+        "steps": [asdict(step) | {"decision": step.decision} for step in report.next_steps],
+        "steps_sum": None
+        if (total := add_up(worth_doing(report.next_steps), report.totals)) is None
+        else asdict(total),
+        "choice": {"order": ORDER, "rule": RULE, "why": why(report)},
+        "effort": effort_sentence(report),
         "bridge": None if report.bridge is None else asdict(report.bridge),
         "coverage": _plain(report.overview),
         "unpriced_models": [_plain(r) for r in report.unpriced_models],
+        "parts": parts.as_json(report),
         "shares": {measure: _plain(row) for measure, row in sorted(report.shares.items())},
         "savings": [_plain(row) for row in report.totals],
         "beside_the_money": dict(report.beside_the_money),

@@ -2,7 +2,7 @@
 
 Spend per basis is, over tasks, calls x tokens a call x USD a token. Factors are exchanged one after the other, the earlier ones
 at their new value (Laspeyres chain): *volume* (all tasks grow alike), *mix* (which tasks; new and vanished ones whole), *size*
-(tokens a call), *price* (USD a token: prices, and which model answers). The saving is that spend times a rate for each task;
+(tokens a call), *price* (USD a token: prices, which model answers, and calls that got a price or lost it). The saving is that spend times a rate for each task;
 what changes the rate is *evidence* (another estimate, n or grade), *method* (another version of suffice, nothing else) or price.
 What no task explains (calls in no task, tasks that count otherwise in the total) is the *rest*.
 """
@@ -17,7 +17,7 @@ from typing import Any
 
 from suffice.errors import SufficeError
 from suffice_analysis.replaceability import CLAIM_CALLS
-from suffice_analysis.report.wording import ALTERNATIVE_NAMES
+from suffice_analysis.report.wording import IN_A_SENTENCE
 from suffice_store.console import format_time, format_usd
 
 Row = Mapping[str, Any]
@@ -34,6 +34,13 @@ NAMES = {
 }
 
 
+NONE = "No earlier report was given to compare with."
+NONE_SHORT = "No earlier report."  # on page one, which has at most 200 words
+# On page one: what is neither of these is "other", so that the columns add up too.
+SHORT = {"volume": "volume", "mix": "mix", "price": "prices", "evidence": "evidence", "method": "method"}
+OTHER = "other"
+
+
 @dataclass(frozen=True)
 class Change:
     """One amount then and now, USD per basis, and its steps by name (``NAMES``); they add up to the difference."""
@@ -42,6 +49,19 @@ class Change:
     then_usd: float
     now_usd: float
     steps: dict[str, float]
+
+    @property
+    def cells(self) -> list[tuple[str, str]]:
+        """Then, every step and now, each with its name."""
+        size = max(abs(self.then_usd), abs(self.now_usd))
+        steps = [(NAMES[name], signed_usd(usd, size)) for name, usd in ranked(self.steps)]
+        return [("then", format_usd(self.then_usd)), *steps, ("now", format_usd(self.now_usd))]
+
+    @property
+    def short(self) -> list[tuple[str, float | None]]:
+        """Its steps by their short names, all of them; None where this amount can't change so (spend: by evidence)."""
+        told: list[tuple[str, float | None]] = [(word, self.steps.get(name)) for name, word in SHORT.items()]
+        return [*told, (OTHER, sum(usd for name, usd in self.steps.items() if name not in SHORT))]
 
 
 @dataclass(frozen=True)
@@ -53,15 +73,20 @@ class Bridge:
     changes: list[Change]
     sentences: list[str]
 
+    @property
+    def day(self) -> str:
+        """When the earlier report was written."""
+        return format_time(self.previous_ns)[:10]
+
 
 @dataclass(frozen=True)
 class _Unit:
-    """One task in one report. ``usd`` per basis; ``calls`` per basis; ``rate``: saving per USD spent; None = not counted."""
+    """One task in one report. ``usd`` per basis, of its priced calls; ``calls`` per basis, priced or not; ``rate``: saving per USD."""
 
     calls: float
     usd: float
     tokens: float  # a call
-    rate: float
+    rate: float | None  # None: no call is priced
     estimate: tuple[Any, ...]
     support: tuple[Any, ...]  # n and grade
 
@@ -107,7 +132,7 @@ def make_bridge(previous: Row, now: Row) -> Bridge:
         steps["price"] += steps.pop("rate_price")
         changes.append(
             _change(
-                f"Expected saving, {ALTERNATIVE_NAMES[chosen].lower()}",
+                f"Expected saving by {IN_A_SENTENCE[chosen].rstrip(' ,')}",
                 before["saving_usd"],
                 after["saving_usd"],
                 steps,
@@ -126,31 +151,36 @@ def _both(previous: Row, now: Row, alternative: str) -> tuple[dict[str, _Unit], 
 
 
 def _units(tasks: Iterable[Row], alternative: str) -> dict[str, _Unit]:
+    """Every task with calls, also without a price: else a price given later would look like traffic."""
     found = {}
-    for task in tasks:
-        paid = next((row["paid_usd"] for row in task["alternatives"]), None)
-        if not paid or not task["paid_usd"] or not task["calls"]:
-            continue
+    counted = [(task, _paid(task)) for task in tasks if task["calls"]]
+    per_basis = next((paid / task["paid_usd"] for task, paid in counted if paid and task["paid_usd"]), 0.0)
+    for task, paid in counted:
         row = next((each for each in task["alternatives"] if each["alternative"] == alternative), None)
         counts = row is not None and task["verdict"] != "stays" and task["calls"] >= CLAIM_CALLS
-        rate = max(0.0, row["saving_usd"] or 0.0) / paid if counts and row is not None else 0.0
+        saved = max(0.0, row["saving_usd"] or 0.0) if counts and row is not None else 0.0
         estimate = task["estimate"] or {}
         found[task["task_id"]] = _Unit(
-            calls=task["calls"] * paid / task["paid_usd"],
+            calls=task["calls"] * per_basis,
             usd=paid,
             tokens=max(1.0, (task["input_tokens"] + task["output_tokens"]) / task["calls"]),
-            rate=rate,
+            rate=saved / paid if paid else None,
             estimate=tuple(estimate.get(key) for key in ("value", "low", "high", "candidate")),
             support=(estimate.get("n"), estimate.get("grade")),
         )
     return found
 
 
+def _paid(task: Row) -> float:
+    """USD per basis; 0 where no call is priced."""
+    return next((row["paid_usd"] for row in task["alternatives"]), None) or 0.0
+
+
 def _spend_steps(then: Mapping[str, _Unit], now: Mapping[str, _Unit], *, rated: bool = False) -> dict[str, float]:
-    """``rated``: of the saving, at the rate that each task had then (a new one: has now)."""
+    """``rated``: of the saving, at the rate that each task had then (a new one, or one without a price then: has now)."""
 
     def rate(key: str) -> float:
-        return (then.get(key) or now[key]).rate if rated else 1.0
+        return _rate(then.get(key), now.get(key)) if rated else 1.0
 
     calls_then, calls_now = (sum(each.calls for each in units.values()) for units in (then, now))
     growth = calls_now / calls_then if calls_then else 1.0
@@ -163,7 +193,7 @@ def _spend_steps(then: Mapping[str, _Unit], now: Mapping[str, _Unit], *, rated: 
         if new is not None and old is None:
             steps["mix"] += new.usd * weight
         if new is not None and old is not None:
-            per_token = old.usd / (old.calls * old.tokens)
+            per_token = old.usd / (old.calls * old.tokens) if old.usd else 0.0
             steps["mix"] += new.calls * old.tokens * per_token * weight
             steps["size"] += new.calls * (new.tokens - old.tokens) * per_token * weight
             steps["price"] += (new.usd - new.calls * new.tokens * per_token) * weight
@@ -180,8 +210,13 @@ def _rate_steps(then: Mapping[str, _Unit], now: Mapping[str, _Unit], method: boo
             name = "method"
         else:
             name = "rate_price"
-        steps[name] += new.usd * (new.rate - old.rate)
+        steps[name] += new.usd * (_rate(new, old) - _rate(old, new))
     return steps
+
+
+def _rate(of: _Unit | None, otherwise: _Unit | None) -> float:
+    """The saving per USD of the first that has a price."""
+    return next((each.rate for each in (of, otherwise) if each is not None and each.rate is not None), 0.0)
 
 
 def _total(document: Row) -> Row | None:
@@ -200,7 +235,7 @@ def _per(document: Row) -> str:
 
 def _sentence(change: Change, day: str, per: str) -> str:
     least = SAID_FROM * max(abs(change.then_usd), abs(change.now_usd))
-    said = [f"{NAMES[name]} {_signed(usd)}" for name, usd in ranked(change.steps) if abs(usd) > least]
+    said = [f"{NAMES[name]} {signed_usd(usd)}" for name, usd in ranked(change.steps) if abs(usd) > least]
     why = f": {', '.join(said)}" if said else ", much as it was"
     return f"{change.what} since the report of {day}: {format_usd(change.then_usd)} to {format_usd(change.now_usd)} {per}{why}."
 
@@ -210,5 +245,8 @@ def ranked(steps: Mapping[str, float]) -> Sequence[tuple[str, float]]:
     return [(name, steps[name]) for name in NAMES if name in steps]
 
 
-def _signed(usd: float) -> str:
+def signed_usd(usd: float, beside: float = 0.0) -> str:
+    """``+$3.00``, ``−$2.00``; ``0`` for what is only the rounding of ``beside``."""
+    if abs(usd) <= 1e-6 * beside:
+        return "0"
     return f"{'+' if usd >= 0 else '−'}{format_usd(abs(usd))}"

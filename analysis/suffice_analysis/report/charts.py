@@ -11,13 +11,25 @@ from typing import LiteralString
 from markupsafe import Markup, escape
 
 from suffice_analysis.replaceability import CLAIM_CALLS
+from suffice_analysis.report.bridge import Bridge, signed_usd
 from suffice_analysis.report.model import Report, TaskPart
-from suffice_analysis.report.wording import ALTERNATIVE_NAMES, VERDICT_WORDS, Row, is_wide
-from suffice_store.console import format_count, format_interval, format_usd, format_usd_range
+from suffice_analysis.report.parts import MOVING, find_parts
+from suffice_analysis.report.wording import ALTERNATIVE_NAMES, Row, is_wide, verdict_words, would_cost
+from suffice_analysis.savings.assumption_words import name_words
+from suffice_store.console import (
+    format_count,
+    format_interval,
+    format_share,
+    format_share_interval,
+    format_usd,
+    format_usd_estimate,
+    format_usd_range,
+)
 
 WIDTH = 920
-ROW = 34
+ROW = 36
 NAME_WIDTH, BAR_WIDTH, SHARE_LEFT, SHARE_WIDTH = 250, 200, 560, 240
+NAME_CHARS = 30  # with the widest font that stands in for a missing one it ends before the bar
 MOST_TASKS = 20
 
 PATTERNS = Markup(
@@ -29,7 +41,15 @@ PATTERNS = Markup(
     '<marker id="arrow" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="8" markerHeight="8" orient="auto">'
     '<path d="M0 0 L8 4 L0 8 Z" class="ink-fill"/></marker></defs></svg>'
 )
-_FILL = {"proven": "f-proven", "likely": "f-likely", "untested": "p-untested", "stays": "p-stays"}
+LEAST_LABEL = 0.04  # of the bar: what is narrower has no room for its percent
+_PART_FILL = {"proven": "proven", "to_test": "likely", "not_judged": "not_judged", "stays": "stays"}
+_FILL = {
+    "not_judged": "f-shared",
+    "proven": "f-proven",
+    "likely": "f-likely",
+    "untested": "p-untested",
+    "stays": "p-stays",
+}
 
 
 def swatch(verdict: str) -> Markup:
@@ -37,15 +57,16 @@ def swatch(verdict: str) -> Markup:
     return Markup('<svg viewBox="0 0 12 12" aria-hidden="true">') + _rect(0, 0, 12, 12, verdict) + Markup("</svg>")
 
 
-def spend_chart(report: Report) -> Markup:
+def spend_chart(report: Report, most_tasks: int = MOST_TASKS) -> Markup:
     """Each task: what it costs, and beside it the interval of the share a small model is expected to suffice for."""
-    tasks = report.tasks[:MOST_TASKS]
+    claimed = [t for t in report.tasks if t.row["calls"] >= CLAIM_CALLS]  # of the others nothing is claimed
+    tasks = (claimed or report.tasks)[:most_tasks]
     if not tasks:
         return Markup("")
     most = max((_size(t) for t in tasks), default=0.0) or 1.0
     height = 46 + ROW * len(tasks)
     priced = report.basis_usd is not None
-    unit = f"cost {report.task_basis_words}" if priced else "calls"
+    unit = f"cost {report.task_basis_words}{report.about_words}" if priced else "calls"
     parts = [
         _text(NAME_WIDTH, 16, unit, "head"),
         _text(SHARE_LEFT, 16, "expected to suffice for, % of its calls (90 % interval)", "head"),
@@ -68,7 +89,7 @@ def _spend_row(task: TaskPart, top: int, most: float, priced: bool) -> Markup:
     row, verdict = task.row, task.row["verdict"]
     width = max(1.5, BAR_WIDTH * _size(task) / most) if task.basis_usd is not None else 0
     amount = (
-        format_usd(task.basis_usd)
+        format_usd_estimate(task.basis_usd)
         if task.basis_usd is not None
         else "unpriced"
         if priced
@@ -76,8 +97,8 @@ def _spend_row(task: TaskPart, top: int, most: float, priced: bool) -> Markup:
     )
     middle = top + ROW / 2 - 2
     parts = [
-        _text(0, middle + 1, _cut(row["name"], 33), "name"),
-        _text(0, middle + 13, VERDICT_WORDS[verdict], "small"),
+        _text(0, middle - 1, _cut(row["name"], NAME_CHARS), "name"),
+        _text(0, middle + 14, verdict_words(row), "small"),
         _rect(NAME_WIDTH, top + 5, width, ROW - 16, verdict),
         _text(NAME_WIDTH + width + 6, middle + 4, amount, "value"),
     ]
@@ -101,6 +122,57 @@ def _spend_row(task: TaskPart, top: int, most: float, priced: bool) -> Markup:
     return Markup("").join(parts)
 
 
+def parts_chart(report: Report) -> Markup:
+    """All calls, and all that was paid, as one bar each: proven, to be tested, not judged, staying; on it the expected share."""
+    found = find_parts(report)
+    bars = [("calls", "share_calls", "expected_share_calls")]
+    if report.basis_usd:
+        bars.append(("priced cost" if report.priced_share else "cost", "share_cost", "expected_share_cost"))
+    left = 84 if report.priced_share else 60
+    width, top = WIDTH - left, 44
+    parts: list[Markup] = []
+    x = float(left)
+    for part in found:
+        if part.calls or part.usd:
+            parts += [_rect(x, 2, 12, 12, _PART_FILL[part.name]), _text(x + 18, 13, part.words, "head")]
+            x += 150
+    for number, (name, key, measure) in enumerate(bars):
+        y, x = top + 72 * number, float(left)
+        parts.append(_text(0, y + 19, name, "name"))
+        for part in found:
+            share = getattr(part, key) or 0.0
+            parts.append(_rect(x, y, share * width, 28, _PART_FILL[part.name]))
+            if share >= LEAST_LABEL:
+                parts.append(_text(x + 2, y + 43, format_share(share), "small"))
+            x += share * width
+        estimate = report.shares.get(measure)
+        if estimate is not None and any(part.calls for part in found if part.name in MOVING):
+            low, high = (left + width * estimate[end] for end in ("low", "high"))
+            parts += [
+                *_whisker(low, high, y - 9),
+                _text(high + 8, y - 5, f"{'' if number else 'expected '}{_stated(estimate)}", "small"),
+            ]
+    return _svg(
+        parts, top + 72 * len(bars) - 20, "Of all calls and of all cost: proven, not settled, not judged, staying"
+    )
+
+
+def _stated(estimate: Row) -> str:
+    """The value where the interval allows one, else the interval."""
+    ends = estimate["low"], estimate["high"]
+    if estimate["value"] is None or is_wide(estimate):
+        return format_interval(*ends)
+    return format_share_interval(estimate["value"], *ends).partition(" (")[0]
+
+
+def _whisker(low: float, high: float, middle: float) -> list[Markup]:
+    line = '<line x1="{:.1f}" x2="{:.1f}" y1="{:.1f}" y2="{:.1f}" class="whisker"/>'
+    return [
+        _draw(line, low, high, middle, middle),
+        *(_draw(line, x, x, middle - 5, middle + 5) for x in (low, high)),
+    ]
+
+
 def savings_chart(totals: Sequence[Row], words: str) -> Markup:
     """What is paid today and what each alternative would cost, with the extra wrong answers beside it."""
     paid = totals[0]["paid_usd"] if totals else None
@@ -113,7 +185,7 @@ def savings_chart(totals: Sequence[Row], words: str) -> Markup:
         _text(left + width + 95, 16, "more wrong answers nobody catches", "head"),
         _text(0, 52, "Today", "name"),
         _draw('<rect x="{}" y="38" width="{}" height="20" class="f-paid"/>', left, width),
-        _text(left + width + 8, 53, format_usd(paid), "value"),
+        _text(left + width + 8, 53, format_usd_estimate(paid), "value"),
     ]
     best = 0.0
     for number, row in enumerate(totals, 1):
@@ -131,7 +203,7 @@ def savings_chart(totals: Sequence[Row], words: str) -> Markup:
             parts.append(_draw(arrow, left + width - 40, left + width, top + 10))
         parts += _saved(row, best, left, top, scale, width)
         best = max(best, row["saving_usd"] or 0.0)
-        parts.append(_text(left + width + 8, top + 15, format_usd(cost), "value"))
+        parts.append(_text(left + width + 8, top + 15, would_cost(row), "value"))
         wrong = "none: same model" if row["alternative"] == "caching_batch" else _wrong(row)
         parts.append(_text(left + width + 95, top + 15, wrong, "value"))
     return _svg(parts, height, "Projected cost of each alternative; the table below has the same numbers")
@@ -155,7 +227,7 @@ def tornado_chart(row: Row | None, bars: Sequence[Row]) -> Markup:
     for number, bar in enumerate(bars):
         top = 12 + ROW * number
         first, last = sorted((x(bar["at_low_usd"]), x(bar["at_high_usd"])))
-        parts.append(_text(0, top + 13, _cut(bar["name"].replace("_", " "), 36), "name"))
+        parts.append(_text(0, top + 13, _cut(name_words(bar["name"]), 36), "name"))
         drawn = '<rect x="{:.1f}" y="{}" width="{:.1f}" height="18" class="f-cost"/>'
         parts.append(_draw(drawn, first, top, max(1.5, last - first)))
         _, least, most = format_usd_range(row["saving_usd"], *sorted((bar["at_low_usd"], bar["at_high_usd"])))
@@ -164,6 +236,41 @@ def tornado_chart(row: Row | None, bars: Sequence[Row]) -> Markup:
     line = '<line x1="{0:.1f}" x2="{0:.1f}" y1="4" y2="{1}" class="whisker"/>'
     parts.append(_draw(line, x(row["saving_usd"]), height - 6))
     return _svg(parts, height, "What moves the saving most, by assumption")
+
+
+def bridge_chart(bridge: Bridge) -> Markup:
+    """Spend and saving from the earlier report to this one: then, each step, now."""
+    if not bridge.changes:
+        return Markup("")
+    left, column, strip = 70, 105, 78
+    heads = ["then", *(name for name, _ in bridge.changes[0].short), "now"]
+    parts = [_text(left + column * place + 4, 14, head, "head") for place, head in enumerate(heads)]
+    for number, change in enumerate(bridge.changes):
+        top, reached = 22 + strip * number, change.then_usd
+        levels = [0.0, reached, change.now_usd]
+        for _, usd in change.short:
+            reached += usd or 0.0
+            levels.append(reached)
+        high, span = max(levels), (max(levels) - min(levels)) or 1.0
+
+        def y(usd: float, top: int = top, high: float = high, span: float = span) -> float:
+            return top + 22 + (high - usd) / span * (strip - 34)
+
+        parts.append(_text(0, top + 15, "saving" if number else "spend", "name"))
+        reached = change.then_usd
+        bars: list[tuple[float, float, str, str]] = [(0.0, reached, "f-paid", format_usd(reached))]
+        for _, usd in change.short:
+            bars.append((reached, reached + (usd or 0.0), "f-cost", "" if usd is None else signed_usd(usd, span)))
+            reached += usd or 0.0
+        bars.append((0.0, change.now_usd, "f-paid", format_usd(change.now_usd)))
+        for place, (begin, end, css, said) in enumerate(bars):
+            x, height = left + column * place + 4, abs(y(begin) - y(end))
+            bar = '<rect x="{:.1f}" y="{:.1f}" width="{}" height="{:.1f}" class="{}"/>'
+            if not said:
+                continue  # spend knows no evidence
+            parts.append(_draw(bar, x, min(y(begin), y(end)), column - 24, max(1.5, height), css))
+            parts.append(_text(x, top + 15, said, "value"))
+    return _svg(parts, 22 + strip * len(bridge.changes), "From the earlier report to this one, step by step")
 
 
 def _saved(row: Row, best: float, left: int, top: int, scale: float, width: int) -> list[Markup]:

@@ -8,34 +8,25 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from decimal import Decimal
 from typing import Any
 
 from suffice.errors import SufficeError
-from suffice_analysis.next_steps import NextStep, add_up, find_next_steps, moved_answers, wrong_share
+from suffice_analysis.next_steps import NextStep, find_next_steps, moved_answers, wrong_share
+from suffice_analysis.projects import missing_words
 from suffice_analysis.quality import Quality, read_quality, trust_sentences
-from suffice_analysis.replaceability import CLAIM_CALLS
 from suffice_analysis.report.bridge import Bridge
-from suffice_analysis.report.decisions import NEVER, back_after, once_words
 from suffice_analysis.report.five_sentences import headlines
 from suffice_analysis.report.replayed import spoken_for
-from suffice_analysis.report.tested import SETTLED, Tested, read_tested
-from suffice_analysis.report.wording import (
-    Row,
-    counted,
-    is_simulated,
-    is_wide,
-    of_100,
-    of_100_interval,
-    share_words,
-)
+from suffice_analysis.report.tested import STATES, Tested, read_tested
+from suffice_analysis.report.wording import MOSTLY, Row, counted, is_simulated, is_wide, of_100, paid_words, share_words
 from suffice_analysis.savings.recommend import CACHING, Recommendation, first_choice, recommend
-from suffice_analysis.savings.sentences import beside_the_money, details_of, replay_sentence
-from suffice_analysis.slice_words import counted_rows, differing, slice_sentence
-from suffice_store.console import format_interval, format_share_interval, format_time, format_usd, format_usd_interval
+from suffice_analysis.savings.sentences import beside_the_money, details_of, per_words, priced_share, replay_sentence
+from suffice_analysis.slice_words import apart_sentence, counted_rows, differing, slice_sentence
+from suffice_analysis.unsettled import is_unsettled
+from suffice_store.console import format_interval, format_share_interval, format_time
 from suffice_store.store import Store
-
-MOSTLY = 0.10  # of the calls: with more tokens estimated an amount is said as "about"
 
 
 @dataclass(frozen=True)
@@ -48,17 +39,23 @@ class TaskPart:
     actions: list[Row]
     alternatives: list[Row]
     slices: list[Row] = field(default_factory=list)
-    tested: Tested | None = None  # where a replay proved or refuted it
+    tested: Tested | None = None  # where a replay speaks for it
 
     @property
     def differing(self) -> list[str]:
         """Its slices with another verdict than its own, in sentences."""
-        return [slice_sentence(row) for row in differing(self.slices, self.row["verdict"])]
+        told = [slice_sentence(row) for row in differing(self.slices, self.row["verdict"])]
+        return [*told, apart] if told and (apart := apart_sentence(self.slices, self.row["verdict"])) else told
 
     @property
     def paid_usd(self) -> float | None:
         """What its priced calls cost, as observed."""
         return None if self.row["paid_usd"] is None else float(self.row["paid_usd"])
+
+    @property
+    def paid_words(self) -> str:
+        """The same as a person may be told it: "about" where its tokens are estimates."""
+        return paid_words(self.paid_usd, self.row["estimated_calls"] or 0, self.row["calls"])
 
     @property
     def basis_usd(self) -> float | None:
@@ -104,12 +101,30 @@ class Report:
     headlines: list[str] = field(default_factory=list)
     environments: set[str] = field(default_factory=set)
     trust: list[str] = field(default_factory=list)  # how far the costs can be trusted, in sentences
+    billed: tuple[Decimal, Decimal] | None = (
+        None  # USD on the days that invoices tell: theirs, and what suffice counts of them
+    )
     bridge: Bridge | None = None  # what changed since an earlier report, where one was given
 
     @property
     def basis_words(self) -> str:
         """What amounts of all traffic are per."""
         return "a month" if self.analysis["basis"] == "month" else "per 1,000 calls"
+
+    @property
+    def priced_basis_words(self) -> str:
+        """The same, with how many of the calls have a price where not all have: beside an amount that leaves some out."""
+        return per_words(self.totals[0]) if self.totals else self.basis_words
+
+    @property
+    def priced_share(self) -> str:
+        """``86 %`` of the calls that amounts are of; "" where all have a price."""
+        return priced_share(self.totals[0]) if self.totals else ""
+
+    @property
+    def of_cost(self) -> str:
+        """What a share of the cost is of: unpriced calls are in no share of it."""
+        return "of the priced cost" if self.priced_share else "of the cost"
 
     @property
     def task_basis_words(self) -> str:
@@ -128,11 +143,14 @@ class Report:
         return bool((self.overview.get("estimated_calls") or 0) >= MOSTLY * self.analysis["calls"])
 
     @property
+    def about_words(self) -> str:
+        """Behind the head of a column of amounts: ``, about`` where they rest on estimated tokens."""
+        return ", about" if self.mostly_estimated else ""
+
+    @property
     def paid_words(self) -> str:
         """What was paid, as a person may be told it: ``$9.61``, ``about $58`` by estimated tokens, a dash where unknown."""
-        if self.paid_usd is None or not self.mostly_estimated:
-            return format_usd(self.paid_usd)
-        return f"about ${self.paid_usd:,.0f}" if self.paid_usd >= 10 else f"about {format_usd(self.paid_usd)}"
+        return paid_words(self.paid_usd, self.overview.get("estimated_calls") or 0, self.analysis["calls"])
 
     @property
     def expected_words(self) -> tuple[str, str]:
@@ -168,9 +186,13 @@ class Report:
     @property
     def next_steps(self) -> list[NextStep]:
         """The tasks to move or to test first, at most three."""
-        alternatives = [row for t in self.tasks for row in t.alternatives]
-        slices = [row for t in self.tasks for row in t.slices]
-        return find_next_steps(*counted_rows([t.row for t in self.tasks], alternatives, slices))
+        return find_next_steps(*self.counted_rows)
+
+    @property
+    def counted_rows(self) -> tuple[list[Row], list[Row]]:
+        """Tasks and savings as the totals count them: some tasks by their slices."""
+        savings = [*(row for t in self.tasks for row in t.alternatives), *self.totals]
+        return counted_rows([t.row for t in self.tasks], savings, [row for t in self.tasks for row in t.slices])
 
     @property
     def simulated(self) -> bool:
@@ -189,6 +211,14 @@ class Report:
         minutes = (last - first) / 60e9
         long = f"{counted(round(minutes), 'minute')}" if minutes < 90 else f"{minutes / 60:.1f} hours"
         return f"{start[:10]}, {start[11:16]} to {end[11:16]} UTC ({long if minutes >= 1 else 'under a minute'})"
+
+    @property
+    def span_words(self) -> str:
+        """From the first call to the last, to the second."""
+        first, last = self.analysis["first_call_ns"], self.analysis["last_call_ns"]
+        if first is None or last is None:
+            return "Calls of unknown times"
+        return f"Calls from {format_time(first)} to {format_time(last)} UTC"
 
     @property
     def beside_the_money(self) -> list[tuple[str, list[str]]]:
@@ -210,8 +240,13 @@ class Report:
 
     @property
     def tested(self) -> list[TaskPart]:
-        """What a replay settled, the proven first."""
-        return [t for word in SETTLED for t in self.tasks if t.tested is not None and t.tested.status == word]
+        """What was replayed: the proven, what is still open, the refuted."""
+        return [t for word in STATES for t in self.tasks if t.tested is not None and t.tested.status == word]
+
+    @property
+    def unsettled(self) -> list[TaskPart]:
+        """What was tested and is neither proven nor refuted, the dearest first."""
+        return [t for t in self.tasks if is_unsettled(t.row) and not t.row["ignored"]]
 
     @property
     def staying(self) -> list[TaskPart]:
@@ -229,7 +264,8 @@ def read_report(
     """Read the last published analysis; with replayed answers if ``texts``. Raises SufficeError when there is none."""
     analysis = next(iter(store.read("analyses", project=project).slice(0, 1).to_pylist()), None)
     if analysis is None:
-        raise SufficeError("nothing has been analysed yet; run 'suffice analyze' first")
+        nothing = "nothing has been analysed yet; run 'suffice analyze' first"
+        raise SufficeError(missing_words(store, project) or nothing)
     these: dict[str, Any] = {"project": project, "analysis_id": analysis["analysis_id"]}
     estimates = store.read("estimates", **these).to_pylist()
     evidence = _by_task(store.read("evidence", **these).to_pylist())
@@ -268,67 +304,10 @@ def read_report(
         },
     )
     report.headlines.extend(headlines(report))
-    report.trust.extend(trust_sentences(_read_quality(store, **_filters(analysis, project))))
-    return report
-
-
-def next_steps(report: Report) -> list[str]:
-    """The next steps, each with its money, free ones first; three, or one more where all tasks are named."""
-    free, later = other_steps(report)
-    return [*free, *(_step_words(step, report) for step in report.next_steps), *later]
-
-
-def other_steps(report: Report) -> tuple[list[str], list[str]]:
-    """Those that are no task's: before the tasks what is free, behind them, up to three in all, what would let more be said."""
-    free = _free_steps(report)
-    return free, _later_steps(report)[: max(0, 3 - len(free) - len(report.next_steps))]
-
-
-def _free_steps(report: Report) -> list[str]:
-    """What costs no answer: prompt caching where it pays, a price for what has none."""
-    steps: list[str] = []
-    if report.caching is not None and any(t.row["calls"] >= CLAIM_CALLS for t in report.tasks):
-        amount = f"{format_usd(report.caching['saving_usd'])} {report.basis_words}"
-        steps.append(f"Turn on prompt caching: {amount}, same answers.")
-    if report.unpriced_models:
-        top = report.unpriced_models[0]
-        steps.append(f"Give {top['model']} a price: {top['calls']:,} calls are unpriced.")
-    return steps
-
-
-def _later_steps(report: Report) -> list[str]:
-    """What to do where little can be said: record more."""
-    later: list[str] = []
-    for task in report.with_verdict("untested"):
-        if task.row["calls"] < CLAIM_CALLS and task.row["kind"] != "embedding":
-            at_stake = f"; {format_usd(task.basis_usd)} {report.task_basis_words} at stake" if task.basis_usd else ""
-            later.append(f"Record more of “{task.row['name']}”: {task.row['calls']:,} calls are too few{at_stake}.")
-    later.append("Record more traffic: every estimate narrows with it.")
-    return later
-
-
-def sum_sentence(report: Report) -> str:
-    """What all tasks among the next steps bring together; nothing of fewer than two."""
-    total = add_up(report.next_steps)
-    if total is None or len(report.next_steps) < 2:
-        return ""
-    wrong = f"{of_100(total.extra_wrong_share)} ({of_100_interval(total.extra_wrong_share_low, total.extra_wrong_share_high)})"
-    money = format_usd_interval(total.saving_usd, total.saving_low_usd, total.saving_high_usd)
-    return (
-        f"These {len(report.next_steps)} tasks together: {money} {report.basis_words}, with {wrong} of their answers wrong and "
-        "uncaught."
-    )
-
-
-def _step_words(step: NextStep, report: Report) -> str:
-    money = format_usd_interval(step.saving_usd, step.saving_low_usd, step.saving_high_usd)
-    back = back_after(step, report.analysis["basis"])
-    back = f"back {back}" if back == NEVER else f"back after {back}"
-    once = "" if step.one_off_usd is None else f"; {once_words(step.one_off_usd)} once, {back}"
-    verb = "Move, it is proven:" if step.proven else "Test first:" if step.test_first else "Test, then move:"
-    shares = step.extra_wrong_share_low, step.extra_wrong_share_high
-    wrong = f"{of_100(step.extra_wrong_share)} ({of_100_interval(*shares)})"
-    return f"{verb} “{step.name}” on {step.model}: {money} {report.task_basis_words}, {wrong} of its answers wrong and uncaught{once}."
+    quality = _read_quality(store, **_filters(analysis, project))
+    report.trust.extend(trust_sentences(quality))
+    theirs, ours = quality.differences.their_usd, quality.differences.our_usd
+    return report if theirs is None else replace(report, billed=(theirs, ours or Decimal(0)))
 
 
 def _positioned(rows: list[Row]) -> list[Row]:

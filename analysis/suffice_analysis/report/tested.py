@@ -1,4 +1,4 @@
-"""What a report shows of a proven or refuted task: the counts, what was measured, and some of the answers themselves.
+"""What a report shows of a replayed task, settled or not: the counts, what was measured, and some of the answers themselves.
 
 The texts leave the database in a file that is passed on, so they are masked (credentials and personal data, as
 ``capture="masked"``) and cut. Who may not read texts gets the counts, and why there are no examples.
@@ -16,12 +16,14 @@ from suffice.errors import SufficeError
 from suffice.privacy import Gate
 from suffice.privacy.gate import gate_of
 from suffice.wire.call import Call
+from suffice_analysis.judges.judgement import FAILURES
 from suffice_analysis.judges.said import parse_said
 from suffice_analysis.replay.marks import PERSON, with_marks
+from suffice_analysis.unsettled import unsettled_words
 from suffice_store.store import Store
 
 Row = Mapping[str, Any]
-SETTLED = ("proven", "refuted")
+STATES = ("proven", "open", "refuted")  # in this order
 WORSE, GOOD = 3, 1  # answers shown of a task
 MOST_TASKS = 20  # with examples, those first that cost most
 MAX_CHARS = 700  # of a text
@@ -45,8 +47,8 @@ class Example:
 
     @property
     def verdict_words(self) -> str:
-        """``worse (wrong), by the label judge: billing became other``"""
-        kind = f" ({self.failure})" if self.failure else ""
+        """``worse (wrong in content), by the label judge: billing became other``"""
+        kind = f" ({FAILURES.get(self.failure, self.failure)})" if self.failure else ""
         by = "a person" if self.judge == PERSON else f"the {self.judge} judge" if self.judge else "what came back"
         said = f"{'as good' if self.verdict == 'pass' else 'worse'}{kind}, by {by}"
         return f"{said}: {self.reason}" if self.reason else said
@@ -63,25 +65,34 @@ class Tested:
 
     @property
     def status(self) -> str:
-        """proven or refuted"""
+        """proven, open or refuted"""
         return str(self.details["status"])
 
     @property
+    def status_words(self) -> str:
+        return unsettled_words(self.row["value"], self.row["bar"]) if self.status == "open" else self.status
+
+    @property
     def failed_by(self) -> str:
-        """``9 wrong, 2 format``; a dash where nothing failed."""
+        """``9 wrong in content, 2 not in form``; a dash where nothing failed."""
         counts = sorted(self.details["failures"].items(), key=lambda each: -each[1])
-        return ", ".join(f"{n:,} {kind}" for kind, n in counts) or "–"
+        return ", ".join(f"{n:,} {FAILURES.get(kind, kind)}" for kind, n in counts) or "–"
+
+    @property
+    def failed_words(self) -> str:
+        """``What was worse: 9 wrong in content, 2 not in form.``"""
+        return "Nothing was worse." if self.failed_by == "–" else f"What was worse: {self.failed_by}."
 
 
 def read_tested(store: Store, project: str, shares: Iterable[Row], *, texts: bool = True) -> dict[str, Tested]:
-    """By task, of those rows of estimates that a replay settled; in the order given, the first with examples if ``texts``."""
-    settled = [(row, json.loads(row["details"])) for row in shares if row["grade"] == "replay"]
-    settled = [(row, details) for row, details in settled if details.get("status") in SETTLED]
-    if not settled:
+    """By task, of those rows of estimates that a replay speaks for; in the order given, the first with examples if ``texts``."""
+    asked = [(row, json.loads(row["details"])) for row in shares if row["grade"] == "replay"]
+    asked = [(row, details) for row, details in asked if details.get("status") in STATES]
+    if not asked:
         return {}
     if not texts:
-        return {row["task_id"]: Tested(row, details, why_none="left out") for row, details in settled}
-    wanted = {each for _, details in settled for each in (*details["examples"], *details.get("good_examples", ()))}
+        return {row["task_id"]: Tested(row, details, why_none="left out") for row, details in asked}
+    wanted = {each for _, details in asked for each in (*details["examples"], *details.get("good_examples", ()))}
     rows = store.read("replays", project=project).to_pylist()
     marked = with_marks(
         (row for row in rows if row["call_id"] in wanted), store.read("replay_marks", project=project).to_pylist()
@@ -89,7 +100,7 @@ def read_tested(store: Store, project: str, shares: Iterable[Row], *, texts: boo
     by_key = {(r["candidate"], r["variant"], r["call_id"]): r for r in sorted(marked, key=lambda r: r["recorded_ns"])}
     gate = gate_of(read_settings(capture="masked", project=project))
     found: dict[str, Tested] = {}
-    for place, (row, details) in enumerate(settled):
+    for place, (row, details) in enumerate(asked):
         chosen = _chosen(details) if place < MOST_TASKS else []
         kept = [by_key[key] for each in chosen if (key := (row["candidate"], row["mode"], each)) in by_key]
         examples, why = _examples(store, project, kept, gate)

@@ -74,6 +74,25 @@ class Case:
         """Whether the replaceability is that model's own, and not what is expected of any."""
         return model in self.tested
 
+    def model_of(self, name: str) -> str:
+        """The model that answers under alternative ``name``; "" where there is none."""
+        if name == "caching_batch":
+            return self.profile.model
+        if name == "small_tier":
+            return self.tier.price.model if self.tier else ""
+        chosen = self.own if name == "self_hosted_slm" else self.candidate
+        return chosen.model if chosen else ""
+
+    def stands_in(self, name: str) -> str:
+        """The tested model whose share is taken for that of alternative ``name``, which was not tested itself; else ""."""
+        if name == "caching_batch" or not self.tested or self.measured(self.model_of(name)):
+            return ""
+        return self.tested[0]
+
+    def proven(self, name: str) -> bool:
+        """Whether the task is proven for the very model of alternative ``name``."""
+        return self.verdict == "proven" and self.measured(self.model_of(name))
+
     @property
     def checkable(self) -> bool:
         """Whether a program can check its answers' form."""

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
@@ -16,7 +17,7 @@ from suffice_analysis.savings.alternatives import Case
 from suffice_analysis.savings.basis import Basis, peak_factor
 from suffice_analysis.savings.caching import repeated_input
 from suffice_analysis.savings.candidates import Candidate, Choice
-from suffice_analysis.savings.prices import ModelPrice, SmallTier, find_price, small_tier
+from suffice_analysis.savings.prices import ModelPrice, SmallTier, find_price, mean_price, small_tier
 from suffice_analysis.savings.terms import Terms
 
 ANY_SIZE_B = 8.0  # of a model whose size nobody told: only its fine-tuning and its GPU are worked out from it
@@ -27,6 +28,15 @@ def price_factor(profile: TaskProfile, inputs: Inputs, rows: Sequence[int], term
     if not profile.paid_usd or not terms.contracts:
         return 1.0
     return terms.effective_usd(inputs.take(rows)) / float(profile.paid_usd)
+
+
+def price_today(
+    prices: Sequence[Mapping[str, Any]], profile: TaskProfile, tokens: Mapping[tuple[str, str], float]
+) -> ModelPrice | None:
+    """The price that caching saves at. Of several models the mean by ``tokens``, what a cache could still serve of each, so that
+    each model's tokens count at its own price; else that of the model in use most."""
+    known = [(found, weight) for of, weight in sorted(tokens.items()) if (found := find_price(prices, *of)) is not None]
+    return mean_price(known) if known else find_price(prices, profile.provider, profile.model)
 
 
 def build_case(
@@ -41,12 +51,13 @@ def build_case(
 ) -> Case:
     """The case of the task whose calls are ``rows``. ``tested``: the replays that ``estimated`` is made of."""
     tier = small_tier(inputs.prices, profile.provider) if profile.kind != "embedding" else None
+    repeated = repeated_input(inputs, rows)
     return Case(
         profile=profile,
         replaceability=estimated,
         verdict=verdict,
-        today=find_price(inputs.prices, profile.provider, profile.model),
-        repeated=repeated_input(inputs, rows),
+        today=price_today(inputs.prices, profile, repeated.by_model),
+        repeated=repeated,
         candidate=_at_a_host(tested, tier) or next(iter(choice.hosted), None),
         own=next(iter(choice.own), None),
         tier=tier,

@@ -12,6 +12,7 @@ from suffice_analysis.savings.alternatives import Case, Moved, Number
 from suffice_analysis.savings.assumptions import DAYS_PER_MONTH, Scenario
 from suffice_analysis.savings.basis import Basis
 from suffice_analysis.savings.fleet import World
+from suffice_analysis.savings.notes import not_told
 from suffice_analysis.savings.one_off import fleet_set_up, one_off
 from suffice_analysis.savings.payback import LONGEST_DAYS, payback_days
 from suffice_analysis.savings.rests_on import running
@@ -70,6 +71,8 @@ def fill_payback(
     once = [_once(name, cases, world.scenario) for cases, world in zip(moved, worlds, strict=True)]
     row["one_off_usd"] = float(sum(once[0].values()))
     row["details"]["one_off"] = {key: float(usd) for key, usd in once[0].items()}
+    ends = np.quantile(sum(once[1].values()), [0.05, 0.95])
+    row["details"]["one_off_range"] = [min(float(ends[0]), row["one_off_usd"]), max(float(ends[1]), row["one_off_usd"])]
     floors = [f for case, _ in moved[0] if (f := _floor(case, terms)) is not None]
     last = max(floors, key=lambda f: f.days_left, default=None)
     if last is not None and float(cash[0]) < row["saving_usd"] - 1e-9:
@@ -122,11 +125,14 @@ def fill_details(
             "utilisation": float(world.fleet.utilisation),
             "peak_factor": basis.peak_factor,
         }
+    if total and name == "caching_batch":
+        row["details"]["not_told"] = [len(these), *not_told(these)]
     if not total:
         row["details"]["workings"] = workings(name, these[0], basis)
     if not total and name in ("hosted_slm", "self_hosted_slm"):
         row["details"]["candidates"] = _candidates(name, these[0])
     if total:
+        row["details"]["moved_tasks"] = [case.profile.task_id for case in these]
         row["details"]["falling"] = falling(name, these, cases, basis)
         row["details"]["tornado"] = tornado(name, these, cases, basis, running(name, basis))
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from suffice_analysis.replaceability import CLAIM_CALLS
 from suffice_analysis.savings.alternatives import Case, batchable
+from suffice_analysis.savings.caching import assumed_words
 
 
 def why_not(name: str, case: Case) -> str:
@@ -24,28 +25,43 @@ def why_not(name: str, case: Case) -> str:
     return "No hosted model of the catalogue passes the filters (licence, context, tools, images, languages)."
 
 
+def left_out(unpriced: int) -> str:
+    """What the calls without a price mean for an amount: they are paid for all the same."""
+    one = unpriced == 1
+    return f"{unpriced:,} unpriced {'call is' if one else 'calls are'} in no amount and {'goes' if one else 'go'} on costing what {'it costs' if one else 'they cost'}."
+
+
+def not_told(cases: Sequence[Case]) -> tuple[int, int]:
+    """Tasks of which no call states cached tokens, and of which none has a time."""
+    return sum(not c.repeated.stated for c in cases), sum(not c.repeated.timed for c in cases)
+
+
 def note(name: str, row: Mapping[str, Any], cases: Sequence[Case]) -> str:
     """What to know beside the figures of a row."""
     notes = []
     if name == "caching_batch":
+        if row["task_id"] and row["saving_usd"] > 0:  # of all traffic it stands beside the money
+            notes += assumed_words(len(cases), *not_told(cases))
         if any(batchable(c) for c in cases):
             notes.append("The upper end also takes the batch price, if the answers may wait a day.")
-    else:
+    elif round(row["caught"] + row["extra_wrong"]):
+        per = " a month" if row["basis"] == "month" else " per 1,000 calls of all traffic"
         notes.append(
-            f"About {row['caught']:,.0f} more wrong answers would be caught and asked again; that cost is counted."
+            f"A check of form would stop about {row['caught']:,.0f} of {row['caught'] + row['extra_wrong']:,.0f} wrong answers{per}; "
+            "today's model answers those again, and that cost is counted."
         )
     if row["saving_usd"] <= 0:
         notes.append("It does not pay." if row["saving_usd"] < 0 else "Nothing to save.")
     elif row["saving_low_usd"] <= 0:
         notes.append("It may not pay.")
     unpriced = sum(c.profile.unpriced_calls for c in cases)
-    if unpriced:
-        notes.append("1 unpriced call is left out." if unpriced == 1 else f"{unpriced:,} unpriced calls are left out.")
+    if unpriced and row["task_id"]:  # the totals tell all of them
+        notes.append(left_out(unpriced))
     for case in cases if len(cases) == 1 else ():
         if case.profile.calls < CLAIM_CALLS:
             notes.append(f"Under {CLAIM_CALLS} calls: nothing is claimed, and the total does not count it.")
-        if name != "caching_batch" and case.tested and not case.measured(str(row["model"])):
-            notes.append(f"Its answers were not tested: what {case.tested[0]} reached is taken for them.")
+        if given := case.stands_in(name):
+            notes.append(f"Its answers were not tested: what {given} reached is taken for them.")
         if name != "caching_batch" and case.verdict == "stays":
             notes.append("It stays on the LLM and is not counted in the total.")
         if name == "small_tier" and case.tier and (case.profile.input_tokens_p99 or 0) > case.tier.context_tokens:

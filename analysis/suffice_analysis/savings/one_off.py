@@ -1,6 +1,8 @@
-"""What has to be spent once before a task runs on something else: replay, fine-tuning, an engineer's hours.
+"""What has yet to be spent once before a task runs on something else: replay, fine-tuning, an engineer's hours.
 
-Fine-tuning is counted for every SLM, needed or not, because nobody knows before the replay. Its GPU hours are
+Fine-tuning is counted for every SLM, needed or not, because nobody knows before the replay. Of a model that is proven as it is
+neither is counted: that replay is paid for, whatever is decided, and nothing is left to be tuned. Its integration and its checks
+(in the engineer's hours, and each month 2 % of the moved calls judged) are still to come. GPU hours of fine-tuning are
 6 x parameters x tokens of the examples x epochs (the usual count of FLOPs of a training step; LoRA needs about two thirds of it),
 over what of the GPU's peak is reached.
 """
@@ -25,10 +27,15 @@ HOURS = {
 
 def one_off(name: str, case: Case, scenario: Scenario) -> Mapping[str, Number]:
     """USD by what they are for, of one task; what a fleet of GPUs takes is :func:`fleet_set_up`."""
-    costs: dict[str, Number] = {"engineering": scenario[HOURS[name]] * scenario["engineer_usd_per_hour"]}
+    engineering = scenario[HOURS[name]] * scenario["engineer_usd_per_hour"]
+    return {"engineering": engineering, **({} if case.proven(name) else until_proven(name, case, scenario))}
+
+
+def until_proven(name: str, case: Case, scenario: Scenario) -> Mapping[str, Number]:
+    """USD of what it takes to know that the model suffices; nothing of today's own."""
     if name == "caching_batch":
-        return costs
-    costs["replay"] = replay_usd(case, scenario)
+        return {}
+    costs = {"replay": replay_usd(case, scenario)}
     if name != "small_tier":
         model = case.own if name == "self_hosted_slm" else case.candidate
         params = model.params_b if model else 8.0

@@ -7,14 +7,17 @@ commitment is owed, the new model is paid beside it) comes back until its last d
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
 
-from suffice_analysis.savings.assumptions import DAYS_PER_YEAR
+from suffice_analysis.savings.assumptions import DAYS_PER_MONTH, DAYS_PER_YEAR
 
 Number = Any
 LONGEST_DAYS = 5 * DAYS_PER_YEAR  # a payback beyond is not said as a date: no price of today stands so long
+LEVEL = 1e-12  # a day: prices that fall more slowly don't fall, for what divides by so little loses its digits
+IN_DAYS = 60  # shorter is told in days
 
 
 def payback_days(
@@ -28,6 +31,7 @@ def payback_days(
     """Days until ``once_usd`` has come back at ``usd_per_day``; until ``floor_days`` at ``floor_usd_per_day`` where given."""
     once, rate = np.asarray(once_usd, float), np.asarray(usd_per_day, float)
     k = -np.log1p(-np.clip(np.asarray(fall_per_year, float), 0.0, 0.99)) / DAYS_PER_YEAR
+    k = np.where(k < LEVEL, 0.0, k)
     if floor_usd_per_day is None or floor_days <= 0:
         return _days(once, rate, k)
     under = np.asarray(floor_usd_per_day, float)
@@ -35,6 +39,38 @@ def payback_days(
         soon = np.where(under > 0, once / np.where(under > 0, under, 1.0), np.inf)
     later = floor_days + _days(once - under * floor_days, rate * np.exp(-k * floor_days), k)
     return np.where(soon <= floor_days, soon, later)
+
+
+def needed_usd_per_month(once_usd: float, fall_per_year: float) -> float:
+    """What has to be saved a month, at today's prices, so that ``once_usd`` is back after exactly ``LONGEST_DAYS``."""
+    k = -math.log1p(-min(max(fall_per_year, 0.0), 0.99)) / DAYS_PER_YEAR
+    a_day = once_usd * k / -math.expm1(-k * LONGEST_DAYS) if k > 0 else once_usd / LONGEST_DAYS
+    return a_day * DAYS_PER_MONTH
+
+
+def falling_words(fall_per_year: float) -> str:
+    """Why a reader who divides finds another volume: ``5 years of savings that shrink by 30 % a year, as prices are assumed to fall,
+    bring what 28 months at today's would``; "" where prices don't fall."""
+    k = -math.log1p(-min(max(fall_per_year, 0.0), 0.99)) / DAYS_PER_YEAR
+    if k < LEVEL:
+        return ""
+    worth = -math.expm1(-k * LONGEST_DAYS) / k / DAYS_PER_MONTH
+    return (
+        f"Prices are assumed to fall by {100 * fall_per_year:.0f} % a year and the saving with them, so 5 years bring back what "
+        f"{worth:,.0f} months at today's prices would"
+    )
+
+
+def months_words(days: float) -> str:
+    """``41 days``, ``14 months``."""
+    return f"{days:,.0f} days" if days < IN_DAYS else f"{days / DAYS_PER_MONTH:,.0f} months"
+
+
+def span_words(days: float, low: float | None, high: float | None) -> str:
+    """``14 months (9 to 20)``, all in the unit of the first; an end that is None is never."""
+    unit = 1.0 if days < IN_DAYS else DAYS_PER_MONTH
+    least, most = ("never" if each is None else f"{each / unit:,.0f}" for each in (low, high))
+    return f"{months_words(days)} ({least} to {most})"
 
 
 def _days(once: Any, rate: Any, k: Any) -> Any:

@@ -52,6 +52,32 @@ def find_price(rows: Sequence[Mapping[str, Any]], provider: str, model: str) -> 
     )
 
 
+def mean_price(weighed: Sequence[tuple[ModelPrice, float]]) -> ModelPrice:
+    """The mean of prices by their weights, at least one over 0. Who has no price of cached input saves nothing by it."""
+    if len(weighed) == 1:
+        return weighed[0][0]
+    total = sum(weight for _, weight in weighed)
+
+    def mean(values: Sequence[float]) -> float:
+        return sum(value * weight for value, (_, weight) in zip(values, weighed, strict=True)) / total
+
+    prices = [price for price, _ in weighed]
+    reads = [p.cache_read for p in prices]
+    writes = [p.cache_write for p in prices]
+    return ModelPrice(
+        " and ".join(p.model for p in prices),
+        mean([p.input for p in prices]),
+        mean([p.output for p in prices]),
+        None
+        if not any(r is not None for r in reads)
+        else mean([p.input if p.cache_read is None else p.cache_read for p in prices]),
+        None
+        if not any(w is not None for w in writes)
+        else mean([p.input if p.cache_write is None else p.cache_write for p in prices]),
+        "; ".join(dict.fromkeys(p.source for p in prices)) + "; the mean by the tokens that a cache could serve",
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class SmallTier:
     """A vendor's own small model, behind the same API."""

@@ -1,6 +1,6 @@
 """Which alternative to name first: the one that saves most would often be the one with the most wrong answers.
 
-Caching comes first wherever it pays: the same model gives the same answers. Beyond it, every alternative sells wrong
+Caching comes first wherever it pays: the same model gives the same answers. Beyond what it saves on the same tasks, every alternative sells wrong
 answers that nobody catches for money; ``usd_per_wrong`` is what one of them brings. Named is the alternative that brings most
 for each, among those that save at least half of what the best saver does; where one of them was tested by replays, only what was tested is named. The best saver is named in the same breath.
 Pure functions of rows of ``savings``; the report and the dashboard both ask here.
@@ -8,9 +8,11 @@ Pure functions of rows of ``savings``; the report and the dashboard both ask her
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 Row = Mapping[str, Any]
@@ -32,16 +34,16 @@ class Recommendation:
 
 def recommend(rows: Sequence[Row]) -> Recommendation | None:
     """Among the alternatives of one task, or of all; None where no small model saves more than caching does."""
-    base = max((_saving(r) for r in rows if r["alternative"] == CACHING and r["pays"]), default=0.0)
-    paying = [r for r in rows if r["alternative"] != CACHING and r["pays"] and _saving(r) > base]
+    beyond = {r["alternative"]: _beyond(r, rows) for r in rows}
+    paying = [r for r in rows if r["alternative"] != CACHING and r["pays"] and beyond[r["alternative"]] > 0]
     if not paying:
         return None
     most = max(paying, key=lambda r: (_saving(r), -r["position"]))
     among = [r for r in paying if r.get("quality_grade") in TESTED] or paying
-    enough = WORTH_NAMING * (max(map(_saving, among)) - base)
-    large = [r for r in among if _saving(r) - base >= enough]
-    best = max(large, key=lambda r: (_per_wrong(r, base), _saving(r), -r["position"]))
-    price = _per_wrong(best, base)
+    enough = WORTH_NAMING * max(beyond[r["alternative"]] for r in among)
+    large = [r for r in among if beyond[r["alternative"]] >= enough]
+    best = max(large, key=lambda r: (usd_per_wrong(r, rows), _saving(r), -r["position"]))
+    price = usd_per_wrong(best, rows)
     more_usd, more_wrong = _saving(most) - _saving(best), (most["extra_wrong"] or 0.0) - (best["extra_wrong"] or 0.0)
     if more_usd <= 0:
         return Recommendation(best, price if math.isfinite(price) else None)
@@ -73,10 +75,25 @@ def rank_tests(tasks: Iterable[Row], savings: Iterable[Row]) -> list[tuple[Row, 
     return sorted(found, key=lambda pair: (-_saving(pair[1].row), pair[0]["task_id"]))
 
 
+def usd_per_wrong(row: Row, rows: Sequence[Row]) -> float:
+    """What one extra wrong answer of ``row`` saves beyond caching, its ``break_even_wrong_usd``; infinite where there are none."""
+    wrong = row["extra_wrong"] or 0.0
+    return _beyond(row, rows) / wrong if wrong > 0 else math.inf
+
+
+def _beyond(row: Row, rows: Sequence[Row]) -> float:
+    """Beyond what caching saves on the tasks that it moves; of an older analysis, which tells none, on all of ``rows``."""
+    found = _caching_usd(row["details"]) if isinstance(row.get("details"), str) else None
+    if found is None:
+        found = max((_saving(r) for r in rows if r["alternative"] == CACHING and r["pays"]), default=0.0)
+    return _saving(row) - found
+
+
+@lru_cache(maxsize=256)
+def _caching_usd(details: str) -> float | None:
+    usd: float | None = json.loads(details).get("caching_usd")
+    return usd
+
+
 def _saving(row: Row) -> float:
     return float(row["saving_usd"] or 0.0)
-
-
-def _per_wrong(row: Row, base: float) -> float:
-    wrong = row["extra_wrong"] or 0.0
-    return (_saving(row) - base) / wrong if wrong > 0 else math.inf

@@ -10,6 +10,7 @@ from suffice_analysis.savings.alternatives import Case
 from suffice_analysis.savings.assumptions import Scenario, listed
 from suffice_analysis.savings.basis import Basis
 from suffice_analysis.savings.fleet import Fleet
+from suffice_analysis.savings.one_off import until_proven
 from suffice_analysis.savings.self_host import UTILISATIONS, break_even_requests_per_hour, usd_per_1000_requests
 
 _MOVES = ("judged_share", "caught_checkable", "caught_free_text")
@@ -29,6 +30,7 @@ _ONCE: dict[str, tuple[str, ...]] = {
     "self_hosted_slm": (
         "slm_hours",
         "self_host_hours",
+        "self_host_upkeep_hours",  # of no 1,000 calls, but of every month: the volume that pays counts it
         "replayed_calls",
         "gpu_memory_share",
         "bytes_per_parameter",
@@ -51,7 +53,16 @@ def assumptions_of(name: str, cases: Sequence[Case], basis: Basis, fleet: Fleet)
     once = tuple(
         n for n in (*_ONCE[name], "engineer_usd_per_hour", "price_fall_per_year") if n not in running(name, basis)
     )
-    entries = listed(*running(name, basis), *once)
+    entries = listed(*running(name, basis), *once) + _left_out(name, cases)
+    if name == "caching_batch" and any(not case.repeated.stated for case in cases):
+        entries.append(
+            _entry(
+                "cached_today",
+                0.0,
+                "share of the input tokens that a cache serves today",
+                "assumed where no call states it",
+            )
+        )
     if len(cases) == 1:
         entries += _prices_used(name, cases[0])
     if name != "self_hosted_slm":
@@ -68,6 +79,19 @@ def assumptions_of(name: str, cases: Sequence[Case], basis: Basis, fleet: Fleet)
     if calls:
         entries += _self_host_table(cases, calls, paid)
     return entries
+
+
+def _left_out(name: str, cases: Sequence[Case]) -> list[dict[str, Any]]:
+    """What is not counted among what is spent once, as a proof is there already; one entry or none."""
+    proven = [case for case in cases if case.proven(name)]
+    if not proven:
+        return []
+    costs = [until_proven(name, case, Scenario.expected()) for case in proven]
+    usd = sum(float(sum(each.values())) for each in costs)
+    what = " and ".join(key.replace("_", "-") for key in costs[0])
+    tasks = "1 proven task" if len(proven) == 1 else f"{len(proven)} proven tasks"
+    why = "the replay that proved it is paid for; a model proven as it is needs no fine-tuning"
+    return [_entry(f"left_out_once_{name}", usd, f"USD, not counted: {what} of {tasks}", why)]
 
 
 def _self_host_table(cases: Sequence[Case], calls: int, paid: float) -> list[dict[str, Any]]:
@@ -90,7 +114,12 @@ def _self_host_table(cases: Sequence[Case], calls: int, paid: float) -> list[dic
         per_hour = break_even_requests_per_hour(hourly, paid / calls)
         most = f"one GPU does at most {3600 / seconds:,.0f} an hour of this shape"
         entries.append(
-            _entry("break_even_requests_per_hour", per_hour, "requests an hour, against what is paid today", most)
+            _entry(
+                "break_even_requests_per_hour",
+                per_hour,
+                "requests an hour, one GPU alone against what is paid today",
+                most,
+            )
         )
     return entries
 

@@ -10,17 +10,30 @@ from collections.abc import Mapping
 from datetime import date, timedelta
 from typing import Any
 
+from suffice_analysis.savings.caching import assumed_words
+from suffice_analysis.savings.effort import (
+    YEARS,
+    assumed,
+    gpus_words,
+    hours_words,
+    once_words,
+    pays_from_calls,
+    range_of,
+)
+from suffice_analysis.savings.payback import span_words
+from suffice_analysis.savings.recommend import TESTED
 from suffice_store.console import (
     format_count,
     format_interval,
     format_share,
     format_share_interval,
-    format_usd,
+    format_usd_estimate,
     format_usd_interval,
 )
 from suffice_store.rounding import about
 
 Row = Mapping[str, Any]
+SELDOM = 0.2  # of the wrong answers caught: under it a reader asks what went unseen
 WIDE = 0.40  # of the share's interval: wider is no answer
 _NS_PER_DAY = 86_400_000_000_000
 _EPOCH = date(1970, 1, 1)
@@ -37,7 +50,13 @@ def beside_the_money(row: Row, published_ns: int) -> list[str]:
     details, per = details_of(row), _per(row)
     if "parts" not in details:
         return []
-    found = [_wrong(row, per), _whole_runs(details), _once(row, details, published_ns), _floor(row, details, per)]
+    found = [
+        _wrong(row, per),
+        *assumed_words(*details.get("not_told", (0, 0, 0))),
+        _whole_runs(details),
+        _once(row, details, published_ns),
+        _floor(row, details, per),
+    ]
     return [sentence for sentence in (*found, _falling(row, details, per), _annual(row, details)) if sentence]
 
 
@@ -46,7 +65,7 @@ def at_stake(row: Row) -> str | None:
     low, high = row["quality_low"], row["quality_high"]
     if row["alternative"] == "caching_batch" or low is None or high is None or high - low <= WIDE:
         return None
-    return f"untested: {format_usd(row['paid_usd'])} at stake"
+    return f"untested: {format_usd_estimate(row['paid_usd'])} at stake"
 
 
 def replay_sentence(details: Mapping[str, Any], per: str) -> str | None:
@@ -56,15 +75,16 @@ def replay_sentence(details: Mapping[str, Any], per: str) -> str | None:
     if "replays_needed" not in details:
         return None
     waiting, stake = details.get("waiting_usd"), details.get("at_stake_usd")
-    money = "" if stake is None else f" {format_usd(stake)} {per} is at stake"
+    money = "" if stake is None else f" {format_usd_estimate(stake)} {per} is at stake"
     if waiting:
-        money += f", a saving of {format_usd(waiting)} waits for it"
+        money += f", a saving of {format_usd_estimate(waiting)} waits for it"
     n = details["replays_needed"]
     if n is None:
-        return f"Its share lies too near the bar: 2,400 replays would settle it in {format_share(details['settles'])} of cases.{money}{'.' if money else ''}"
+        return f"Its share lies too near the bar: 2,400 replayed calls settle it with a chance of {format_share(details['settles'])} only.{money}{'.' if money else ''}"
     return (
-        f"{n:,} replays would settle it in {format_share(details['settles'])} of cases (prove it in "
-        f"{format_share(details['proves'])}).{money}{'.' if money else ''}"
+        f"Asking a small model {n:,} of its calls settles it with a chance of {format_share(details['settles'])} (proves it: "
+        f"{format_share(details['proves'])}, rules it out: {format_share(max(0.0, details['settles'] - details['proves']))})."
+        f"{money}{'.' if money else ''}"
     )
 
 
@@ -73,10 +93,26 @@ def _still_open(details: Mapping[str, Any]) -> str:
     needed, asked = details["needed"], details.get("asked", 0)  # an older analysis does not tell how many were asked
     if needed is None:
         return "Its share lies too near the bar: no number of answers that one would ask settles it."
-    said = f"About {needed:,} more answers would settle it."
+    said = f"About {about(needed)} more answers would settle it."
     if asked < details.get("calls", 1):
         return said
     return f"All its {asked:,} calls were asked. {said} That takes more traffic, or another candidate."
+
+
+def priced_share(total: Row) -> str:
+    """``86 %``: the priced ones of the calls that amounts of all traffic are of; "" where all are, or an older analysis does not tell."""
+    details = details_of(total)
+    unpriced, calls = details.get("unpriced_calls", 0), details.get("all_calls", 0)
+    if not unpriced or not calls:
+        return ""
+    said = format_share(1 - unpriced / calls)
+    return "over 99 %" if said == "100 %" else said
+
+
+def per_words(total: Row) -> str:
+    """``per 1,000 calls, 86 % of them priced``, ``a month, 86 % of the calls priced``: what an amount of all traffic is per."""
+    share, per = priced_share(total), _per(total)
+    return per if not share else f"{per}, {share} of {'the calls' if total['basis'] == 'month' else 'them'} priced"
 
 
 def _per(row: Row) -> str:
@@ -87,14 +123,31 @@ def _wrong(row: Row, per: str) -> str:
     if row["alternative"] == "caching_batch":
         return "The same model answers: no answer gets worse."
     caught, silent = row["caught"], row["extra_wrong"]
+    by = "going by its tested answers" if row["quality_grade"] in TESTED else "which is assumed, not tested"
     said = (
-        f"About {format_count(round(caught) + round(silent))} answers {per} would be worse: {format_count(round(caught))} "
-        f"({_span(row, 'caught')}) caught and asked again (that cost is counted), **{format_count(round(silent))} "
-        f"({_span(row, 'extra_wrong')}) unnoticed**."
+        f"About {format_count(round(caught) + round(silent))} answers {per} would be worse. Of these a check of form (complete, "
+        f"readable, of the allowed values) would stop {format_count(round(caught))} ({_span(row, 'caught')}), {by}; today's "
+        f"model answers those again, and that cost is counted. **{format_count(round(silent))} ({_span(row, 'extra_wrong')}) would go "
+        f"out unnoticed**."
     )
+    if row["quality_grade"] in TESTED and silent and caught < SELDOM * (caught + silent):
+        said += f" They have the right form and the wrong content, which no such check sees{_judged(row)}."
     if row["break_even_wrong_usd"] is not None:
-        said += f" The saving is gone when an unnoticed one costs more than {format_usd(row['break_even_wrong_usd'])}."
+        gone = (
+            "Caching the same tasks would save as much" if details_of(row).get("caching_usd") else "The saving is gone"
+        )
+        said += f" {gone} when an unnoticed one costs more than {format_usd_estimate(row['break_even_wrong_usd'])}."
     return said
+
+
+def _judged(row: Row) -> str:
+    """What tells how many they are after the move, where it is stated."""
+    share = assumed(row, "judged_share")
+    return (
+        f"; judging {format_share(share.value)} of the moved calls, a cost that is counted, tells how many they are"
+        if share
+        else ""
+    )
 
 
 def _span(row: Row, name: str) -> str:
@@ -118,18 +171,34 @@ def _whole_runs(details: Mapping[str, Any]) -> str:
 def _once(row: Row, details: Mapping[str, Any], published_ns: int) -> str:
     if row["one_off_usd"] is None:
         return ""
-    parts = ", ".join(f"{name.replace('_', '-')} {format_usd(usd)}" for name, usd in sorted(details["one_off"].items()))
-    said = f"Set-up costs about {format_usd(row['one_off_usd'])} once ({parts})"
+    parts = ", ".join(
+        f"{name.replace('_', '-')} {format_usd_estimate(usd)}" for name, usd in sorted(details["one_off"].items())
+    )
+    once = once_words(row["one_off_usd"], *(range_of(row) or (None, None)))
+    hours = f"; for each task {told}" if (told := hours_words(row)) else ""
+    said = f"Set-up costs about {once} once: {parts}{_not_counted(row)}{hours}. It"
     if row["saving_usd"] <= 0:
-        return f"{said}; nothing is saved, so it never comes back: **it does not pay**."
+        return f"{said} never comes back, as nothing is saved: **it does not pay**."
     if row["basis"] != "month":
-        calls = details.get("payback_calls")
-        return f"{said} and is back after about {about(calls)} calls." if calls else f"{said}."
+        calls = pays_from_calls(row, 1000.0)
+        least = (
+            f"from about {about(calls)} calls a month of all traffic on" if calls else "at a volume that is not known"
+        )
+        counted = f", {told}" if calls and (told := gpus_words(row)) else ""
+        return f"{said} is back within {YEARS} only {least}{counted}."
     if row["payback_days"] is None:
-        return f"{said} and is not back within five years: **at this volume it does not pay**."
+        return f"{said} is not back within {YEARS}: **at today's volume it does not pay**."
     day = (_EPOCH + timedelta(days=published_ns // _NS_PER_DAY + round(row["payback_days"]))).isoformat()
-    late = "never" if row["payback_days_high"] is None else f"{row['payback_days_high']:,.0f}"
-    return f"{said} and is back after {row['payback_days']:,.0f} days ({row['payback_days_low']:,.0f} to {late}): **{day}** if moved at once."
+    back = span_words(row["payback_days"], row["payback_days_low"], row["payback_days_high"])
+    return f"{said} is back after {back} at today's volume: **{day}** if moved at once."
+
+
+def _not_counted(row: Row) -> str:
+    """What a proof has settled already, as ``assumptions`` say it; nothing where nothing is proven."""
+    name = f"left_out_once_{row['alternative']}"
+    unit = next((each["unit"] for each in json.loads(row["assumptions"]) if each["name"] == name), "")
+    what = unit.partition("not counted: ")[2]
+    return f"; {what} not counted, as that is done" if what else ""
 
 
 def _floor(row: Row, details: Mapping[str, Any], per: str) -> str:
@@ -138,9 +207,9 @@ def _floor(row: Row, details: Mapping[str, Any], per: str) -> str:
         return ""
     cash = floor["cash_usd"]
     now = (
-        f"{format_usd(cash)} of it is cash before"
+        f"{format_usd_estimate(cash)} of it is cash before"
         if cash > 0
-        else f"before it costs {format_usd(-cash)} more"
+        else f"before it costs {format_usd_estimate(-cash)} more"
         if cash < 0
         else "none of it is cash before"
     )
@@ -160,7 +229,7 @@ def _falling(row: Row, details: Mapping[str, Any], per: str) -> str:
 
 
 def _saves(usd: float) -> str:
-    return f"it would save {format_usd(usd)}" if usd > 0 else f"it would cost {format_usd(-usd)} more"
+    return f"it would save {format_usd_estimate(usd)}" if usd > 0 else f"it would cost {format_usd_estimate(-usd)} more"
 
 
 def _annual(row: Row, details: Mapping[str, Any]) -> str:

@@ -1,7 +1,7 @@
 """The rows of ``savings``: per task and in total, four alternatives in a stack.
 
-Each is compared with what was really paid; ``marginal_usd`` is what it saves beyond the best one before it. They are
-never added up. In total, a task is moved only where it has calls enough for a claim, its verdict is not "stays" and
+Each is compared with what was really paid; ``marginal_usd`` is what it saves beyond the best one before it, task by task. They are
+never added up: of a task one can be chosen. In total, a task is moved only where it has calls enough for a claim, its verdict is not "stays" and
 moving it pays; the rest goes on costing what it costs.
 """
 
@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -23,22 +23,29 @@ from suffice_analysis.savings.assumptions import Scenario, read_assumptions
 from suffice_analysis.savings.basis import Basis
 from suffice_analysis.savings.details import cash_usd, fill_details, fill_payback, spend_by_floor
 from suffice_analysis.savings.fleet import World, expected_share
-from suffice_analysis.savings.notes import note, why_not
+from suffice_analysis.savings.marginal import stacked
+from suffice_analysis.savings.notes import left_out, note, why_not
 from suffice_analysis.savings.rests_on import assumptions_of
 from suffice_analysis.savings.runs import Dependence, all_acceptable
 from suffice_analysis.savings.terms import Terms
 
+_OF_A_SLICE = (
+    "task_id", "model", "paid_usd", "projected_usd", "saving_usd", "saving_low_usd", "saving_high_usd", "caught", "extra_wrong", "pays",
+    "quality_grade", "one_off_usd", "payback_days", "answers",
+)  # fmt: skip
 SAME_MODEL = "same model"  # the grade of a quality that needs no evidence
 Row = dict[str, Any]
 
 
 @dataclass(frozen=True)
 class Around:
-    """What the rows need beside the tasks: the contracts, the runs, how alike the calls of one run are."""
+    """What the rows need beside the tasks: the contracts, the runs, how alike the calls of one run are, all calls and the
+    unpriced ones among them."""
 
     terms: Terms = field(default_factory=Terms)
     runs: Sequence[Mapping[str, int]] = ()
     dependence: Dependence | None = None
+    priced_of: tuple[int, int] = (0, 0)
 
 
 @dataclass(frozen=True)
@@ -48,6 +55,7 @@ class Part:
     case: Case
     at_value: Moved
     spread: Moved
+    saving_usd: float = 0.0  # per basis
 
 
 def savings_rows(
@@ -61,7 +69,8 @@ def savings_rows(
 ) -> list[Row]:
     """Rows for every task and, with task_id "", for all. ``total_paid``: of all priced calls, also those in no task.
 
-    ``counted``: what the total adds up, where some tasks count by their slices; else the tasks.
+    ``counted``: what the total adds up, where some tasks count by their slices; else the tasks. What was worked out of such
+    slices stands in ``details`` of the totals.
     """
     around = around or Around()
     counted = cases if counted is None else counted
@@ -69,6 +78,7 @@ def savings_rows(
     floors = spend_by_floor(cases, around.terms)
     rows: list[Row] = []
     kept: dict[str, list[Part]] = {name: [] for name in ALTERNATIVES}
+    apart: dict[str, list[Row]] = {name: [] for name in ALTERNATIVES}
     tasks = {case.profile.task_id for case in cases}
     totalled = {case.profile.task_id for case in counted}
     for case in [*cases, *(case for case in counted if case.profile.task_id not in tasks)]:
@@ -79,9 +89,13 @@ def savings_rows(
             if part is not None and case.paid is not None:
                 _add_rest(row, name, [part], cases, basis, (expected, drawn), around, floors)
                 if case.profile.task_id in totalled and _counts_in_total(name, case, row):
-                    kept[name].append(part)
+                    kept[name].append(replace(part, saving_usd=row["saving_usd"]))
             own.append(row)
-        rows += _stacked(own) if case.profile.task_id in tasks else []
+        if case.profile.task_id in tasks:
+            rows += stacked(own)
+            continue
+        for row in own:
+            apart[row["alternative"]].append({n: row[n] for n in _OF_A_SLICE} | {"details": row["details"]})
     totals = []
     for name in ALTERNATIVES:
         row = _total_row(name, kept[name], len(counted), basis, expected, drawn, total_paid)
@@ -89,8 +103,14 @@ def savings_rows(
             row["note"] = row["note"].replace(" tasks ", " tasks and slices ", 1)
         if kept[name] and total_paid is not None:
             _add_rest(row, name, kept[name], cases, basis, (expected, drawn), around, floors)
+        if apart[name]:
+            row["details"]["slices"] = apart[name]
+        every, unpriced = around.priced_of
+        row["details"] |= {"all_calls": every, "unpriced_calls": unpriced}
+        if unpriced and total_paid is not None:
+            row["note"] = f"{row['note']} {left_out(unpriced)}"
         totals.append(row)
-    return rows + _stacked(totals)
+    return rows + stacked(totals, [{p.case.profile.task_id: p.saving_usd for p in kept[name]} for name in ALTERNATIVES])
 
 
 def part_savings(parts: Sequence[Case], basis: Basis, *, counted: Sequence[Case], seed: int) -> dict[str, list[Row]]:
@@ -98,7 +118,7 @@ def part_savings(parts: Sequence[Case], basis: Basis, *, counted: Sequence[Case]
     spent once for a task."""
     expected, drawn = _worlds(counted, basis, seed)
     return {
-        case.profile.task_id: _stacked(
+        case.profile.task_id: stacked(
             [_row(name, case, _part(name, case, expected, drawn), basis, expected, drawn) for name in ALTERNATIVES]
         )
         for case in parts
@@ -127,7 +147,7 @@ def _counts_in_total(name: str, case: Case, row: Row) -> bool:
 
 
 def _row(name: str, case: Case, part: Part | None, basis: Basis, expected: World, drawn: World) -> Row:
-    row = _empty(case.profile.task_id, name, basis, _model(name, case))
+    row = _empty(case.profile.task_id, name, basis, case.model_of(name))
     row["paid_usd"] = None if case.paid is None else case.paid * basis.factor
     row["assumptions"] = json.dumps(assumptions_of(name, [case], basis, expected.fleet), sort_keys=True)
     row["answers"] = _answers(case) * basis.factor
@@ -141,9 +161,15 @@ def _row(name: str, case: Case, part: Part | None, basis: Basis, expected: World
         most = saving + (case.paid * basis.factor - saving) * read_assumptions()["batch_discount"].value
         savings = np.append(savings, np.full(DRAWS, most))  # half the draws: whether its answers may wait is not known
     _fill(row, saving, savings, part.at_value, part.spread, basis)
+    if name != "caching_batch" and case.replaceability is not None and case.measured(str(row["model"])):
+        tested = (
+            case.replaceability.estimate
+        )  # its own interval, as it stands beside the task; draws of it differ by a point
+        row |= {"quality": tested.value, "quality_low": tested.low, "quality_high": tested.high}
     if name != "caching_batch" and case.profile.calls < CLAIM_CALLS:
         row["quality"] = None  # no percentage is claimed; the interval is kept
     row["quality_grade"] = _grade(name, case)
+    _say_carried(row, name, [case])
     row["note"] = note(name, row, [case])
     return row
 
@@ -152,7 +178,7 @@ def _total_row(
     name: str, kept: Sequence[Part], tasks: int, basis: Basis, expected: World, drawn: World, total_paid: float | None
 ) -> Row:
     cases = [part.case for part in kept]
-    models = Counter(_model(name, c) for c in cases)
+    models = Counter(c.model_of(name) for c in cases)
     top = max(models, key=lambda m: (models[m], m), default="")
     row = _empty("", name, basis, top if len(models) < 2 else f"{top} and {len(models) - 1} more")
     row["paid_usd"] = None if total_paid is None else total_paid * basis.factor
@@ -170,9 +196,17 @@ def _total_row(
     weight = sum(c.calls for c in cases)
     _fill(row, saving, savings, _together(kept, "at_value", weight), _together(kept, "spread", weight), basis)
     row["quality_grade"] = SAME_MODEL if name == "caching_batch" else weakest_grade([_grade(name, c) for c in cases])
+    _say_carried(row, name, cases)
     moved = f"{len(kept)} of {tasks} tasks {'use it' if name == 'caching_batch' else 'moved'}."
     row["note"] = f"{moved} {note(name, row, cases)}".strip()
     return row
+
+
+def _say_carried(row: Row, name: str, cases: Sequence[Case]) -> None:
+    """Whose tested answers stand in for those of a model that was not tested; ``carried_all``: in every task."""
+    given = [case.stands_in(name) for case in cases]
+    if any(given):
+        row["details"] |= {"carried_from": sorted(set(filter(None, given))), "carried_all": all(given)}
 
 
 def _add_rest(
@@ -195,7 +229,6 @@ def _add_rest(
     if row["task_id"] == "" and name != "caching_batch" and around.dependence is not None:
         shares = {p.case.profile.task_id: np.broadcast_to(p.spread.quality, (DRAWS,)) for p in kept}
         row["details"]["runs"] = all_acceptable(around.runs, shares, around.dependence)
-    row["details"] = json.dumps(row["details"], sort_keys=True)
 
 
 def _answers(case: Case) -> float:
@@ -235,7 +268,6 @@ def _fill(row: Row, saving: float, savings: Any, at_value: Moved, spread: Moved,
     for key, source, factor in ends:
         low, high = np.quantile(source, [0.05, 0.95]) * factor
         row[f"{key}_low"], row[f"{key}_high"] = min(float(low), row[key]), max(float(high), row[key])
-    row["break_even_wrong_usd"] = saving / silent if silent > 0 and saving > 0 else None
 
 
 def _add_quality_alone(row: Row, name: str, case: Case, basis: Basis) -> None:
@@ -249,21 +281,6 @@ def _add_quality_alone(row: Row, name: str, case: Case, basis: Basis) -> None:
         row |= {"extra_wrong_low": wrong[0], "extra_wrong": wrong[1], "extra_wrong_high": wrong[2]}
         if case.profile.calls < CLAIM_CALLS:
             row["quality"] = None
-
-
-def _stacked(rows: list[Row]) -> list[Row]:
-    """Fill ``marginal_usd``: the saving beyond the best alternative before it; 0 where it is not better."""
-    best = 0.0
-    for position, row in enumerate(rows, start=1):
-        row["position"] = position
-        if not isinstance(row["details"], str):
-            row["details"] = json.dumps(row["details"], sort_keys=True)
-        if row["saving_usd"] is not None:
-            row["marginal_usd"] = max(0.0, row["saving_usd"] - best)
-            if 0 < row["saving_usd"] <= best:
-                row["note"] += " It saves no more than an alternative before it."
-            best = max(best, row["saving_usd"])
-    return rows
 
 
 def _empty(task_id: str, name: str, basis: Basis, model: str) -> Row:
@@ -293,19 +310,10 @@ def _empty(task_id: str, name: str, basis: Basis, model: str) -> Row:
     }
 
 
-def _model(name: str, case: Case) -> str:
-    if name == "caching_batch":
-        return case.profile.model
-    if name == "small_tier":
-        return case.tier.price.model if case.tier else ""
-    chosen = case.own if name == "self_hosted_slm" else case.candidate
-    return chosen.model if chosen else ""
-
-
 def _grade(name: str, case: Case) -> Any:
     if name == "caching_batch":
         return SAME_MODEL
-    if case.replaceability is None or (case.tested and not case.measured(_model(name, case))):
+    if case.replaceability is None or case.stands_in(name):
         return "prior"  # another model was replayed
     if name == "small_tier" and not case.tested:
         return "prior"  # nothing was counted about the vendor's small model

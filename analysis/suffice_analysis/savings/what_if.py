@@ -12,6 +12,7 @@ from typing import Any
 
 from suffice_analysis.savings.assumptions import HOURS_PER_MONTH
 from suffice_analysis.savings.self_host import replicas_needed
+from suffice_analysis.savings.sentences import details_of
 
 Row = Mapping[str, Any]
 _FIXED = ("upkeep",)  # an engineer's hours don't grow with the calls
@@ -37,6 +38,7 @@ class Outcome:
     caught: float
     silent: float
     gpus: float | None = None
+    caching_usd: float = 0.0  # what caching would save on the same tasks, where it pays
 
     @property
     def saving_usd(self) -> float:
@@ -44,13 +46,14 @@ class Outcome:
 
     @property
     def break_even_wrong_usd(self) -> float | None:
-        """What a wrong answer may cost before the saving is gone; None where there is none to lose or none wrong."""
-        return self.saving_usd / self.silent if self.silent > 0 and self.saving_usd > 0 else None
+        """What a wrong answer may cost before caching, or nothing, is as good; None where nothing is saved beyond it or none wrong."""
+        beyond = self.saving_usd - self.caching_usd
+        return beyond / self.silent if self.silent > 0 and beyond > 0 else None
 
 
 def what_if(row: Row, change: Change) -> Outcome | None:
     """The row under ``change``; None for a row without details (nothing moved, or an older analysis)."""
-    details = json.loads(row.get("details") or "{}")
+    details = details_of(row)
     if "parts" not in details or row["paid_usd"] is None:
         return None
     wrong = details["wrong"] * change.volume
@@ -70,7 +73,8 @@ def what_if(row: Row, change: Change) -> Outcome | None:
             total += usd
         else:
             total += usd * change.volume * (change.other_prices if part == "tokens" else change.today_price)
-    return Outcome(row["paid_usd"] * dearer, total, wrong * caught, wrong * (1 - caught), gpus)
+    caching = details.get("caching_usd", 0.0) * dearer  # all of it is input at today's price
+    return Outcome(row["paid_usd"] * dearer, total, wrong * caught, wrong * (1 - caught), gpus, caching)
 
 
 def _gpu_usd(usd: float, gpu: Row, basis: str, change: Change) -> tuple[float, float | None]:

@@ -28,10 +28,11 @@ def workings(name: str, case: Case, basis: Basis) -> Workings:
         "checkable": case.checkable,
         "share": expected_share(case),
     }
-    model = {"small_tier": case.tier and case.tier.price.model, "hosted_slm": case.candidate and case.candidate.model,
-             "self_hosted_slm": case.own and case.own.model}.get(name) or ""  # fmt: skip
+    model = case.model_of(name)
     if case.measured(model):
         found |= {"measured": True, "caught_share": float(alt.caught_share(case, Scenario.expected(), model))}
+    if case.proven(name):
+        found["proven"] = True
     return found | _PARTS[name](case, basis)
 
 

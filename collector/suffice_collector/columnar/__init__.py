@@ -11,24 +11,27 @@ import subprocess
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 import pyarrow as pa
 
 from suffice_collector.columnar.kept import note_compiled
-from suffice_collector.duplicates.halves import ToldCalls
+from suffice_collector.duplicates.told import ToldCalls
 
 log = logging.getLogger("suffice.ingest")
 
 
 @dataclass(slots=True)
 class Read:
-    """``tables`` of the spans read; ``left``: the numbers of those that were not, in the order of the body."""
+    """``tables`` of the spans read; ``left``: the numbers of those that were not, in the order of the body; ``begins``,
+    ``message_begins``: where in the body the span begins that each row of ``calls`` and ``messages`` is of."""
 
     tables: Mapping[str, pa.Table]
     told: ToldCalls
     count: int
     left: frozenset[int]
+    begins: Any
+    message_begins: Any
 
 
 class Columnar(Protocol):
@@ -49,8 +52,8 @@ def load_reader() -> Columnar | None:
     return reader
 
 
-def start_compiling() -> subprocess.Popen[bytes]:
+def start_compiling(nice: int = 10) -> subprocess.Popen[bytes]:
     """In another process, which gives way to any other and ends with this thread: here it would hold the interpreter."""
     python = [sys.executable, "-m"]
-    command = [*python, "suffice_collector.child", "10", str(os.getpid()), *python, "suffice_collector.columnar"]
+    command = [*python, "suffice_collector.child", str(nice), str(os.getpid()), *python, "suffice_collector.columnar"]
     return subprocess.Popen(command, stdin=subprocess.DEVNULL)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -17,16 +17,15 @@ from suffice_collector.columnar.interning import BEFORE_VALUES, KEYS, SLOT_OF, j
 from suffice_collector.columnar.json_text import INPUT, OUTPUT, OWNER, SIDE
 from suffice_collector.columnar.rows import gather, write_attributes, write_chains, write_ids
 from suffice_collector.columnar.scanning import Scanned
-from suffice_collector.columnar.templates import Template
+from suffice_collector.columnar.template_rows import TemplateRows
+from suffice_collector.columnar.told import Said, Told
 from suffice_collector.columnar.wire import ENDED, GROUP, PARENT, STARTED
-from suffice_collector.duplicates.halves import Half, ToldCalls
-from suffice_collector.duplicates.telling import Telling, rank_of
 from suffice_store.appending import NS_PER_DAY
 from suffice_store.arrow_schema import arrow_schema
 
 if TYPE_CHECKING:
     from suffice_collector.columnar.interning import Interned
-    from suffice_collector.columnar.reading import WrittenMessages
+    from suffice_collector.columnar.reading import UsageTexts, WrittenMessages
 
 _COUNTS = ("input_tokens", "output_tokens", "cache_read_tokens", "cache_write_5m_tokens", "cache_write_1h_tokens",
            "reasoning_tokens", "audio_input_tokens", "audio_output_tokens")  # fmt: skip
@@ -36,6 +35,7 @@ _TEXTS = {
     "user_id": semconv.USER_ID,
     "run_id": semconv.RUN_ID,
 }
+_SCHEMA = arrow_schema("calls")
 _FIRST_CHUNK = SLOT_OF[semconv.TIME_TO_FIRST_CHUNK]
 
 
@@ -47,18 +47,16 @@ class CallColumns:
         scanned: Scanned,
         chosen: Any,
         groups: Sequence[Group],
-        templates: Sequence[Any],
+        template_of: Any,
+        rows: TemplateRows,
         written: WrittenMessages,
         interned: Interned,
     ) -> None:
+        """``template_of``: the number of each in ``rows``."""
         self._scanned, self._chosen, self._groups, self._written = scanned, chosen, groups, written
         self._interned = interned
         self._spans, self._slots = scanned.spans[chosen], scanned.slots[chosen]
-        self._templates: Sequence[Template] = templates
-        distinct: dict[int, int] = {}
-        self._template_of = np.array([distinct.setdefault(id(each), len(distinct)) for each in templates])
-        by_id = {id(each): each for each in templates}
-        self._distinct: list[Template] = [by_id[each] for each in distinct]
+        self._template_of, self._rows = template_of, rows
         self._write_ids()
 
     def _write_ids(self) -> None:
@@ -70,7 +68,6 @@ class CallColumns:
         self._calls, self._traces, self._ids = (
             fixed_texts(each.reshape(n, -1)) for each in (calls, traces, ids)
         )  # fmt: skip
-        self.call_ids: list[str] = self._calls.to_pylist()
         parents = np.flatnonzero(self._spans[:, PARENT] >= 0)
         self._parents: list[str | None] = [None] * n
         if len(parents):
@@ -79,27 +76,22 @@ class CallColumns:
             for i, each in zip(parents.tolist(), fixed_texts(text.reshape(-1, 16)).to_pylist(), strict=True):
                 self._parents[i] = each
 
-    def table(self, usage_raw: Sequence[str | None], received_ns: int) -> pa.Table:
-        """Rows of ``calls``; ``usage_raw`` of each call, in the order of the chosen."""
-        schema = arrow_schema("calls")
-        place = {name: number for number, name in enumerate(schema.names)}
-        rows = [each.row for each in self._distinct]
-        taken = pa.array(self._template_of)
-        own = self._own(usage_raw, received_ns)
-        columns = []
-        for name, field in zip(schema.names, schema, strict=True):
-            column = own.get(name)
-            if column is None or column.null_count:
-                usual = pa.array([row[place[name]] for row in rows], field.type)
-                if column is None or usual.null_count < len(usual):
-                    usual = usual.take(taken)
-                    column = usual if column is None else pc.coalesce(column, usual)
-            columns.append(column)
-        return pa.Table.from_arrays(columns, schema=schema)
+    def table(self, usage_raw: UsageTexts, received_ns: int) -> pa.Table:
+        """Rows of ``calls``."""
+        own = self._own = self._read(usage_raw, received_ns)
+        partly = [name for name in _SCHEMA.names if name not in own or own[name].null_count]
+        usual = self._rows.take(partly, self._template_of)
+        for name, column in usual.items():
+            if name not in own:
+                own[name] = column
+            elif column.null_count < len(column):
+                own[name] = pc.coalesce(own[name], column)
+        return pa.Table.from_arrays([own[name] for name in _SCHEMA.names], schema=_SCHEMA)
 
     def toolsets(self, received_ns: int) -> pa.Table | None:
         """Rows of ``toolsets``, each once."""
-        found = {each.toolset.digest: each.toolset for each in self._distinct if each.toolset is not None}
+        distinct = map(self._rows.templates.__getitem__, np.unique(self._template_of).tolist())
+        found = {each.toolset.digest: each.toolset for each in distinct if each.toolset is not None}
         schema = arrow_schema("toolsets")
         if not found:
             return None
@@ -109,31 +101,20 @@ class CallColumns:
             schema=schema,
         )
 
-    def told(self, half_of: Callable[[int], Half]) -> ToldCalls:
+    def told(self) -> Told:
         """The calls as the finder of duplicates takes them."""
-        starts, ends = self._started.tolist(), self._ended.tolist()
-        inputs, outputs = self._count_lists
-        asked, answered, has_asked, has_answered = self._said()
-        groups = [self._groups[g].project for g in self._spans[:, GROUP].tolist()]
-        tellings = [
-            Telling(
-                call_id, span_id, parent, of.emitter, of.operation, of.models, response, started, ended, given, made,
-                said, told, of.failed, of.stream,
-                rank_of("suffice", is_asked or is_answered, given is not None, of.has_model),
-            )
-            for call_id, span_id, parent, of, response, started, ended, given, made, said, told, is_asked, is_answered
-            in zip(
-                self.call_ids, self._ids.to_pylist(), self._parents, self._templates, self._responses, starts, ends,
-                inputs, outputs, asked, answered, has_asked, has_answered, strict=True,
-            )
-        ]  # fmt: skip
-        wholes = [a and b for a, b in zip(has_asked, has_answered, strict=True)]
-        return ToldCalls(list(zip(groups, self._traces.to_pylist(), strict=True)), tellings, wholes, half_of)
+        projects = [each.project for each in self._groups]
+        return Told(
+            self._calls, self._traces, self._ids, self._parents,
+            [projects[g] for g in self._spans[:, GROUP].tolist()], self._rows.templates, self._template_of,
+            self._own["response_id"], self._started.copy(), self._ended.copy(),
+            self._own["input_tokens"], self._own["output_tokens"], self._said(INPUT), self._said(OUTPUT),
+        )  # fmt: skip
 
-    def _own(self, usage_raw: Sequence[str | None], received_ns: int) -> dict[str, pa.Array]:
+    def _read(self, usage_raw: UsageTexts, received_ns: int) -> dict[str, pa.Array]:
         n = len(self._chosen)
         self._started, self._ended = self._spans[:, STARTED], self._spans[:, ENDED]
-        counts = np.array([each.counts for each in self._distinct])[self._template_of]
+        counts = self._rows.counts[self._template_of]
         own = {
             "call_id": self._calls,
             "trace_id": self._traces,
@@ -143,36 +124,42 @@ class CallColumns:
             "started_ns": pa.array(self._started, pa.int64(), mask=self._started == 0),
             "ended_ns": pa.array(self._ended, pa.int64(), mask=self._ended == 0),
             "received_ns": pa.array(np.full(n, received_ns), pa.int64()),
-            "usage_raw": pa.array(
-                usage_raw if counts.all() else [x if c else None for x, c in zip(usage_raw, counts, strict=True)],
-                pa.string(),
-            ),
+            "usage_raw": self._usage(usage_raw, counts),
             "attributes": self._attributes(),
         }
-        for name in _COUNTS:
-            own[name] = self._whole(getattr(semconv, name.upper()), pa.int64(), counts)
-        self._count_lists = own["input_tokens"].to_pylist(), own["output_tokens"].to_pylist()
-        own["step"] = self._whole(semconv.STEP, pa.int32())
-        own["attempt"] = self._whole(semconv.ATTEMPT, pa.int32())
+        stated = self._slots[:, :, 1].any(axis=0)
+        wholes = [(name, getattr(semconv, name.upper()), pa.int64(), counts) for name in _COUNTS]
+        wholes += [("step", semconv.STEP, pa.int32(), True), ("attempt", semconv.ATTEMPT, pa.int32(), True)]
+        for name, key, kind, told in wholes:
+            if stated[SLOT_OF[key]]:
+                own[name] = self._whole(SLOT_OF[key], kind, told)
         for name, key in _TEXTS.items():
-            own[name] = self._text(SLOT_OF[key])
-        usual = pa.array([each.row[_RUN_ID] for each in self._distinct], pa.string()).take(pa.array(self._template_of))
-        own["run_id"] = pc.coalesce(own["run_id"], usual, self._traces)
-        responses = pa.array([each.row[_RESPONSE_ID] for each in self._distinct], pa.string())
-        own["response_id"] = pc.coalesce(own["response_id"], responses.take(pa.array(self._template_of)))
-        self._responses = own["response_id"].to_pylist()
+            if stated[SLOT_OF[key]]:
+                own[name] = self._text(SLOT_OF[key])
+        runs = self._rows.take(["run_id"], self._template_of)["run_id"]
+        own["run_id"] = (
+            pc.coalesce(own["run_id"], runs, self._traces) if "run_id" in own else pc.coalesce(runs, self._traces)
+        )
         seconds = self._slots[:, _FIRST_CHUNK, 0].view(np.float64) * 1000
         own["time_to_first_token_ms"] = pa.array(seconds, pa.float64(), mask=self._slots[:, _FIRST_CHUNK, 1] == 0)
         own |= self._hashes()
         return own
 
-    def _whole(self, key: str, kind: pa.DataType, counts: Any = None) -> pa.Array:
-        slot = self._slots[:, SLOT_OF[key]]
-        absent = slot[:, 1] == 0
-        return pa.array(slot[:, 0], kind, mask=absent if counts is None else absent | ~counts)
+    def _whole(self, slot: int, kind: pa.DataType, told: Any) -> pa.Array:
+        values = self._slots[:, slot]
+        return pa.array(values[:, 0], kind, mask=(values[:, 1] == 0) | np.logical_not(told))
 
-    def _text(self, slot: int) -> pa.Array:
+    def _usage(self, texts: UsageTexts, counts: Any) -> pa.Array:
+        column = self._text(SLOT_OF[semconv.USAGE_RAW], texts.as_written[self._chosen] & counts)
+        if not texts.others:
+            return column
+        others = [texts.others.get(i) if c else None for i, c in zip(self._chosen.tolist(), counts, strict=True)]
+        return pc.coalesce(column, pa.array(others, pa.string()))
+
+    def _text(self, slot: int, present: Any = None) -> pa.Array:
         starts, lengths = np.ascontiguousarray(self._slots[:, slot, 0]), np.ascontiguousarray(self._slots[:, slot, 1])
+        if present is not None:
+            lengths *= present
         out, ends = np.empty(int(lengths.sum()) + 1, np.uint8), np.zeros(len(starts), np.int64)
         gather(self._scanned.body, starts, lengths, out, ends)
         return texts_in(out, ends, lengths != 0)
@@ -218,24 +205,14 @@ class CallColumns:
         np.cumsum(counts, out=offsets[1:])
         return pa.ListArray.from_arrays(pa.array(offsets, pa.int32()), fixed_texts(hexes[wanted]))
 
-    def _said(self) -> tuple[list[int | None], list[int | None], list[bool], list[bool]]:
-        """The checksums of what was last asked and answered, and whether anything was."""
+    def _said(self, side: int) -> Said:
         found, said = self._written.found, self._written.said
-        spans = len(self._scanned.spans)
-        result: list[Any] = []
-        for side in (INPUT, OUTPUT):
-            last = np.full(spans, -1, np.int64)
-            numbers = np.flatnonzero(found[:, SIDE] == side)
-            last[found[numbers, OWNER]] = numbers  # the last one stays
-            of_chosen = last[self._chosen]
-            sums = said[of_chosen].tolist() if len(said) else [0] * len(of_chosen)
-            result.append([s if s and at >= 0 else None for s, at in zip(sums, of_chosen.tolist(), strict=True)])
-            result.append((of_chosen >= 0).tolist())
-        return result[0], result[2], result[1], result[3]
-
-
-_NAMES = arrow_schema("calls").names
-_RUN_ID, _RESPONSE_ID = _NAMES.index("run_id"), _NAMES.index("response_id")
+        last = np.full(len(self._scanned.spans), -1, np.int64)
+        numbers = np.flatnonzero(found[:, SIDE] == side)
+        last[found[numbers, OWNER]] = numbers  # the last one stays
+        of_chosen = last[self._chosen]
+        sums = said[of_chosen] if len(said) else np.zeros(len(of_chosen), np.uint64)
+        return Said(sums, of_chosen >= 0)
 
 
 def fixed_texts(digits: Any, present: Any = None) -> pa.Array:

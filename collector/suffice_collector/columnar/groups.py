@@ -10,9 +10,8 @@ from opentelemetry.proto.common.v1.common_pb2 import InstrumentationScope
 
 from suffice import semconv
 from suffice_collector.dialects.place import raw_attributes, sender_of
-from suffice_collector.otlp import Resource, Span, parse_traces
+from suffice_collector.otlp import Resource, Span
 from suffice_collector.otlp_lite import lite_resource
-from suffice_store.records import CallRecord
 
 MOST = 1_000  # resources and scopes remembered
 _NUMBERS = count()
@@ -28,7 +27,6 @@ class Group:
     version: str
     suffix: bytes
     number: int  # no other group has it
-    raw: tuple[bytes, bytes]  # of resource and scope
 
 
 class Groups:
@@ -57,32 +55,4 @@ def _read(resource: bytes, scope: bytes, project: str) -> Group:
     read = Resource(attributes)
     bare = Span("", "", None, "", 0, told.name, told.version, 0, 0, "unset")
     suffix = orjson.dumps(raw_attributes(bare, read))[1:-1]
-    return Group(read, sender_of(read).project, told.name, told.version, suffix, next(_NUMBERS), (resource, scope))
-
-
-@dataclass(frozen=True, slots=True)
-class SpanBytes:
-    """A call as it came (``duplicates.halves.Half``)."""
-
-    call_id: str
-    group: Group
-    span: bytes
-
-    def record(self) -> CallRecord:
-        """Read by the general path."""
-        from suffice_collector.dialects import normalise_spans
-
-        resource, scope = self.group.raw
-        body = _field(1, _field(1, resource) + _field(2, _field(1, scope) + _field(2, self.span)))
-        request = parse_traces(body, "application/x-protobuf")
-        request.groups[0].resource = self.group.resource
-        return normalise_spans(request.groups).calls[0]
-
-
-def _field(number: int, contents: bytes) -> bytes:
-    size, length = bytearray(), len(contents)
-    while length > 127:
-        size.append(length & 127 | 128)
-        length >>= 7
-    size.append(length)
-    return bytes([number << 3 | 2]) + bytes(size) + contents
+    return Group(read, sender_of(read).project, told.name, told.version, suffix, next(_NUMBERS))

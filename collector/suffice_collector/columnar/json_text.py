@@ -318,7 +318,7 @@ def skip_value(b: Any, p: int, end: int) -> int:
                     p = inner
                 continue
         else:
-            p = _literal_end(b, p, end)
+            p = literal_end(b, p, end)
             if p < 0:
                 return INVALID
         while True:
@@ -342,7 +342,7 @@ def skip_value(b: Any, p: int, end: int) -> int:
 
 
 @native
-def _literal_end(b: Any, p: int, end: int) -> int:
+def literal_end(b: Any, p: int, end: int) -> int:
     """Of true, false, null, or a number that is short enough to be the same to every reader."""
     c = b[p]
     if c == 116:

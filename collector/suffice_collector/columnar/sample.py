@@ -10,6 +10,8 @@ from suffice import semconv
 _TEXTS = {
     semconv.WIRE_FORMAT: "openai.chat",
     semconv.USAGE_SOURCE: "reported",
+    semconv.USAGE_RAW: '{"prompt_tokens":1,"more":{"n":[1]}}',
+    semconv.RESPONSE_ID: "r",
     semconv.INPUT_MESSAGES: '[{"role":"user","parts":[{"type":"text","content":"a\\n"}]}]',
     semconv.OUTPUT_MESSAGES: '[{"role":"assistant","parts":[{"type":"text","content":"b"}]}]',
 }

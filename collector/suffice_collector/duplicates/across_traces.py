@@ -14,7 +14,9 @@ from collections import OrderedDict
 from collections.abc import Sequence
 from typing import Generic, TypeVar
 
-from suffice_collector.duplicates.telling import Mark, Telling, same_model, same_words
+from suffice import semconv
+from suffice_collector.duplicates.telling import OWN, Mark, Telling, same_model, same_words
+from suffice_collector.duplicates.told import IdKey, TokensKey
 
 CLOCK_SLACK_NS = 2_000_000_000  # two hosts (a proxy and its client) disagree on the time by less than this
 LOG_SLACK_NS = 20_000_000  # a log's time is in milliseconds, and taken after the span's
@@ -28,8 +30,10 @@ class AcrossTraces:
     """What was told lately, by response id and by tokens. Bounded by ``most`` tellings of each."""
 
     def __init__(self, most: int) -> None:
-        self._by_id: Recent[tuple[str, str]] = Recent(most)
-        self._by_tokens: Recent[tuple[str, str | None, int, int | None]] = Recent(most)
+        self._by_id: Recent[IdKey] = Recent(most)
+        # Apart, since none of ours is matched with another of ours: most traffic has no other, and then none is looked at.
+        self._by_tokens: Recent[TokensKey] = Recent(most)
+        self._ours_by_tokens: Recent[TokensKey] = Recent(most)
 
     def match(self, project: str, new: Telling) -> list[Mark]:
         """The mark that ``new`` brings, if any; it is remembered for those that come."""
@@ -37,7 +41,8 @@ class AcrossTraces:
         if new.response_id and (same := self._by_id.find((project, new.response_id))):
             marks = _match(project, new, [old for old in same if _same_time(old, new)], "response_id")
         if new.input_tokens and not marks:
-            alike = self._by_tokens.find((project, new.emitter[2], new.input_tokens, new.output_tokens))
+            key = (project, new.emitter[2], new.input_tokens, new.output_tokens)
+            alike = [*self._by_tokens.find(key), *(() if _is_ours(new) else self._ours_by_tokens.find(key))]
             marks = _match(
                 project,
                 new,
@@ -47,12 +52,20 @@ class AcrossTraces:
         self.note(project, new)
         return marks
 
+    def __bool__(self) -> bool:
+        return bool(len(self._by_id) or len(self._by_tokens))
+
+    def knows(self, response: IdKey, tokens: TokensKey) -> bool:
+        """Whether one of ours with this response id and these tokens could be matched with what is remembered."""
+        return response in self._by_id or tokens in self._by_tokens
+
     def note(self, project: str, new: Telling) -> None:
         """Remembered for those that come."""
         if new.response_id:
             self._by_id.add((project, new.response_id), new)
         if new.input_tokens:
-            self._by_tokens.add((project, new.emitter[2], new.input_tokens, new.output_tokens), new)
+            recent = self._ours_by_tokens if _is_ours(new) else self._by_tokens
+            recent.add((project, new.emitter[2], new.input_tokens, new.output_tokens), new)
 
 
 class Recent(Generic[_Key]):
@@ -65,6 +78,9 @@ class Recent(Generic[_Key]):
 
     def __len__(self) -> int:
         return self._count
+
+    def __contains__(self, key: _Key) -> bool:
+        return key in self._tellings
 
     def find(self, key: _Key) -> Sequence[Telling]:
         return self._tellings.get(key, ())
@@ -85,8 +101,16 @@ class Recent(Generic[_Key]):
             self._count -= len(gone)
 
 
+def _is_ours(telling: Telling) -> bool:
+    """By our SDK itself: of one service, one emitter."""
+    return telling.emitter[:2] == (OWN, semconv.SCOPE)
+
+
 def _match(project: str, new: Telling, candidates: list[Telling], rule: str) -> list[Mark]:
-    """Against the telling that counts and starts nearest; the one with more to tell is kept."""
+    """Against the telling that counts and starts nearest; the one with more to tell is kept.
+
+    Of several that start equally near, the one that ends nearest, then the lowest id: the order they were read in is
+    not always the order they came in."""
     if not candidates:
         return []
     free = [
@@ -99,7 +123,9 @@ def _match(project: str, new: Telling, candidates: list[Telling], rule: str) -> 
     ]
     if not free:
         return []
-    old = min(free, key=lambda each: abs(each.started_ns - new.started_ns))
+    old = min(
+        free, key=lambda each: (abs(each.started_ns - new.started_ns), abs(each.ended_ns - new.ended_ns), each.call_id)
+    )
     kept, dropped = (new, old) if new.rank > old.rank else (old, new)
     dropped.told_by = kept.call_id
     kept.matched |= {dropped.emitter, *dropped.matched}

@@ -4,7 +4,9 @@ came before."""
 from __future__ import annotations
 
 import time
+from collections.abc import Iterable
 
+from suffice_collector.dialects.place import SCOPE_NAME
 from suffice_collector.duplicates.finder import DuplicateFinder
 from suffice_collector.duplicates.telling import Telling, telling_of
 from suffice_store import look_back
@@ -27,7 +29,7 @@ def finder_for(store: Store, *, now_ns: int | None = None) -> DuplicateFinder:
             marks = look_back.marks_since(connection, since)
             for span in look_back.recent_spans(connection, since):
                 finder.remember_span(span.project, span.trace_id, span.span_id, span.parent_span_id)
-            _remember_calls(finder, look_back.recent_calls(connection, since), marks)
+            _remember_calls(finder, look_back.recent_calls(connection, since, SCOPE_NAME), marks)
 
     def fetch(project: str, call_id: str) -> CallRecord | None:
         with store.connected() as connection:
@@ -42,7 +44,7 @@ def known_finder(store: DatabaseStore) -> DuplicateFinder:
 
 
 def _remember_calls(
-    finder: DuplicateFinder, records: list[CallRecord], marks: dict[tuple[str, str], tuple[str, str]]
+    finder: DuplicateFinder, records: Iterable[CallRecord], marks: dict[tuple[str, str], tuple[str, str]]
 ) -> None:
     by_trace: dict[tuple[str, str], list[Telling]] = {}
     by_id: dict[tuple[str, str], Telling] = {}

@@ -16,6 +16,7 @@ from suffice_store.records import CallRecord
 # dialect, scope, service, whether on a log record: one emitter tells a call once
 Emitter = tuple[str, str, str | None, bool]
 
+OWN = "suffice"  # the dialect of our own SDK
 LOG_DIALECTS = frozenset({"otel_events", "claude_code_logs", "codex_logs", "gemini_cli"})
 _SNAPSHOT = re.compile(r"[-@:](latest|\d{4}[\d-]*)")
 SAID_CHARS = 2_000  # of a text, from its end: two messages that are equal there are taken for equal
@@ -95,7 +96,7 @@ def _emitter(dialect: str, scope: str, service: str | None) -> Emitter:
 
 @lru_cache(maxsize=4096)
 def rank_of(dialect: str, content: bool, tokens: bool, model: bool) -> tuple[bool, ...]:
-    return dialect == "suffice", content, tokens, model, dialect not in LOG_DIALECTS
+    return dialect == OWN, content, tokens, model, dialect not in LOG_DIALECTS
 
 
 @lru_cache(maxsize=4096)

@@ -128,6 +128,9 @@ def _read_body(number: int, body: bytes, content_type: str, context: Context) ->
     except MalformedBodyError as reason:
         yield Skipped(number, str(reason))
         return
+    if body and not request.groups and b'"resourceSpans"' not in body:  # JSON or protobuf of something else
+        yield Skipped(number, "no OTLP export request: it has no 'resourceSpans'")
+        return
     if request.rejected:
         yield Skipped(number, f"{request.rejected} spans: {request.reason}")
     yield from _records(request, context)

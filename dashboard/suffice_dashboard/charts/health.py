@@ -5,35 +5,28 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-import plotly.graph_objects as go
-
-from suffice_dashboard.charts.style import ACCENT, BAD, GREEN, GREY, finish
+from suffice_dashboard.charts.drawn import Figure, Line, Scale, bar, render, words
+from suffice_dashboard.charts.style import ACCENT, BAD, GREY
+from suffice_dashboard.formatting import render_count
 
 ROWS = (
-    ("accepted", "Taken in since the start", ACCENT),
+    ("accepted", "Taken in", ACCENT),
     ("backlog_spans", "Waiting to be stored", GREY),
     ("rejected", "Not kept, said to the sender", BAD),
     ("dead_letters", "Set aside, to be tried again", BAD),
 )
+ROOM = 1.18  # of the axis, for the figure at a bar's end
 
 
-def flow_bars(found: Mapping[str, Any]) -> go.Figure:
+def flow_bars(found: Mapping[str, Any]) -> str:
     """Spans by what became of them, on a square-root scale: one letter stays visible beside a million spans."""
     known = [(label, int(found[name]), colour) for name, label, colour in ROWS if found.get(name) is not None]
-    values = [count for _, count, _ in known]
-    figure = go.Figure(
-        go.Bar(
-            x=[count**0.5 for count in values],
-            y=[label for label, _, _ in known],
-            orientation="h",
-            width=0.56,
-            marker={"color": [GREEN if not count and c == BAD else c for _, count, c in known], "cornerradius": 4},
-            text=[f"{count:,}" for count in values],
-            textposition="outside",
-            cliponaxis=False,
-            hovertemplate="%{y}: %{text}<extra></extra>",
+    scale = Scale(0.0, (max((count for _, count, _ in known), default=0) ** 0.5 or 1.0) * ROOM)
+    lines = [
+        Line(
+            label,
+            [*([bar(scale, 0.0, count**0.5, colour)] if count else []), words(scale, count**0.5, render_count(count))],
         )
-    )
-    figure.update_xaxes(visible=False, range=[0, (max(values, default=0) ** 0.5 or 1) * 1.18])
-    figure.update_yaxes(autorange="reversed", showgrid=False, ticklabelstandoff=8)
-    return finish(figure, 34 * len(known) + 30)
+        for label, count, colour in known
+    ]
+    return render(Figure(scale, lines, height=2.1))

@@ -6,26 +6,23 @@ from urllib.parse import quote
 
 import streamlit as st
 
-from suffice_dashboard import pieces, queries, states
+from suffice_dashboard import pieces, project, queries, states
 from suffice_dashboard.charts.estimate import action_words
-from suffice_dashboard.charts.runs import run_timeline
-from suffice_dashboard.charts.style import CONFIG
 from suffice_dashboard.conversation import render_conversation
 from suffice_dashboard.formatting import (
     number_or_none,
     plural,
     render_call_cost,
-    render_count,
     render_duration,
     render_money,
     render_time,
-    render_token_pair,
     render_tokens,
     shorten,
 )
 from suffice_dashboard.layout import side_by_side
 from suffice_dashboard.parsing import parse_json
 from suffice_dashboard.queries import Row
+from suffice_dashboard.run_steps import call_lines, render_run
 
 RUN_STEPS_SHOWN = 40
 COST_NOTES = {"unpriced": "no known price for its model", "unknown": "no token counts"}
@@ -39,7 +36,7 @@ def show_call(call_id: str) -> None:
             "There is no such call",
             f"No call has the id {shorten(call_id, 40)}. It may be in another project, or deleted.",
         )
-        st.page_link("views/calls.py", label="All calls", icon=":material/arrow_back:")
+        st.page_link("views/calls.py", label="All calls", icon=":material/arrow_back:", query_params=project.query())
         return
     run = queries.read_run(call["run_id"]) if call["run_id"] else []
     place = next((i for i, row in enumerate(run) if row["call_id"] == call_id), None)
@@ -67,14 +64,13 @@ def _head(call: Row, run: list[Row], place: int | None) -> None:
     name = call["shown_task_name"] or call["task_name"] or "Call"
     shown = pieces.e(shorten(name, 80))
     if call["task_id"]:
-        shown = f'<a href="{pieces.e(pieces.task_link(call["task_id"]))}" target="_self" title="Its task">{shown}</a>'
-    title, before, after = st.columns([6, 1, 1], vertical_alignment="center")
-    with title:
-        st.html(f'<h1 class="sf-title">{shown}</h1>')
-    if place is not None and len(run) > 1:
-        with before:
+        shown = (
+            f'<a href="{pieces.href(pieces.task_link(call["task_id"]))}" target="_self" title="Its task">{shown}</a>'
+        )
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.html(f'<h1 class="sf-title">{shown}</h1>', width="stretch")
+        if place is not None and len(run) > 1:
             _step("Previous", run[place - 1]["call_id"] if place > 0 else None, ":material/chevron_left:")
-        with after:
             _step("Next", run[place + 1]["call_id"] if place + 1 < len(run) else None, ":material/chevron_right:")
     st.html(pieces.badges(*head_badges(call, place, len(run))))
     st.html(
@@ -89,7 +85,7 @@ def _head(call: Row, run: list[Row], place: int | None) -> None:
 
 def _step(label: str, call_id: str | None, icon: str) -> None:
     if call_id:
-        st.page_link("views/calls.py", label=label, icon=icon, query_params={"call_id": call_id})
+        st.page_link("views/calls.py", label=label, icon=icon, query_params={"call_id": call_id, **project.query()})
     else:
         st.page_link("views/calls.py", label=label, icon=icon, disabled=True)
 
@@ -164,19 +160,12 @@ def _run(call: Row, run: list[Row]) -> None:
         if any(usd is not None for usd in paid)
         else "unpriced"
     )
-    st.html(pieces.section("Its run", f"{plural(len(run), 'step')} · {money}. This call in blue, failed ones in red."))
-    address = f"runs?run_id={quote(call['run_id'], safe='')}"
-    st.html(f'<p class="sf-note">{pieces.link(address, "This run, step by step →")}</p>')
     near = near_steps(run, call["call_id"])
-    figure = run_timeline(near, call["call_id"])
-    if figure is not None:
-        st.plotly_chart(figure, config=CONFIG, key="run-timeline")
-    st.html(
-        pieces.table(
-            [("Step", "num"), ("What", "name"), ("Model", "less"), ("Tokens in / out", "num less"), ("Cost", "num"), ("Took", "num")],
-            ((("here" if row["call_id"] == call["call_id"] else ""), _run_cells(run.index(row) + 1, row)) for row in near),
-        )
-    )  # fmt: skip
+    cut = f" The {len(near)} round this call are shown." if len(near) < len(run) else ""
+    note = f"{plural(len(run), 'call')} · {money}; this call is marked.{cut}"
+    st.html(pieces.section("Its run", note) + render_run(call_lines(near, call["call_id"], run.index(near[0]) + 1)))
+    address = f"runs?run_id={quote(call['run_id'], safe='')}"
+    st.html(f'<p class="sf-note">{pieces.link(address, "This run, with its agents, tools and attempts →")}</p>')
 
 
 def near_steps(run: list[Row], call_id: str) -> list[Row]:
@@ -186,19 +175,6 @@ def near_steps(run: list[Row], call_id: str) -> list[Row]:
     place = next((i for i, row in enumerate(run) if row["call_id"] == call_id), 0)
     start = min(max(0, place - RUN_STEPS_SHOWN // 2), len(run) - RUN_STEPS_SHOWN)
     return run[start : start + RUN_STEPS_SHOWN]
-
-
-def _run_cells(number: int, row: Row) -> list[str]:
-    name = row["task_name"] or shorten(row["request_preview"], 60) or "call"
-    failed = " " + pieces.badge(f"✕ {row['error_type']}", "bad") if row["error_type"] else ""
-    return [
-        render_count(number),
-        f'{pieces.link(pieces.call_link(row["call_id"]), shorten(name, 70))}{failed}<div class="sub">{pieces.e(shorten(row["answer_preview"], 90))}</div>',
-        pieces.e(row["model"] or "unknown"),
-        pieces.e(render_token_pair(row)),
-        pieces.e(render_call_cost(row)),
-        pieces.e(render_duration(row["latency_ms"])),
-    ]
 
 
 if __name__ == "__main__":

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from suffice_dashboard import pieces, queries, states
+from suffice_dashboard import pieces, queries, searching, states
 from suffice_dashboard.filters import ask_filters
 from suffice_dashboard.formatting import (
     render_call_cost,
@@ -66,14 +66,38 @@ def render() -> None:
             + f'<p class="sf-note">{pieces.link("calls", "Show all calls")}</p>'
         )
     page = queries.page_number(st.query_params.get("page"))
-    rows = queries.read_calls(
-        filters, search=search, errors_only=errors_only, order=order, page=page, only=only if only in ONLY else None
-    )
+    asked = queries.page_of(filters, order, page) | {"errors_only": errors_only or None}
+    if only in ONLY:
+        asked["only"] = only
+    if search:
+        searching.show(asked | {"search": search}, page, lambda rows: _list(rows, page, only, search))
+    else:
+        _list(queries.read_live("calls", **asked), page, only, search)
+
+
+def _list(rows: list[Row], page: int, only: str | None, search: str | None) -> None:
     if not rows:
-        states.show_nothing_found("No call matches", "Try fewer words, a longer time, or clear a filter.")
+        states.show_nothing_found(*nothing_words(only, search))
         return
     st.html(call_table(rows[:PAGE_SIZE]))
     pager(page, len(rows) > PAGE_SIZE)
+
+
+NONE_OF = {
+    "unpriced": ("Every call here has a price", "None is left out of the sums of money."),
+    "no_task": ("Every call here is in a task", "None falls out before the tasks."),
+    "other_environment": (
+        "No recorded call is of an environment that doesn't count",
+        "Replayed calls are not listed here, though Quality counts them: Replay shows their answers.",
+    ),
+}
+
+
+def nothing_words(only: str | None, search: str | None) -> tuple[str, str]:
+    """What an empty list says: good news where what was looked for is a lack, else what to try."""
+    if only in NONE_OF and not search:
+        return NONE_OF[only]
+    return "No call matches", "Try fewer words, a longer time, or clear a filter."
 
 
 def call_table(rows: list[Row]) -> str:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from urllib.parse import quote
 
 import streamlit as st
 
 from suffice.errors import SufficeError
 from suffice_analysis.moves import Move, asks, evidence_hash, parse_moves, standing
-from suffice_analysis.realised import LEVEL, Realised, Side, find_realised, projected_usd
+from suffice_analysis.next_steps import find_next_steps
+from suffice_analysis.realised import LEVEL, Realised, Side, changed_tasks, find_realised, projected_usd
 from suffice_analysis.savings.recommend import first_choice
 from suffice_dashboard import insights, pieces, queries, states
 from suffice_dashboard.formatting import (
@@ -21,6 +23,7 @@ from suffice_dashboard.formatting import (
     shorten,
 )
 from suffice_dashboard.queries import Row
+from suffice_dashboard.steps import Spend, savings_row, spend_of, step_lines
 from suffice_store.moves import STATES
 
 ICONS = {"proposed": "○", "testing": "◐", "approved": "●", "moved": "✓", "declined": "■"}
@@ -31,6 +34,7 @@ TONES = {"proposed": "untested", "testing": "likely", "approved": "likely", "mov
 def render() -> None:
     """Draw the page."""
     analysis = queries.read_latest_analysis()
+    queries.ahead_of_analysis(analysis, ("tasks", {}), ("slices", {}), ("savings", {}))
     tasks = queries.read_tasks(analysis)
     if analysis is None or not tasks:
         states.show_nothing_analysed()
@@ -40,13 +44,14 @@ def render() -> None:
     slices = {(row["task_id"], row["slice_id"]): row["name"] for row in queries.read_analysed("slices", analysis)}
     places = {(key, ""): name for key, name in names.items()}
     places |= {key: f"{names[key[0]]}: {name}" for key, name in slices.items() if key[0] in names}
+    days = queries.read_live("task_model_days")
     moves = parse_moves(queries.read_live("decision_log", kind="move"))
-    changes = [each for each in find_realised(queries.read_live("task_models")) if each.task_id in names]
+    changes = find_realised(queries.read_task_models(task_id for task_id in changed_tasks(days) if task_id in names))
     st.html(pieces.paragraphs([summary(tasks, moves, changes)]))
     if changes:
         _realised(changes, names, moves, queries.read_analysed("savings", analysis))
     _board(analysis, places, moves)
-    _form(analysis, places)
+    _form(analysis, places, {row["task_id"]: row for row in tasks})
     _history(moves, places)
     st.html(pieces.trace(*insights.analysis_trace(analysis)))
 
@@ -73,6 +78,11 @@ def _counted(states: Sequence[str]) -> str:
     return ", ".join(f"{states.count(state)} {state}" for state in STATES if state in states)
 
 
+def decide_link(task_id: str) -> str:
+    """The address where this task is decided, relative to any page."""
+    return f"decisions?task_id={quote(task_id, safe='')}"
+
+
 def state_badge(state: str) -> str:
     """A state by icon and word."""
     return pieces.badge(f"{ICONS.get(state, '?')} {state}", TONES.get(state, "plain"))
@@ -82,7 +92,7 @@ def _realised(
     changes: Sequence[Realised], names: Mapping[str, str], moves: Mapping[str, Sequence[Move]], savings: Sequence[Row]
 ) -> None:
     note = (
-        f"Per 1,000 calls as they were before: same volume, same mix of services, slices and sizes; {LEVEL:.0%} interval, grade live. "
+        f"Per 1,000 calls as they were before: same volume, same mix of services, slices and sizes; {render_share(LEVEL)} interval, grade live. "
         "Beside it what was projected. An interval below nothing means that it costs more."
     )
     st.html(pieces.section("What changes of model really saved", note))
@@ -168,27 +178,57 @@ def hash_now(analysis: Row, task_id: str) -> str:
     return evidence_hash(lambda name, **given: queries.read_analysed(name, analysis, **given), task_id)
 
 
-def _form(analysis: Row, places: Mapping[tuple[str, str], str]) -> None:
+def known_lines(task: Row, savings: Sequence[Row], spend: Spend | None) -> list[str]:
+    """What whoever decides about a task must have read: the verdict and its ground, the saving, the risk."""
+    steps = find_next_steps([task], savings)
+    lines = [f"{insights.task_sentence(task)} {task['verdict_reason'].replace('**', '')}".strip()]
+    if not steps:
+        return [*lines, "No saving is stated for it."]
+    return [*lines, *step_lines(steps[0], task, savings_row(steps[0], savings), spend)[:-1]]
+
+
+def model_named(task: Row, savings: Sequence[Row]) -> str:
+    """The model that the evidence beside the form speaks of; "" where there is none."""
+    steps = find_next_steps([task], savings)
+    return steps[0].model if steps else ""
+
+
+def _form(analysis: Row, places: Mapping[tuple[str, str], str], tasks: Mapping[str, Row]) -> None:
     st.html(pieces.section("Decide"))
     given = (st.query_params.get("task_id", ""), st.query_params.get("slice_id", ""))
     chosen = sorted(places, key=lambda key: list(places).index((key[0], "")))  # a task, then its slices
+    savings = queries.read_analysed("savings", analysis)
+    first = [(step.task_id, "") for step in find_next_steps(tasks.values(), savings, most=1)]
+    opened = next(key for key in (given, *first, chosen[0]) if key in places)
+    place = st.selectbox(
+        "Task or slice",
+        chosen,
+        index=chosen.index(opened),
+        format_func=places.__getitem__,
+    )
+    lines = known_lines(tasks[place[0]], savings, spend_of(savings, analysis["calls"]))
+    st.html(
+        pieces.badges(pieces.task_badge(tasks[place[0]]))
+        + pieces.paragraphs([f"Of the whole task: {lines[0]}" if place[1] else lines[0], *lines[1:]], "sf-body")
+    )
     with st.form("decide", border=True):
-        first, second, third = st.columns(3)
-        with first:
-            place = st.selectbox(
-                "Task or slice",
-                chosen,
-                index=chosen.index(given) if given in places else 0,
-                format_func=places.__getitem__,
-            )
+        second, third = st.columns(2)
         with second:
             state = st.selectbox("State", STATES)
         with third:
             owner = st.text_input("Owner", placeholder="who answers for it")
         reason = st.text_input("Why", placeholder="in a sentence")
-        model = st.text_input("Model (optional)", placeholder="what it is to move to")
+        model = st.text_input(
+            "Model (optional)",
+            model_named(tasks[place[0]], savings) if not place[1] else "",
+            placeholder="what it is to move to",
+            key=f"model-{'-'.join(place)}",
+        )
         pressed = st.form_submit_button("Write it down", icon=":material/edit_note:")
     if not pressed:
+        return
+    if not owner.strip() or not reason.strip():
+        st.warning("A step needs its Owner (who answers for it) and its Why (a sentence). Nothing was written.")
         return
     value = {"state": state, "owner": owner.strip(), "reason": reason.strip(), "model": model.strip(),
              "evidence_hash": hash_now(analysis, place[0]), **({"slice_id": place[1]} if place[1] else {})}  # fmt: skip

@@ -10,7 +10,6 @@ import streamlit as st
 from suffice.errors import SufficeError
 from suffice_dashboard import administration, pieces, queries, states
 from suffice_dashboard.charts.health import flow_bars
-from suffice_dashboard.charts.style import CONFIG
 from suffice_dashboard.formatting import render_count, render_moment, shorten
 from suffice_store.console import format_bytes
 
@@ -18,6 +17,8 @@ Found = Mapping[str, Any]
 
 SLOW_S = 5.0  # a backlog older than this is said
 LOW_DISK = 0.05  # of the disk
+ALERTS_SHOWN = 25
+ALERTS_NOTE = "Each is sent once, to the channels of the file that the collector was started with: suffice up --alerts FILE, docs/alerts.md."
 
 
 @states.guarded
@@ -27,9 +28,13 @@ def render() -> None:
     st.html(pieces.title("Health"))
     st.html(pieces.paragraphs([sentence(found), *worries(found)]))
     st.html(pieces.tiles(*tiles(found)))
-    if "accepted" in found:
-        st.html(pieces.section("What became of what was sent", "Spans and log records since the collector started."))
-        st.plotly_chart(flow_bars(found), config=CONFIG, key="flow")
+    show_alerts()
+    if any(found.get(name) for name in ("accepted", "rejected", "backlog_spans")):
+        note = "Spans and log records since the collector started. A bar grows with the square root of its count: one is seen beside a million."
+        st.html(pieces.section("What became of what was sent", note) + flow_bars(found))
+    elif "accepted" in found:
+        note = "Nothing was sent since the collector started."
+        st.html(pieces.section("What became of what was sent", note))
     show_letters()
     show_keys(found)
     st.button("Look again", icon=":material/refresh:", on_click=queries.forget)
@@ -87,6 +92,16 @@ def tiles(found: Found) -> list[str]:
         pieces.tile("Duplicates", render_count(found.get("duplicate_calls")), "tellings and tries of a call beyond the one that counts"),
         pieces.tile("Refused", render_count(sum(refused.values()) if found.get("refused") is not None else None), _causes(refused)),
     ]  # fmt: skip
+
+
+def show_alerts() -> None:
+    """What was raised, the newest first, and what became of sending it."""
+    alerts = queries.read_live("alerts", limit=ALERTS_SHOWN)
+    st.html(pieces.section("Alerts", ALERTS_NOTE))
+    if alerts:
+        st.html(administration.alerts_table(alerts, queries.read_live("alert_deliveries", limit=1000)))
+    else:
+        st.html(pieces.paragraphs(["None was raised. suffice alerts test sends one through every channel."], "sf-note"))
 
 
 def show_letters() -> None:

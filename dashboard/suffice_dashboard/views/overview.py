@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import streamlit as st
 
-from suffice_analysis.next_steps import NextStep, find_next_steps
+from suffice_analysis.moves import parse_moves, standing
+from suffice_analysis.next_steps import NextStep, add_up, find_next_steps
+from suffice_analysis.replaceability import CLAIM_CALLS
+from suffice_analysis.report.choice import rival_sentence
+from suffice_analysis.report.decisions import worth_doing
+from suffice_analysis.savings.effort import falling_sentence
 from suffice_analysis.slice_words import counted_rows
 from suffice_dashboard import insights, pieces, queries, states, waterfall
+from suffice_dashboard.change import Window, change_sentence, chosen_window, last_window
 from suffice_dashboard.charts.spend import spend_over_time
-from suffice_dashboard.charts.style import CONFIG
-from suffice_dashboard.filters import ask_filters, filter_query
+from suffice_dashboard.filters import PERIODS, ask_filters, filter_query
 from suffice_dashboard.formatting import (
     number_or_none,
     plural,
@@ -18,13 +23,26 @@ from suffice_dashboard.formatting import (
     render_money,
     render_share,
     render_tokens,
-    shorten,
 )
 from suffice_dashboard.layout import side_by_side
+from suffice_dashboard.next_table import proven_words, render_next
 from suffice_dashboard.parsing import parse_json
 from suffice_dashboard.queries import Row
-from suffice_dashboard.steps import BY_HAND, next_sentence, savings_row, step_lines, step_title, together
+from suffice_dashboard.steps import (
+    expected_words,
+    next_sentence,
+    savings_row,
+    settling_words,
+    spend_of,
+    test_command,
+)
+from suffice_dashboard.views.decisions import decide_link, state_badge
 
+REPORTS = {".html": "Report, HTML", ".pdf": "Report, PDF", ".xlsx": "Figures, Excel", ".csv": "Tasks, CSV"}
+ORDER = (
+    "In this order: what is proven, what is likely or tested and not settled, what nobody knows, what does not pay back; of each the "
+    "largest saving first. What a step saves is net, after what the small model costs; amounts are rounded, sums before rounding."
+)
 HOURS_SHOWN_NS = 3 * 86_400 * 10**9  # spend by hour up to three days, by day beyond
 
 
@@ -37,36 +55,61 @@ def render() -> None:
         return
     filters = ask_filters()
     filtered = any(value is not None for value in filters.values())
+    by_model = ("spend", {"by": "model", **filters})
+    queries.ahead([("overview", filters), by_model] if filtered else [by_model])
+    window = _window(filters, everything)
+    compared = {**filters, "since_ns": window.since_ns, "until_ns": window.until_ns} if window else {}
+    queries.ahead([("spend_change", compared)] if window else [])
     overview = queries.read_overview(filters) if filtered else everything
     if not overview["calls"]:
         states.show_nothing_found("No calls with these filters", "Widen the time, or clear another filter.")
         return
     analysis = queries.read_latest_analysis()
+    queries.ahead_of_analysis(analysis, ("tasks", {}), ("estimates", {"task_id": ""}), ("savings", {}), ("slices", {}))
+    if analysis:
+        queries.ahead([("funnel", filters), ("spend", {"by": "task", **filters})])
     tasks, headline = queries.read_tasks(analysis), queries.read_headline(analysis)
     models = queries.read_spend("model", filters)
-    sentences = [insights.spend_sentence(overview, models, [] if filtered else tasks)]
+    spent = insights.spend_sentence(overview, models, [] if filtered else tasks)
+    if overview["priced_calls"]:
+        rows = queries.read_live("spend_change", **compared) if window else []
+        spent = f"{spent} {change_sentence(window, rows, everything['first_call_ns'])}"
+    sentences = [spent]
     savings, slices = (queries.read_analysed(name, analysis) for name in ("savings", "slices"))
     steps = find_next_steps(*counted_rows(tasks, savings, slices))
+    part = _part(tasks, filters) if filtered and tasks else None
     if tasks and analysis:
-        sentences.append(insights.movable_sentence(headline, filtered))
-        sentences.append(next_sentence(steps, insights.task_basis_words(analysis["basis"])))
+        few = insights.too_few(tasks)
+        sentences.append(insights.part_sentence(*part) if part else insights.movable_sentence(headline, filtered))
+        sentences.append(next_sentence(steps, spend_of(savings, analysis["calls"]), few))
     st.html('<h1 class="sf-unseen">Overview</h1>' + pieces.paragraphs(sentences, "sf-hero"))
-    st.html(_tiles(overview, headline, filtered))
+    st.html(_tiles(overview, _part_headline(part), filtered=False) if part else _tiles(overview, headline, filtered))
     if tasks:
         _waterfall(analysis, tasks, headline, filters)
         _next_steps(analysis, tasks, steps, filtered)
     else:
         states.show_no_analysis(everything["calls"])
     _spend(overview, models, filters)
+    if tasks:
+        _take_away()
     notes = insights.coverage_notes(overview)
     st.html(pieces.trace(*insights.analysis_trace(analysis, _grade(headline)), *notes))
+
+
+def _window(filters: queries.Filters, everything: Row) -> Window | None:
+    """What is compared with the time before it: the time chosen, else the end of what is recorded."""
+    days = PERIODS.get(st.session_state.get("time", "all"), ("", None))[1]
+    if filters["since_ns"] is not None and days is not None:
+        return chosen_window(filters["since_ns"], days)
+    return last_window(everything["first_call_ns"], everything["last_call_ns"])
 
 
 def _tiles(overview: Row, headline: dict[str, Row], filtered: bool) -> str:
     cost = headline.get("expected_share_cost") or {}
     calls = headline.get("expected_share_calls") or {}
-    proven = (headline.get("proven_share_cost") or {}).get("value")
+    proven, proven_calls = ((headline.get(f"proven_share_{what}") or {}).get("value") for what in ("cost", "calls"))
     of_all = ", of all traffic" if filtered else ""
+    spend = "of priced spend" if overview["unpriced_calls"] else "of spend"
     tiles = [
         pieces.tile(
             "Spent",
@@ -85,13 +128,17 @@ def _tiles(overview: Row, headline: dict[str, Row], filtered: bool) -> str:
             pieces.tile(
                 "Expected movable" + of_all,
                 _share_alone(cost),
-                _of_calls(cost, calls),
+                _of_calls(cost, calls, spend),
                 "Share of spend that a small model is expected to suffice for",
             ),
             pieces.tile(
                 "Proven movable" + of_all,
                 render_share(proven or 0),
-                "by replay" if number_or_none(proven) else "nothing replayed yet",
+                f"{spend} · {render_share(proven_calls)} of calls, by replay"
+                if number_or_none(proven) and number_or_none(proven_calls)
+                else f"{spend}, by replay"
+                if number_or_none(proven)
+                else "nothing replayed yet",
                 "Share of spend whose lower bound is over the bar, by replay",
             ),
         ]
@@ -116,11 +163,32 @@ def _runs_and_services(overview: Row) -> str:
     return " · ".join(parts)
 
 
-def _of_calls(cost: Row, calls: Row) -> str:
+def _of_calls(cost: Row, calls: Row, spend: str) -> str:
+    if number_or_none(cost.get("value")) is None and number_or_none(calls.get("value")) is None:
+        return f"of spend: no task has {CLAIM_CALLS} calls yet"
     between = render_interval(cost.get("value"), cost.get("low"), cost.get("high"))
     inside = between[between.find("(") :] if "(" in between else ""
     by_calls = f"{_share_alone(calls)} of calls" if calls else ""
-    return " · ".join(part for part in (f"{inside.strip('()')} % of spend" if inside else "of spend", by_calls) if part)
+    return " · ".join(part for part in (f"{inside.strip('()')} % {spend}" if inside else spend, by_calls) if part)
+
+
+def _part(tasks: list[Row], filters: queries.Filters) -> tuple[float, waterfall.Ends, float] | None:
+    """Of filtered traffic: what production cost, what is expected to be movable of it, what is proven; None where it is not known."""
+    spent = number_or_none(queries.read_funnel(filters)["production_usd"])
+    paid = {row["key"]: number_or_none(row["paid_usd"]) or 0.0 for row in queries.read_spend("task", filters)}
+    expected = waterfall.expected_of_part(tasks, paid)
+    if not spent or expected is None or insights.too_few(tasks):
+        return None
+    return spent, expected, waterfall.proven_money(tasks, paid)[1]
+
+
+def _part_headline(part: tuple[float, waterfall.Ends, float]) -> dict[str, Row]:
+    """The same as the rows that the tiles are made from."""
+    spent, (low, value, high), proven = part
+    return {
+        "expected_share_cost": {"value": value / spent, "low": low / spent, "high": high / spent},
+        "proven_share_cost": {"value": proven / spent},
+    }
 
 
 def _waterfall(analysis: Row | None, tasks: list[Row], headline: dict[str, Row], filters: queries.Filters) -> None:
@@ -151,30 +219,83 @@ def left_out_note(estimate: Row | None) -> str:
 def _next_steps(analysis: Row | None, tasks: list[Row], steps: list[NextStep], filtered: bool) -> None:
     savings = queries.read_analysed("savings", analysis)
     by_id = {row["task_id"]: row for row in tasks}
-    per = f"Money {insights.task_basis_words(analysis['basis'])}." if analysis else ""
-    st.html(pieces.section("What to do next", f"{'Of all traffic, without the filters. ' if filtered else ''}{per}"))
+    notes = ["Of all traffic, without the filters."] if filtered else []
+    spend = spend_of(savings, analysis["calls"]) if analysis else None
+    if spend and spend.recorded and steps:
+        money = render_money(spend.usd * spend.recorded)
+        notes.append(f"Money of the {money} recorded; Savings says it per 1,000 calls of all traffic.")
+    if steps:
+        notes.append(ORDER)
+    st.html(pieces.section("What to do next", " ".join(notes)))
     if not steps:
-        st.html(
-            pieces.paragraphs(
-                [
-                    "No task pays to move on today's evidence. Savings shows every alternative that was weighed, with its reason."
-                ],
-                "sf-note",
-            )
+        few = insights.too_few(tasks)
+        why = (
+            f"Record more calls: {few}."
+            if few
+            else "No task pays to move on today's evidence. Savings shows every alternative that was weighed, with its reason."
         )
+        st.html(pieces.paragraphs([why], "sf-note"))
         return
-    cards = [
-        pieces.card(
-            f"{place}. {shorten(step_title(step), 90)}",
-            pieces.task_link(step.task_id),
-            step_lines(step, by_id[step.task_id], savings_row(step, savings)),
-            pieces.verdict_badge(step.verdict) + (pieces.badge("first test") if step.test_first else ""),
-            "See the evidence",
-        )
-        for place, step in enumerate(steps, 1)
+    decided = {key[0]: move.state for key, move in standing(parse_moves(queries.read_live("decision_log", kind="move"))).items() if not key[1]}  # fmt: skip
+    badges = [
+        pieces.tested_badge(step.verdict, step.unsettled)
+        + (pieces.badge("first test") if step.test_first else "")
+        + (state_badge(decided[step.task_id]) if step.task_id in decided else "")
+        for step in steps
     ]
-    st.html(pieces.cards(*cards))
-    st.html(pieces.paragraphs([line for line in (together(steps), BY_HAND) if line], "sf-note"))
+    said = [
+        [expected_words(step, by_id[step.task_id]), *([line] if (line := _settling(analysis, step)) else [])]
+        for step in steps
+    ]
+    links = [
+        pieces.link(pieces.task_link(step.task_id), "See the evidence →")
+        + pieces.link(decide_link(step.task_id), "Decide →")
+        for step in steps
+    ]
+    totals = [row for row in savings if row["task_id"] == ""]
+    st.html(render_next(steps, spend, badges, said, links, totals))
+    together = add_up(worth_doing(steps), totals)
+    ends = "" if together is None or together.joint else " The ends of their intervals are added up."
+    notes = [f"{line}{ends}" for line in [proven_words(steps)] if line]
+    if open_step := next((step for step in steps if not step.tested), None):
+        notes.append(test_command(open_step.task_id))
+    if rival := rival_sentence([row for row in savings if row["task_id"] == ""]):
+        notes.append(rival)
+    if spend and spend.basis != "month" and (falling := _falling(steps, savings)):
+        notes.append(falling)
+    st.html(pieces.paragraphs(notes, "sf-note"))
+
+
+def _falling(steps: list[NextStep], savings: list[Row]) -> str:
+    """What the paybacks assume of prices, once for the table."""
+    rows = (savings_row(step, savings) for step in steps)
+    return next((said for row in rows if row is not None and (said := falling_sentence(row))), "")
+
+
+def _settling(analysis: Row | None, step: NextStep) -> str:
+    """Of a task that was tested and is not proven: what would settle it."""
+    if analysis is None or step.proven or not step.tested:
+        return ""
+    estimates = queries.read_analysed("estimates", analysis, task_id=step.task_id, measure="replaceability")
+    return settling_words(estimates, insights.task_basis_words(analysis["basis"]))
+
+
+def _take_away() -> None:
+    """The report as files; each is made when it is asked for, and holds no answer's text."""
+    st.html(
+        pieces.section(
+            "Take it with you", "The report of the last analysis, of all traffic; made when you ask, in some seconds."
+        )
+    )
+    with st.container(horizontal=True):
+        for ending, label in REPORTS.items():
+            st.download_button(
+                label,
+                queries.report_maker(ending),
+                f"suffice-report{ending}",
+                icon=":material/download:",
+                on_click="ignore",
+            )
 
 
 def _spend(overview: Row, models: list[Row], filters: queries.Filters) -> None:
@@ -185,7 +306,7 @@ def _spend(overview: Row, models: list[Row], filters: queries.Filters) -> None:
         rows = [row for row in queries.read_spend(unit, filters) if row["key"] not in (None, "")]
         if len(rows) > 1:
             st.html(pieces.section(f"Spend by {unit}"))
-            st.plotly_chart(spend_over_time(rows, unit), config=CONFIG, key="spend-over-time")
+            st.html(spend_over_time(rows, unit))
         else:
             why = f"All calls lie in one {unit}" if rows else "These calls carry no times"
             st.html(pieces.section("Spend by service", f"{why}, so there is nothing to draw over time."))

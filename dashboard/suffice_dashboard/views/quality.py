@@ -10,8 +10,7 @@ import streamlit as st
 
 from suffice_analysis.quality import Quality, read_quality, trust_sentences
 from suffice_dashboard import pieces, queries, states
-from suffice_dashboard.charts.quality import days_chart, trust_chart
-from suffice_dashboard.charts.style import CONFIG
+from suffice_dashboard.charts.quality import days_chart, trust_bars
 from suffice_dashboard.filters import ask_filters
 from suffice_dashboard.formatting import plural, render_count, render_money, render_tokens
 from suffice_store.prices_file import EPOCH
@@ -31,12 +30,8 @@ def render() -> None:
     st.html(pieces.paragraphs(trust_sentences(quality)))
     calls = quality.counts["calls"]
     if any(count for _, count, _ in quality.shares):
-        note = (
-            f"Shares of {plural(calls, 'call')} that count. Red: not in the sums, or on weak ground. Grey: kept beside."
-        )
-        st.html(pieces.section("What was found", note))
-        st.plotly_chart(trust_chart(quality.shares, calls), config=CONFIG, key="trust")
-        st.html(pieces.facts((name, f"{render_count(count)}: {why}") for name, count, why in quality.shares if count))
+        note = f"Shares of {plural(calls, 'call')} that count."
+        st.html(pieces.section("What was found", note) + trust_bars(quality.shares, calls))
     _unpriced()
     _bill(quality)
     _left_out(quality)
@@ -70,7 +65,7 @@ def _bill(quality: Quality) -> None:
         pieces.section("Your provider's bill", "Every environment, by day (UTC) and model; the largest differences.")
     )
     if found.their_usd is not None:
-        st.plotly_chart(days_chart(found.by_day()[-DAYS_SHOWN:]), config=CONFIG, key="bill")
+        st.html(days_chart(found.by_day()[-DAYS_SHOWN:]))
     rows = sorted(found.rows, key=lambda row: (-abs(row.difference_usd or Decimal(0)), row.day))[:DAYS_SHOWN]
     head = [
         ("Day", ""), ("Model", "name"), ("Billed", "num"), ("Counted", "num"), ("Difference", "num"),

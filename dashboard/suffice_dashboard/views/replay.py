@@ -10,8 +10,8 @@ from suffice_analysis.replay.marks import judge_agreement
 from suffice_analysis.replay.results import Result, find_results
 from suffice_dashboard import pieces, queries, replaying, replays, states
 from suffice_dashboard.formatting import plural, render_money
+from suffice_dashboard.project import settings_shown
 from suffice_dashboard.queries import Row
-from suffice_dashboard.settings import read_settings
 
 WATCH_SECONDS = 2
 SHOWN = {"fail": "Worse", "unjudged": "Not judged", "pass": "As good", "": "All"}
@@ -40,7 +40,7 @@ def render() -> None:
     st.html(pieces.paragraphs(replays.lead(results, sum(known) if known else None, len(costs) - len(known))))
     _running()
     if results:
-        st.html(replays.results_table(results, names))
+        st.html(replays.results_table(results, names, calls={row["task_id"]: row["calls"] for row in tasks}))
     if ceilings:
         st.html(pieces.section("Noise ceiling", "The recorded model asked the same again: nobody is held to more."))
         st.html(replays.ceilings_table(ceilings, names))
@@ -98,7 +98,7 @@ def _start(tasks: list[Row]) -> None:
     try:
         n = None if until.startswith("until") else int(until.split()[0])
         task = next(row for row in tasks if row["task_id"] == task_id)
-        replaying.start(read_settings(), task, candidate.strip(), variant=variant, n=n, budget_usd=float(budget))
+        replaying.start(settings_shown(), task, candidate.strip(), variant=variant, n=n, budget_usd=float(budget))
     except SufficeError as error:
         st.error(str(error))
         return

@@ -6,7 +6,7 @@ from urllib.parse import quote
 
 import streamlit as st
 
-from suffice_dashboard import pieces, queries, states
+from suffice_dashboard import pieces, project, queries, states
 from suffice_dashboard.conversation import render_conversation
 from suffice_dashboard.filters import ask_filters
 from suffice_dashboard.formatting import (
@@ -21,10 +21,15 @@ from suffice_dashboard.formatting import (
     shorten,
 )
 from suffice_dashboard.queries import PAGE_SIZE, Row
-from suffice_dashboard.run_steps import render_run, run_lines
+from suffice_dashboard.run_steps import legend, render_run, run_lines
 from suffice_dashboard.views.calls import pager
 
 ORDERS = {"Newest": "newest", "Costliest": "costliest", "Longest": "longest", "Most calls": "most_calls"}
+NO_RUNS = (
+    "No run was recorded",
+    'The calls do not say which agent execution they belong to. In the app: with suffice.run("name"): around one execution; in an '
+    "imported log: a trace_id on each line.",
+)
 MOST_STEPS = 300  # drawn at once; a run of more says so
 
 
@@ -47,10 +52,22 @@ def render() -> None:
     page = queries.page_number(st.query_params.get("page"))
     rows = queries.read_runs(filters, run=wanted, errors_only=errors_only, order=ORDERS[order], page=page)
     if not rows:
-        states.show_nothing_found("No run matches", "Try another id, a longer time, or clear a filter.")
+        none = not queries.read_overview({})["runs"]
+        states.show_nothing_found(
+            *(NO_RUNS if none else ("No run matches", "Try another id, a longer time, or clear a filter."))
+        )
         return
+    if not wanted and not errors_only:  # what the filters leave; the reads of sums know no run's id
+        st.html(pieces.paragraphs([runs_sentence(queries.read_overview(filters))]))
     st.html(run_table(rows[:PAGE_SIZE]))
     pager(page, len(rows) > PAGE_SIZE)
+
+
+def runs_sentence(overview: Row) -> str:
+    """How many runs there are, among which calls, and what those cost."""
+    unpriced = overview["unpriced_calls"]
+    but = f", {plural(unpriced, 'call')} unpriced" if unpriced else ""
+    return f"**{plural(overview['runs'], 'run')}** among {plural(overview['calls'], 'call')}: {render_money(overview['paid_usd'])} paid{but}."
 
 
 def run_link(run_id: str) -> str:
@@ -67,7 +84,7 @@ def run_table(rows: list[Row]) -> str:
 
 def _cells(row: Row) -> list[str]:
     name = pieces.link(run_link(row["run_id"]), shorten(row["run_name"] or row["run_id"], 44))
-    under = f'<div class="sub">{pieces.e(shorten(row["run_id"], 20))}</div>' if row["run_name"] else ""
+    under = f'<div class="sub id">{pieces.e(shorten(row["run_id"], 20))}</div>' if row["run_name"] else ""
     return [
         pieces.e(render_moment(row["started_ns"])),
         f"{name}{under}",
@@ -104,18 +121,18 @@ def _run(run_id: str) -> None:
     calls = queries.read_run(run_id)
     if not calls:
         states.show_nothing_found("There is no such run", f"No call belongs to the run {shorten(run_id, 40)}.")
-        st.page_link("views/runs.py", label="All runs", icon=":material/arrow_back:")
+        st.page_link("views/runs.py", label="All runs", icon=":material/arrow_back:", query_params=project.query())
         return
     st.html(f'<p class="sf-crumb">{pieces.link("runs", "Runs")} / {pieces.e(shorten(run_id, 24))}</p>')
     steps, attempts = queries.read_run_steps(run_id), queries.read_run_attempts(run_id)
-    st.html(pieces.title(shorten(calls[0]["service"] or "Run", 60)))
+    service = calls[0]["service"] or "unknown service"
+    name = next((row["name"] for row in steps if row["kind"] == "agent" and row["name"]), None)
+    st.html(pieces.title(shorten(name or service, 60)) + (pieces.badges(pieces.badge(service)) if name else ""))
     st.html(run_tiles(calls, steps, attempts))
     shown = steps[:MOST_STEPS]
     cut = f" The first {MOST_STEPS} of {len(steps):,} are drawn." if len(steps) > MOST_STEPS else ""
-    words = (
-        "◆ call, ⚙ tool, ▣ agent, ⌕ retrieval, ✕ failed attempt. A call's name opens it; its cost stands at its right."
-    )
-    st.html(pieces.section("Steps", words + cut) + render_run(run_lines(shown, calls, attempts)))
+    lines = run_lines(shown, calls, attempts)
+    st.html(pieces.section("Steps", f"{legend(lines)}. A call's name opens it.{cut}") + render_run(lines))
     _conversation(calls)
 
 

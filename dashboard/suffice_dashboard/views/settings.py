@@ -15,8 +15,8 @@ from suffice.errors import SufficeError
 from suffice_dashboard import administration, pieces, queries, states
 from suffice_dashboard.administration import ADMIN_ONLY, ROLES, SCOPES
 from suffice_dashboard.formatting import plural
+from suffice_dashboard.project import shown
 from suffice_dashboard.queries import Row
-from suffice_dashboard.settings import read_settings
 from suffice_store.contracts import effective_costs, parse_terms
 from suffice_store.recorded_prices import recorded_prices
 
@@ -24,7 +24,6 @@ MB, GB = 10**6, 10**9
 SHUT_OUT = "These pages hold no key themselves: the first one made would shut them out too. Start collector and dashboard with SUFFICE_KEY, or both by suffice up."
 NO_ROLE = "no role any more"
 PRICES_SHOWN = 60
-ALERTS_SHOWN = 25
 DAY_S = 86_400
 
 
@@ -172,7 +171,7 @@ def _retention(admin: bool) -> None:
 
 
 def _policy() -> Row:
-    project = read_settings().project
+    project = shown()
     return next((row for row in queries.read_allowed("retention") or [] if row["project"] == project), {})
 
 
@@ -289,13 +288,8 @@ def _capture() -> None:
 
 
 def _alerts() -> None:
-    alerts = queries.read_live("alerts", limit=ALERTS_SHOWN)
-    note = "Each once. Where they go stands in a file that the collector is started with (--alerts), not here: docs/alerts.md."
-    st.html(pieces.section("Alerts", note))
-    if alerts:
-        st.html(administration.alerts_table(alerts, queries.read_live("alert_deliveries", limit=1000)))
-    else:
-        st.html(pieces.paragraphs(["None was raised. suffice alerts test sends one through every channel."], "sf-note"))
+    note = "What was raised stands on Health. Where alerts go stands in a file that the collector is started with (--alerts), not here: docs/alerts.md."
+    st.html(pieces.section("Alerts", note) + f'<p class="sf-note">{pieces.link("health", "See the alerts →")}</p>')
 
 
 if __name__ == "__main__":

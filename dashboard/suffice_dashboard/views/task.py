@@ -7,12 +7,12 @@ from urllib.parse import quote
 import streamlit as st
 
 from suffice.errors import SufficeError
+from suffice_analysis.next_steps import find_next_steps
 from suffice_analysis.report.wording import hci_words
 from suffice_analysis.savings.recommend import TESTED
-from suffice_analysis.savings.sentences import details_of, replay_sentence
+from suffice_analysis.savings.sentences import details_of
 from suffice_dashboard import insights, pieces, queries, states
-from suffice_dashboard.charts.estimate import actions_bar, estimate_picture
-from suffice_dashboard.charts.style import CONFIG
+from suffice_dashboard.charts.estimate import actions_bars, estimate_picture
 from suffice_dashboard.conversation import parse_message, render_message, render_template
 from suffice_dashboard.formatting import (
     number_or_none,
@@ -30,8 +30,9 @@ from suffice_dashboard.layout import side_by_side
 from suffice_dashboard.parsing import parse_json, parse_list
 from suffice_dashboard.queries import Row
 from suffice_dashboard.slices import slices_section
-from suffice_dashboard.steps import BY_HAND
+from suffice_dashboard.steps import savings_row, settling_words, spend_of, step_lines, test_command
 from suffice_dashboard.verdicts import GRADES, kind_words
+from suffice_dashboard.views.decisions import decide_link
 from suffice_dashboard.views.savings import alternatives_table
 
 EXAMPLES_SHOWN = 4
@@ -42,23 +43,26 @@ NAMED_BY = {"app": "the app", "user": "a person", "template": "its template"}
 def render() -> None:
     """Draw the task that ``?task_id=`` names, or ask for one."""
     analysis = queries.read_latest_analysis()
+    task_id = st.query_params.get("task_id")
+    queries.ahead_of_analysis(analysis, ("tasks", {}), *(_reads(task_id) if task_id else ()))
     tasks = queries.read_tasks(analysis)
     if not tasks:
         states.show_nothing_analysed()
         return
-    task_id = st.query_params.get("task_id")
     task = queries.read_task(analysis, task_id) if task_id else None
     if task is None:
         _pick(tasks, task_id)
         return
+    queries.ahead(("conversation", {"call_id": call_id}) for call_id in _example_ids(task))
     _head(task)
+    _moving(analysis, task)
     estimates = best_first(
         queries.read_analysed("estimates", analysis, task_id=task["task_id"], measure="replaceability")
     )
     evidence = queries.read_analysed("evidence", analysis, task_id=task["task_id"])
     _estimate(task, estimates, evidence)
     if slices := queries.read_analysed("slices", analysis, task_id=task["task_id"]):
-        st.html(slices_section(slices))
+        st.html(slices_section(slices, task["verdict"]))
     what, examples, money = st.tabs(
         [":material/description: What it is", ":material/forum: Examples", ":material/savings: Alternatives"]
     )
@@ -73,6 +77,17 @@ def render() -> None:
                          f"method {first['method']}" if first else "", f"task {task['task_id']}"))  # fmt: skip
 
 
+def _reads(task_id: str) -> list[tuple[str, Row]]:
+    """What the page asks of this analysis, in the order it does."""
+    of_task = {"task_id": task_id}
+    names = ("task", "evidence", "slices", "actions", "savings")
+    return [(name, of_task) for name in names] + [("estimates", {**of_task, "measure": "replaceability"})]
+
+
+def _example_ids(task: Row) -> list[str]:
+    return parse_list(task["example_call_ids"])[:EXAMPLES_SHOWN]
+
+
 def _pick(tasks: list[Row], missing: str | None) -> None:
     text = "Choose a task" if not missing else f"The latest analysis has no task {shorten(missing, 40)}. Choose another"
     st.html(pieces.title("Task") + pieces.paragraphs([f"{text}, costliest first."]))
@@ -84,7 +99,7 @@ def _pick(tasks: list[Row], missing: str | None) -> None:
     cards = [
         pieces.card(shorten(row["name"], 70), pieces.task_link(row["task_id"]),
                     [row["verdict_reason"], f"{plural(row['calls'], 'call')} · {render_money(row['paid_usd'])}"],
-                    pieces.verdict_badge(row["verdict"]))
+                    pieces.task_badge(row))
         for row in ranked[:6]
     ]  # fmt: skip
     st.html(pieces.cards(*cards))
@@ -94,16 +109,17 @@ def _head(task: Row) -> None:
     st.html(f'<p class="sf-crumb">{pieces.link("tasks", "Tasks")} / {pieces.e(kind_words(task["kind"]))}</p>')
     with st.container(horizontal=True, vertical_alignment="center"):
         st.html(pieces.title(task["name"]), width="stretch")
+        st.html(f'<p class="sf-note">{pieces.link(decide_link(task["task_id"]), "Decide →")}</p>', width="content")
         with st.popover("Rename", icon=":material/edit:", width="content"):
             _rename(task)
     st.html(
         pieces.badges(
-            pieces.verdict_badge(task["verdict"]),
+            pieces.task_badge(task),
             pieces.grade_badge(task["grade"]),
             pieces.badge(kind_words(task["kind"])),
             *([pieces.badge("talks to people", "plain", task["hci_rule"])] if task["hci"] == "yes" else []),
         )
-        + pieces.paragraphs([f"{insights.task_sentence(task)} {task['verdict_reason'].replace('**', '')}"])
+        + pieces.paragraphs([insights.verdict_words(task)])
     )
     st.html(
         pieces.tiles(
@@ -114,6 +130,16 @@ def _head(task: Row) -> None:
             pieces.tile("Errors", render_share(task["error_calls"] / task["calls"] if task["calls"] else 0), plural(task["error_calls"], "call")),
         )
     )  # fmt: skip
+
+
+def _moving(analysis: Row | None, task: Row) -> None:
+    """What moving it would save and cost: money, wrong answers, effort. Nothing where it stays or no saving is stated."""
+    savings = queries.read_analysed("savings", analysis)
+    steps = find_next_steps([task], savings)
+    if analysis is None or not steps:
+        return
+    lines = step_lines(steps[0], task, savings_row(steps[0], savings), spend_of(savings, analysis["calls"]))[:-1]
+    st.html(pieces.section("What moving it would do") + pieces.paragraphs(lines, "sf-body"))
 
 
 def _paid_note(task: Row) -> str:
@@ -146,13 +172,14 @@ def _estimate(task: Row, estimates: list[Row], evidence: list[Row]) -> None:
             before = place > 0 and estimate["grade"] not in TESTED
             if before:
                 st.html(pieces.paragraphs(["What was expected before anything was replayed:"], "sf-note"))
-            st.plotly_chart(estimate_picture(estimate, task["verdict"]), config=CONFIG, key=f"estimate-{place}")
+            st.html(estimate_picture(estimate, task["verdict"]))
             items = "".join(
                 f"<li>{pieces.bold(line)}</li>" for line in estimate_words(estimate)[: 2 if before else None]
             )
             st.html(f'<ul class="sf-explain">{items}</ul>')
         _settling(task, estimates)
-        st.html(pieces.paragraphs([BY_HAND], "sf-note"))
+        if not any(row["grade"] in TESTED for row in estimates):
+            st.html(pieces.paragraphs([test_command(task["task_id"])], "sf-note"))
         levers = [lever.removesuffix(" (untested)") for lever in parse_list(task["levers"])]
         if levers:
             items = "".join(f"<li>{pieces.e(lever)}</li>" for lever in levers)
@@ -172,12 +199,10 @@ def best_first(estimates: list[Row]) -> list[Row]:
 
 def _settling(task: Row, estimates: list[Row]) -> None:
     """How many replays would settle it, and the money that waits; of a task with calls enough that is not proven."""
-    first = next((row for row in estimates if row["value"] is not None and row["grade"] not in TESTED), None)
-    if first is None or task["verdict"] == "proven":
+    if task["verdict"] == "proven":
         return
-    basis = parse_json(first["details"]).get("basis")
-    said = replay_sentence(parse_json(first["details"]), insights.task_basis_words(basis))
-    if said:
+    basis = next((parse_json(row["details"]).get("basis") for row in estimates if row["grade"] not in TESTED), None)
+    if said := settling_words(estimates, insights.task_basis_words(basis)):
         st.html(pieces.section("What would settle it") + pieces.paragraphs([said], "sf-note"))
 
 
@@ -193,7 +218,7 @@ def candidates_table(savings: list[Row]) -> str:
         for c in details_of(row)["candidates"]
     )
     share = render_interval(row["quality"], row["quality_low"], row["quality_high"])
-    whose = f"acceptable share of any of them: {share}, grade {row['quality_grade']}"
+    whose = f"acceptable share of any of them: {share}, {insights.known_by(row)}"
     if row["quality_grade"] in TESTED:
         whose = f"none of them was tested; {row['model']} was, and reached {share}"
     note = f"Small models that pass its filters (licence, context, tools, images, languages); {whose}."
@@ -235,13 +260,14 @@ def estimate_words(estimate: Row) -> list[str]:
 
 
 def evidence_list(evidence: list[Row]) -> str:
-    """Each piece of evidence: its sentence, grade, n and source."""
+    """Each piece of evidence, the strongest grade first: its sentence, grade, n and source."""
+    strength = {grade: place for place, grade in enumerate(("live", "replay", "proxy", "prior"))}
     items = (
         f"<li>{pieces.e(row['sentence'])}{_evidence_bar(row)}"
         f'<div class="src">{pieces.e(row["grade"])}'
         + (f" · n = {render_count(row['n'])}" if row["n"] else "")
         + f" · {pieces.e(row['source'])}</div></li>"
-        for row in evidence
+        for row in sorted(evidence, key=lambda row: strength.get(row["grade"], len(strength)))
     )
     return f'<ul class="sf-evidence">{"".join(items)}</ul>'
 
@@ -269,7 +295,7 @@ def _what(analysis: Row | None, task: Row) -> None:
         actions = queries.read_analysed("actions", analysis, task_id=task["task_id"])
         st.html(pieces.section("What the model does in it"))
         if actions:
-            st.plotly_chart(actions_bar(actions), config=CONFIG, key="actions")
+            st.html(actions_bars(actions))
             first = max(actions, key=lambda row: row["calls"])
             if first["example_call_id"]:
                 st.html(
@@ -306,10 +332,10 @@ def _what(analysis: Row | None, task: Row) -> None:
 
 
 def _examples(task: Row) -> None:
-    ids = parse_list(task["example_call_ids"])
+    ids = _example_ids(task)
     if not ids:
         st.html(pieces.paragraphs(["No example is stored for this task."], "sf-note"))
-    for call_id in ids[:EXAMPLES_SHOWN]:
+    for call_id in ids:
         pair = example_pair(queries.read_conversation(call_id))
         st.html(
             pair

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import streamlit as st
 
+from suffice_analysis.replaceability import CLAIM_CALLS
+from suffice_analysis.savings.recommend import first_choice
 from suffice_dashboard import insights, pieces, queries, states
 from suffice_dashboard.charts.spend import money_bar
 from suffice_dashboard.charts.style import CONFIG
@@ -12,17 +17,23 @@ from suffice_dashboard.formatting import (
     number_or_none,
     plural,
     render_count,
+    render_interval,
     render_money,
     render_share,
     render_task_share,
 )
 from suffice_dashboard.queries import Row
+from suffice_dashboard.steps import Spend, spend_of
 from suffice_dashboard.verdicts import VERDICTS, kind_words, verdict
 
 ORDERS = {
     "cost": ("Cost", lambda row: -(number_or_none(row["paid_usd"]) or 0)),
+    "saving": (
+        "Saving",
+        lambda row: (-(row["saves"][0] if row["saves"] else 0.0), -(number_or_none(row["paid_usd"]) or 0)),
+    ),
     "calls": ("Calls", lambda row: -row["calls"]),
-    "replaceability": ("Replaceability", lambda row: -(number_or_none(row["replaceability"]) or -1)),
+    "replaceability": ("Share that suffices", lambda row: -(number_or_none(row["replaceability"]) or -1)),
     "name": ("Name", lambda row: row["name"].lower()),
 }
 
@@ -31,23 +42,32 @@ ORDERS = {
 def render() -> None:
     """Draw the page."""
     analysis = queries.read_latest_analysis()
+    queries.ahead_of_analysis(analysis, ("tasks", {}), ("estimates", {"task_id": ""}), ("savings", {}))
     tasks = queries.read_tasks(analysis)
     if analysis is None or not tasks:
         states.show_nothing_analysed()
         return
     counts = {key: sum(verdict(row["verdict"]).key == key for row in tasks) for key in VERDICTS}
-    told = ", ".join(f"{number} {VERDICTS[key].word.lower()}" for key, number in counts.items() if number)
+    told = ", ".join(f"{number} {_verb(key, number)}" for key, number in counts.items() if number)
     st.html(
         pieces.title("Tasks")
         + pieces.paragraphs([f"**{plural(len(tasks), 'recurring task')}** found in {plural(analysis['calls'], 'call')}: {told}."])
     )  # fmt: skip
     _money(tasks, queries.read_headline(analysis))
-    table, picture = st.tabs([":material/table_rows: Table", ":material/scatter_plot: Map"])
+    table, picture = st.tabs(
+        [":material/table_rows: Table", ":material/scatter_plot: Map"], key="tab", on_change="rerun"
+    )
     with table:
-        _table(tasks)
+        _table(with_savings(tasks, queries.read_analysed("savings", analysis)))
     with picture:
-        _map(analysis, tasks)
+        if picture.open:  # Plotly is loaded for who wants to see the map
+            _map(analysis, tasks)
     st.html(pieces.trace(*insights.analysis_trace(analysis)))
+
+
+def _verb(key: str, number: int) -> str:
+    """``3 likely``, ``1 stays``, ``11 stay``."""
+    return "stay" if key == "stays" and number > 1 else VERDICTS[key].word.lower()
 
 
 def _money(tasks: list[Row], headline: dict[str, Row]) -> None:
@@ -55,17 +75,11 @@ def _money(tasks: list[Row], headline: dict[str, Row]) -> None:
         return
     note = (
         "One segment a task, by verdict. Below it, what is expected to be movable of all of it, with its 90 % interval, and what "
-        "is proven. The dotted line is where the tasks begin that stay: they count as nothing movable."
+        "is proven. Right of the dotted line are the tasks that stay: nothing of them counts as movable."
     )
     st.html(pieces.section("Where the money goes", note))
-    figure = money_bar(tasks, headline.get("expected_share_cost"), headline.get("proven_share_cost"))
-    event = st.plotly_chart(figure, config=CONFIG, key="money-bar", on_select="rerun", selection_mode="points")
+    st.html(money_bar(tasks, headline.get("expected_share_cost"), headline.get("proven_share_cost")))
     st.html(pieces.verdict_key(row["verdict"] for row in tasks))
-    points = event.selection.points if event else []
-    chosen = points[0].get("customdata") if points else None
-    task_id = str(chosen[0] if isinstance(chosen, list) else chosen or "")
-    if task_id:
-        st.switch_page("views/task.py", query_params={"task_id": task_id})
 
 
 def _table(tasks: list[Row]) -> None:
@@ -95,17 +109,33 @@ def _table(tasks: list[Row]) -> None:
     st.html(
         pieces.paragraphs(
             [
-                "The dot is the expected share of calls that a small model suffices for, the band its 90 % interval, the dotted line the share from which it counts as proven. A band wider than 40 points has no dot: it is too wide for one number."
+                "Would save: of all spend, by the alternative named first on Savings. The tick is the expected share of calls that a small model suffices for, the band its 90 % interval, the dotted line the bar that a proof must clear. A band wider than 40 points has no tick: it is too wide for one number."
             ],
             "sf-note",
         )
     )
 
 
+def with_savings(tasks: list[Row], savings: list[Row]) -> list[Row]:
+    """The tasks with ``saves``: value, low and high of what the alternative named first would save, as shares of all spend; None where nothing is."""
+    spend = spend_of(savings, 0)
+    by_task: dict[str, list[Row]] = {}
+    for row in savings:
+        by_task.setdefault(row["task_id"], []).append(row)
+    return [row | {"saves": _saves(row, first_choice(by_task.get(row["task_id"], [])), spend)} for row in tasks]
+
+
+def _saves(task: Row, chosen: Mapping[str, Any] | None, spend: Spend | None) -> tuple[float, float, float] | None:
+    if spend is None or chosen is None or task["verdict"] == "stays" or task["calls"] < CLAIM_CALLS:
+        return None
+    value, low, high = (float(chosen[name]) / spend.usd for name in ("saving_usd", "saving_low_usd", "saving_high_usd"))
+    return (value, low, high) if value > 0 else None
+
+
 def task_table(tasks: list[Row]) -> str:
     """The tasks as a table with an interval bar each."""
     head = [
-        ("Task", "name"), ("Calls", "num less"), ("Cost", "num"), ("Of spend", "num less"),
+        ("Task", "name"), ("Calls", "num less"), ("Cost", "num"), ("Of spend", "num less"), ("Would save", "num"),
         ("A small model suffices for", "line"), ("", "num"), ("Verdict", ""), ("Evidence", "less"),
     ]  # fmt: skip
     return pieces.table(head, (("", _cells(row)) for row in tasks))
@@ -119,11 +149,23 @@ def _cells(row: Row) -> list[str]:
         render_count(row["calls"]),
         pieces.e(render_money(row["paid_usd"])),
         pieces.e(render_share(row["share_cost"])) if row["paid_usd"] is not None else "–",
+        _saving(row["saves"]),
         pieces.task_interval(row, tone, bar=0.95),
         pieces.e(render_task_share(row)),
-        pieces.verdict_badge(row["verdict"]),
+        pieces.task_badge(row),
         pieces.grade_badge(row["grade"]),
     ]
+
+
+def _saving(saves: tuple[float, float, float] | None) -> str:
+    if saves is None:
+        return "–"
+    value, low, high = saves
+    share, _, between = render_interval(value, low, high).partition(" ")
+    if low < 0:  # a share below nothing reads badly
+        share, between = render_share(value), "may cost more"
+    under = f'<div class="sub">{pieces.e(between)}</div>' if between else ""
+    return f"<b>{pieces.e(share)}</b>{under}"
 
 
 def _map(analysis: Row | None, tasks: list[Row]) -> None:

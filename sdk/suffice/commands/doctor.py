@@ -18,7 +18,7 @@ from importlib import metadata
 from importlib.util import find_spec
 from typing import Any
 
-from suffice.collector import Collector, UnreachableError
+from suffice.collector import Collector, NotAllowedError, UnreachableError
 from suffice.config import Settings, read_settings
 from suffice.errors import UsageError
 from suffice.spool import read_spool
@@ -56,7 +56,8 @@ def main(argv: list[str]) -> int:
     except ValueError as error:
         raise UsageError(str(error)) from error
     states = read_states()
-    findings = [*examine(settings), *_processes(states, time.time())]
+    waiting = settings.spool is not None and any(read_spool(settings.spool))
+    findings = [*examine(settings), *_processes(states, time.time(), waiting=waiting)]
     failed = any(finding.ok is False for finding in findings)
     if given.json:
         said = {"ok": not failed, "findings": [asdict(finding) for finding in findings], "processes": states}
@@ -113,7 +114,9 @@ def _collector(settings: Settings) -> list[Finding]:
         try:
             row = (collector.read("overview", project=settings.project) or [{}])[0]
             findings.append(Finding("stored", True, f"{row.get('calls', 0)} calls in project {settings.project}"))
-        except UnreachableError as error:
+        except NotAllowedError as error:
+            findings.append(Finding("stored", False, str(error)))
+        except UnreachableError as error:  # another collector has no reads, and needs none
             findings.append(Finding("stored", None, str(error)))
         return findings
     except UnreachableError as error:
@@ -136,8 +139,9 @@ def _spool(settings: Settings) -> list[Finding]:
     return [Finding("spool", None, f"{calls} calls wait in {settings.spool}")]
 
 
-def _processes(states: list[dict[str, Any]], now: float) -> list[Finding]:
-    """A line for each process that records or did so, and one for each thing that went wrong in it."""
+def _processes(states: list[dict[str, Any]], now: float, *, waiting: bool = True) -> list[Finding]:
+    """A line for each process that records or did so, and one for each thing that went wrong in it. ``waiting``: calls
+    still lie in the spool."""
     if not states:
         return [Finding("process", None, "none has recorded here within a day")]
     findings = []
@@ -157,7 +161,9 @@ def _processes(states: list[dict[str, Any]], now: float) -> list[Finding]:
         lost_lately = now - state["written"] < LATELY_S
         for reason, lost in state["why_dropped"].items():
             findings.append(Finding("dropped", False if lost_lately else None, f"{name}: {lost} calls: {reason}"))
-        if state["pending"] and state["last_problem"]:
+        if state["pending"] and not state["running"] and not waiting:
+            findings.append(Finding("pending", None, f"{name}: {state['pending']} calls waited; taken in since"))
+        elif state["pending"] and state["last_problem"]:
             findings.append(Finding("pending", None, f"{name}: {state['pending']} calls wait: {state['last_problem']}"))
         if state["cut"]:
             findings.append(Finding("cut", None, f"{name}: {state['cut']} calls were too large and are shortened"))

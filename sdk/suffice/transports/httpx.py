@@ -14,7 +14,7 @@ from typing import Any
 
 from suffice.announce import log_once
 from suffice.capture import Capture, RawHeaders, capturing
-from suffice.http_spans import around_call, around_other, watched
+from suffice.http_spans import around_call, unobserved, watched
 from suffice.transports.seams import Unpatch, begin, wrap
 
 MODULES = ("httpx", "httpx2")
@@ -40,7 +40,7 @@ def _sync_send(original: Callable[..., Any], tee: type[Any], library: str) -> Ca
         if capture is None:
             if library not in watched:
                 return original(self, request, *args, **kwargs)
-            with around_other(library):
+            with unobserved():
                 return original(self, request, *args, **kwargs)
         token = capturing.set(True)
         try:
@@ -63,7 +63,7 @@ def _async_send(original: Callable[..., Any], tee: type[Any], library: str) -> C
         if capture is None:
             if library not in watched:
                 return await original(self, request, *args, **kwargs)
-            with around_other(library):
+            with unobserved():
                 return await original(self, request, *args, **kwargs)
         token = capturing.set(True)
         try:

@@ -28,7 +28,8 @@ from suffice_store.console import (
     print_table,
     run_app,
 )
-from suffice_store.engines.duckdb import DuckDB
+from suffice_store.engines.duckdb import MEMORY, DuckDB
+from suffice_store.engines.reasons import read_from
 from suffice_store.file_store import DatabaseStore
 from suffice_store.opening import DEFAULT_DB, database_path, open_store
 from suffice_store.remote_store import RemoteStore
@@ -80,16 +81,16 @@ def info(db: DbOption = None, server: ServerOption = None, as_json: JsonOption =
 def migrate(db: DbOption = None) -> None:
     """Bring a database to the schema of this version. (Opening it does the same.)"""
     path = _path(db)
-    new = path != ":memory:" and not Path(path).exists()
-    database = DuckDB(path)
+    database = DuckDB(path, create=path == MEMORY)
     try:
-        before, after = upgrade(database.engine)
+        with read_from(path):
+            before, after = upgrade(database.engine)
     finally:
         database.close()
     if before == after:
         out().print(f"{path} is at schema {after} already", markup=False)
     else:
-        out().print(f"{path}: {'made' if new else before or 'empty'} → schema {after}", markup=False)
+        out().print(f"{path}: {before or 'empty'} → schema {after}", markup=False)
 
 
 @app.command()
@@ -181,7 +182,9 @@ def restore(
     path = _path(db)
     found = restore_file(str(source), path, replace=replace, say=_progress)
     audit_log(path).note(_owner(), "admin", "restore", details={"rows": found["rows"]})
-    out().print(f"{path}: {format_count(found['rows'].get('calls'))} calls, schema {found['schema']}", markup=False)
+    aside = "" if found["set_aside"] is None else f"; what was there before is {found['set_aside']}"
+    calls = format_count(found["rows"].get("calls"))
+    out().print(f"{path}: {calls} calls, schema {found['schema']}{aside}", markup=False)
 
 
 @app.command()

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Annotated, Any
 
 import typer
 
+from suffice.errors import SufficeError
 from suffice_store.commands.price_files import reconcile_invoice, set_terms, update_prices
 from suffice_store.console import (
     DEFAULT_PROJECT,
@@ -119,24 +121,25 @@ def set_price(
     as_json: JsonOption = False,
 ) -> None:
     """Set a price of your own. It wins over the shipped one, for calls recorded before too."""
+    given: dict[str, Any] = {
+        "provider": provider,
+        "tier": tier,
+        "context_from_tokens": context_from,
+        "valid_from": valid_from,
+        "input_usd_per_mtok": input_usd,
+        "output_usd_per_mtok": output_usd,
+        "cache_read_usd_per_mtok": cache_read,
+        "cache_write_5m_usd_per_mtok": cache_write_5m,
+        "cache_write_1h_usd_per_mtok": cache_write_1h,
+        "audio_input_usd_per_mtok": audio_input,
+        "audio_output_usd_per_mtok": audio_output,
+        "reasoning_usd_per_mtok": reasoning,
+    }
     with open_store(db, server=server) as store:
-        answer: dict[str, Any] = store.command(
-            "set_price",
-            project=project,
-            model=model,
-            provider=provider,
-            tier=tier,
-            context_from_tokens=context_from,
-            valid_from=valid_from,
-            input_usd_per_mtok=input_usd,
-            output_usd_per_mtok=output_usd,
-            cache_read_usd_per_mtok=cache_read,
-            cache_write_5m_usd_per_mtok=cache_write_5m,
-            cache_write_1h_usd_per_mtok=cache_write_1h,
-            audio_input_usd_per_mtok=audio_input,
-            audio_output_usd_per_mtok=audio_output,
-            reasoning_usd_per_mtok=reasoning,
-        )
+        try:
+            answer: dict[str, Any] = store.command("set_price", project=project, model=model, **given)
+        except SufficeError as error:
+            raise SufficeError(_by_options(str(error), given)) from None
     if as_json:
         print_json(answer)
     else:
@@ -151,6 +154,14 @@ app.command("reconcile")(reconcile_invoice)
 def main(argv: list[str]) -> int:
     """``suffice prices ...``."""
     return run_app(app, argv, "suffice prices")
+
+
+def _by_options(said: str, given: Iterable[str]) -> str:
+    """What the command said of its arguments, of this command's options."""
+    for name in given:
+        option = "--" + name.removesuffix("_usd_per_mtok").removesuffix("_tokens").replace("_", "-")
+        said = said.replace(f"'{name}'", option)
+    return said
 
 
 def _keys(store: Store, project: str, by: str) -> set[str]:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import sqlalchemy as sa
 
 BATCH_ROWS = 16_384  # of a result that comes in batches
@@ -24,6 +25,18 @@ KEYS: dict[str, tuple[str, ...]] = {
     "messages": ("project", "message_hash"),
     "toolsets": ("project", "toolset_hash"),
 }
+
+NO_DAY = 0  # of a call whose time is not known
+
+
+def days_to_look_in(days: pa.ChunkedArray) -> list[int]:
+    """The days that the calls of a batch may be stored under, ascending; empty for any.
+
+    Their own, and none: a log may come first without times and then with them. A batch of calls without times is such a
+    log, whose calls may have come with them before.
+    """
+    distinct = set(pc.unique(days).to_pylist())
+    return [] if distinct == {NO_DAY} else sorted(distinct | {NO_DAY})
 
 
 @dataclass(frozen=True, slots=True)

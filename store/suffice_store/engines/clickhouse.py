@@ -17,7 +17,7 @@ import pyarrow.compute as pc
 import sqlalchemy as sa
 
 from suffice.errors import SufficeError
-from suffice_store.engines import KEYS, Prepared
+from suffice_store.engines import KEYS, Prepared, days_to_look_in
 from suffice_store.tables import metadata
 
 KEYS_A_QUERY = 5_000  # of 32 characters each: under ClickHouse's 256 KiB of query text
@@ -85,8 +85,8 @@ class ClickHouse:
             asked = sa.select(*(table.c[key] for key in keys)).where(
                 *(table.c[key].in_(pc.unique(part.column(key)).to_pylist()) for key in keys)
             )
-            if "started_day" in table.c:
-                asked = asked.where(table.c.started_day.in_(pc.unique(part.column("started_day")).to_pylist()))
+            if "started_day" in table.c and (days := days_to_look_in(part.column("started_day"))):
+                asked = asked.where(table.c.started_day.in_(days))
             found.update(tuple(row) for row in connection.execute(asked))
         own = zip(*(rows.column(key).to_pylist() for key in keys), strict=True)
         return pa.array([key in found for key in own], pa.bool_())

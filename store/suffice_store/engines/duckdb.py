@@ -2,19 +2,18 @@
 
 Rows go in by ``INSERT ... SELECT`` from Arrow memory (45,000-72,000 a second; executemany was measured at 538).
 
-DuckDB lets one process hold a file, so the errors a person meets here are "somebody else holds it"
-and "that is no database"; each becomes one line that says what to do.
+DuckDB lets one process hold a file, so an error that a person meets here is "somebody else holds it"; for this and
+others ``reasons`` has one line that says what to do.
 """
 
 from __future__ import annotations
 
 import gc
 import os
-import re
 import shutil
 import time
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -27,7 +26,9 @@ from duckdb_sqlalchemy import ConnectionWrapper
 from sqlalchemy.pool import QueuePool
 
 from suffice.errors import SufficeError
-from suffice_store.engines import BATCH_ROWS, DAYS_LISTED, KEYS, Prepared
+from suffice_store.engines import BATCH_ROWS, DAYS_LISTED, KEYS, NO_DAY, Prepared, days_to_look_in
+from suffice_store.engines.reasons import OURS, check_folder, fault_of, not_ours, written_to
+from suffice_store.engines.side_by_side import in_order
 
 ROW_GROUP_SIZE = 8192  # the default 122,880 rows make a commit wait up to 0.6 s while the last group is rewritten
 BLOCK_SIZE = 131_072  # of a new file; a column of 8,192 rows fills the default of 262,144 badly: 827 B a span, not 896
@@ -44,20 +45,11 @@ warnings.filterwarnings("ignore", message=_COPY_WARNING, category=UserWarning)
 _ALIAS = "suffice"
 FRESH = "fresh"  # the file that a rewrite fills
 REWRITE = ".rewrite"  # behind the path of the file that it will replace
-RELEASE_S = 5.0  # for the last result of a file to be given back
+RELEASE_S = 5.0  # for the last result of a file to be given back, and the last read to end
 _NEW_FILE = f"TYPE duckdb, ROW_GROUP_SIZE {ROW_GROUP_SIZE}, BLOCK_SIZE {BLOCK_SIZE}"
 _OLD_FILE = f"TYPE duckdb, ROW_GROUP_SIZE {ROW_GROUP_SIZE}"  # has its block size
-_BEGINNING = 96  # bytes of a text that it is sorted by: templates begin alike
+_TABLES = f"SELECT table_name FROM duckdb_tables() WHERE database_name = '{_ALIAS}'"  # noqa: S608
 _BATCH = "suffice_batch"  # the name under which DuckDB sees Arrow rows
-_HELD = re.compile(r"Conflicting lock is held in (?P<program>.*?) \(PID (?P<pid>\d+)\)")
-
-
-class HeldError(SufficeError):
-    """Process ``pid`` has the file open."""
-
-    def __init__(self, reason: str, pid: int) -> None:
-        super().__init__(reason)
-        self.pid = pid
 
 
 class DuckDB:
@@ -67,10 +59,11 @@ class DuckDB:
 
     def __init__(self, path: str, *, create: bool = True) -> None:
         """Open ``path`` (or ``:memory:``). Raises SufficeError when it is held, missing or not a database."""
-        self.path = path
+        self.path, self._shut = path, False
         self._base = duckdb.connect(config={"memory_limit": MEMORY_LIMIT, "autoinstall_known_extensions": "false"})
         try:
-            self._attach(create)
+            with written_to(path):  # not in ``reopen``, which is tried again after an OSError
+                self._attach(create)
         except BaseException:
             self._base.close()
             raise
@@ -83,9 +76,9 @@ class DuckDB:
         )
 
     def close(self) -> None:
-        """Give the file back. What was committed is on disk already."""
+        """Give the file back. What was committed is on disk already. A read under way has RELEASE_S to end."""
         self.engine.dispose()
-        self._base.close()
+        _when_released(self._base.close, duckdb.ResourceInUseException)  # with the cursors made from it
         if self.path != MEMORY and self._log.exists() and self._log.stat().st_size == 0:
             self._log.unlink()
 
@@ -140,7 +133,21 @@ class DuckDB:
             Path(path).replace(self.path)
             sync_folder(Path(self.path).parent)
         finally:
-            self._attach_again()
+            # A path is opened once a process: a result that nobody has given back yet holds the old file.
+            _when_released(lambda: self._attach(create=False), SufficeError)
+
+    def shut_by(self, error: Exception | None) -> bool:
+        """Whether the file takes nothing more until it is opened anew: a checkpoint found the disk full."""
+        ours = isinstance(getattr(error, "orig", error), duckdb.OperationalError)  # not a text that says so
+        return self.path != MEMORY and (self._shut or (ours and "has been invalidated" in str(error)))
+
+    def reopen(self) -> None:
+        """Nobody may read or write. Raises SufficeError, OSError."""
+        self.engine.dispose()
+        self._shut = True
+        self._base.execute(f"DETACH DATABASE IF EXISTS {_ALIAS}")  # an earlier try may have come half way
+        self._attach(create=False)  # what was committed is in the file or its log
+        self._shut = False
 
     def find_repeats(
         self, connection: sa.Connection, name: str, keys: tuple[str, ...], after_ns: int, most: int
@@ -191,14 +198,9 @@ class DuckDB:
             return used
 
     def insert(self, connection: sa.Connection, name: str, rows: pa.Table) -> None:
-        """See ``Database.insert``.
-
-        In one piece each: of pieces DuckDB makes row groups of uneven size, which every checkpoint writes anew to even
-        them (12 us a span). Texts in the order of how they begin: side by side they take 739 bytes a span, not 827.
-        """
+        """See ``Database.insert``."""
         if rows.num_rows:
-            rows = _in_order(rows, "content") if name == "messages" else rows.combine_chunks()
-            with _batch(connection, rows) as driver:
+            with _batch(connection, in_order(name, rows)) as driver:
                 driver.execute(f"INSERT INTO {name} BY NAME SELECT * FROM {_BATCH}")  # noqa: S608
 
     def stored(self, connection: sa.Connection, name: str, rows: pa.Table) -> pa.Array:
@@ -210,7 +212,7 @@ class DuckDB:
         same = " AND ".join(f"stored.{key} = batch.{key}" for key in keys)
         query = f"SELECT DISTINCT batch.row_number FROM {name} AS stored JOIN {_BATCH} AS batch ON {same}"  # noqa: S608
         if "started_day" in lookup.column_names:
-            query += f" WHERE {_day_filter(lookup.column('started_day'))}"
+            query += _day_filter(lookup.column("started_day"))
         with _batch(connection, lookup) as driver:
             found = driver.sql(query).to_arrow_table().column("row_number")
         return pc.is_in(numbers, found.combine_chunks())
@@ -270,16 +272,15 @@ class DuckDB:
                     f"there is no database at {self.path}: record calls with 'suffice up' or 'suffice import', "
                     "or name another with --db"
                 )
-            if not file.parent.is_dir():
-                raise SufficeError(f"{self.path} can't be made: there is no directory {file.parent}")
+            check_folder(self.path)
             self._base.execute(f"SET temp_directory = '{_quoted(self.path)}.tmp'")
         try:
             self._base.execute(f"ATTACH '{_quoted(self.path)}' AS {_ALIAS} ({_NEW_FILE if new else _OLD_FILE})")
         except duckdb.Error as error:
-            reason = _reason(self.path, str(error))
-            if held := _HELD.search(str(error)):
-                raise HeldError(reason, int(held["pid"])) from None
-            raise SufficeError(reason) from None
+            raise fault_of(self.path, str(error)) from None
+        names = {name for (name,) in self._base.execute(_TABLES).fetchall()}
+        if names and not names >= OURS:
+            raise not_ours(self.path)
         if self.path != MEMORY:
             discard(f"{self.path}{REWRITE}")  # of a rewrite that was interrupted: this file is as it was before
         self._base.execute(f"SET checkpoint_threshold = '{CHECKPOINT_THRESHOLD}'")
@@ -288,24 +289,22 @@ class DuckDB:
             Path(self.path).chmod(PRIVATE)
         self._make_log()  # for the migrations
 
-    def _attach_again(self) -> None:
-        """DuckDB lets a path be opened once a process: a result that nobody has given back yet holds the old file."""
-        deadline = time.monotonic() + RELEASE_S
-        while True:
-            try:
-                self._attach(create=False)
-            except SufficeError:
-                if time.monotonic() > deadline:
-                    raise
-                gc.collect()
-                time.sleep(0.05)
-            else:
-                return
-
     def _connect(self) -> ConnectionWrapper:
         cursor = self._base.cursor()
         cursor.execute(f"USE {_ALIAS}")
         return ConnectionWrapper(cursor)
+
+
+def _when_released(work: Callable[[], object], busy: type[Exception]) -> object:
+    deadline = time.monotonic() + RELEASE_S
+    while True:
+        try:
+            return work()
+        except busy:
+            if time.monotonic() > deadline:
+                raise
+            gc.collect()
+            time.sleep(0.05)
 
 
 @contextmanager
@@ -319,23 +318,18 @@ def _batch(connection: sa.Connection, rows: pa.Table) -> Iterator[Any]:
         driver.unregister(_BATCH)
 
 
-def _in_order(rows: pa.Table, column: str) -> pa.Table:
-    """Rows sorted by how a text begins (by all of it takes five times as long and gains nothing)."""
-    whole = rows.combine_chunks()
-    beginnings = pc.binary_slice(whole.column(column).cast(pa.binary()), 0, _BEGINNING)
-    return whole.take(pc.sort_indices(beginnings))
-
-
 def _driver(connection: sa.Connection) -> Any:
     """The DuckDB connection that SQLAlchemy's transaction runs on."""
     return connection.connection.driver_connection
 
 
 def _day_filter(days: pa.ChunkedArray) -> str:
-    distinct = sorted(pc.unique(days).to_pylist())
-    if len(distinct) <= DAYS_LISTED:
-        return f"stored.started_day IN ({', '.join(map(str, distinct))})"
-    return f"(stored.started_day BETWEEN {distinct[0] or distinct[1]} AND {distinct[-1]} OR stored.started_day = 0)"
+    found = days_to_look_in(days)
+    if not found:
+        return ""
+    if len(found) <= DAYS_LISTED:
+        return f" WHERE stored.started_day IN ({', '.join(map(str, found))})"
+    return f" WHERE (stored.started_day BETWEEN {found[1]} AND {found[-1]} OR stored.started_day = {NO_DAY})"
 
 
 def discard(path: str) -> None:
@@ -356,30 +350,3 @@ def sync_folder(folder: Path) -> None:
 
 def _quoted(path: str) -> str:
     return path.replace("'", "''")
-
-
-def _reason(path: str, message: str) -> str:
-    """DuckDB's words for why a file would not open, as one line with the way out."""
-    if held := _HELD.search(message):
-        pid = held["pid"]
-        return (
-            f"{path} is held by another process (pid {pid}, {_command_line(pid) or held['program']}): "
-            "if that is a collector, go through it with --server URL (it says its own when it starts), else stop it first"
-        )
-    if "lock" in message.lower():
-        return f"{path} is locked by another process, maybe on another machine: stop it first"
-    if "already attached" in message or "Unique file handle conflict" in message:
-        return f"{path} is open in this process already: close that store first, or use it"
-    if "not a valid DuckDB database" in message:
-        return f"{path} is not a suffice database (nor any DuckDB file): name another with --db"
-    if "version number" in message:
-        return f"{path} was written by another version of DuckDB: {message.splitlines()[0]}"
-    return f"{path} can't be opened: {message.splitlines()[0]}"
-
-
-def _command_line(pid: str) -> str | None:
-    try:
-        words = Path(f"/proc/{pid}/cmdline").read_bytes().decode("utf-8", "replace").split("\0")
-    except OSError:
-        return None
-    return " ".join(word.rsplit("/", 1)[-1] for word in words[:4] if word) or None

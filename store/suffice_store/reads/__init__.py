@@ -16,6 +16,7 @@ from suffice_store.reads import (
     catalogue,
     cost_truth,
     funnel,
+    links,
     moves,
     replays,
     results,
@@ -32,6 +33,7 @@ READS: dict[str, Read] = {
     for module in (
         totals,
         calls,
+        links,
         runs,
         steps,
         analysis_input,

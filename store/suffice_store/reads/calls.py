@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 import pyarrow as pa
@@ -10,15 +9,16 @@ import sqlalchemy as sa
 
 from suffice_store.environments import PRODUCTION
 from suffice_store.reads.addends import add_counts, addends
-from suffice_store.reads.functions import contains_text, each_of_both
-from suffice_store.reads.previews import CALL_COLUMNS, add_previews, conversation_rows, show_task_names
+from suffice_store.reads.links import COLUMNS as CHAINS
+from suffice_store.reads.links import find_previous
+from suffice_store.reads.previews import CALL_COLUMNS, add_previews, add_tasks, conversation_rows, show_task_names
 from suffice_store.reads.pricing import RATES
 from suffice_store.reads.registry import ANALYSIS, FILTERS, LIMIT, OFFSET, PROJECT, Arguments, Parameter, Read
+from suffice_store.reads.search import NEWEST, STARTS, found
 from suffice_store.reads.sources import (
     NOT_BEFORE,
     assigned,
     counted,
-    filters,
     in_environment,
     latency_ms,
     latest,
@@ -27,12 +27,12 @@ from suffice_store.reads.sources import (
     unpriced,
 )
 from suffice_store.records import RETRY
-from suffice_store.tables import calls, duplicates, messages, toolsets
+from suffice_store.tables import calls, duplicates, toolsets
 
 CALL_ID = Parameter("call_id", required=True)
 _ATTEMPT_COLUMNS = ("call_id", "attempt", "started_ns", "status_code", "completeness", "error_type", "latency_ms")
 ONLY = ("unpriced", "no_task", "other_environment")  # where a call falls out on the way from the bill to a task
-ORDERS = ("newest", "costliest", "slowest")
+ORDERS = (NEWEST, "costliest", "slowest")
 
 _LISTED = (
     calls.c.call_id, calls.c.external_id, calls.c.started_ns, calls.c.service, calls.c.provider, model,
@@ -88,8 +88,10 @@ def _order(arguments: Arguments, rows: sa.Subquery) -> tuple[sa.ColumnElement[An
 
 
 def _window(arguments: Arguments) -> tuple[sa.ColumnElement[bool], ...]:
-    """From which start on the list is looked for, where that is narrowed (``rollup``)."""
-    first = arguments.get(NOT_BEFORE)
+    """When the calls of the list started, where that is known (``rollup``, ``search``): few are then found in half the time."""
+    first, starts = arguments.get(NOT_BEFORE), arguments.get(STARTS)
+    if starts is not None:
+        return (calls.c.started_ns.in_(starts),)
     return () if first is None else (calls.c.started_ns >= first,)
 
 
@@ -105,17 +107,14 @@ def _asked_for(arguments: Arguments) -> tuple[sa.ColumnElement[bool], ...]:
     if arguments["only"] in ("unpriced", "other_environment"):
         chosen.append(the_apps())
     if arguments["search"]:
-        chosen.append(calls.c.call_id.in_(_found(arguments)))
+        chosen.append(found(arguments))
     return tuple(chosen)
 
 
 def _calls_by_hour(arguments: Arguments) -> sa.Select[Any] | None:
-    """The newest hour first: how many calls of the list it holds (of a search: are looked at); None where sums don't tell."""
-    if arguments["order"] != "newest" or arguments["run_id"] is not None:
+    """The newest hour first: how many calls of the list it holds; None where sums don't tell."""
+    if arguments["order"] != NEWEST or arguments["run_id"] is not None or arguments["search"]:
         return None
-    if arguments["search"]:
-        rows = addends(arguments)
-        return _by_hour(rows, rows.c.calls)
     if arguments["only"] not in (None, "unpriced", "no_task"):
         return None
     if arguments["errors_only"] and arguments["only"] == "unpriced":
@@ -149,26 +148,6 @@ def _falls_out(arguments: Arguments) -> sa.ColumnElement[bool]:
     return calls.c.call_id.not_in(sa.select(task.c.call_id).where(sa.func.coalesce(task.c.task_id, "") != ""))
 
 
-def _found(arguments: Arguments) -> sa.Select[Any]:
-    """call_id of calls with the text in a message (any case), or with exactly this id."""
-    text = arguments["search"]
-    in_json = json.dumps(text, ensure_ascii=False)[1:-1]  # as a message's content spells it
-    within = (calls.c.project == arguments["project"], *_window(arguments))
-    said = sa.select(
-        calls.c.call_id, each_of_both(calls.c.input_hashes, calls.c.output_hashes).label("message_hash")
-    ).where(*within)
-    spoken = said.cte()
-    hits = sa.select(messages.c.message_hash).where(
-        messages.c.project == arguments["project"], contains_text(messages.c.content, in_json)
-    )
-    if arguments.get(NOT_BEFORE) is not None:  # of the texts of few calls only
-        hits = hits.where(messages.c.message_hash.in_(sa.select(spoken.c.message_hash)))
-    by_text = sa.select(spoken.c.call_id).where(spoken.c.message_hash.in_(hits))
-    ids = (calls.c.call_id, calls.c.external_id, calls.c.run_id, calls.c.trace_id)
-    by_id = sa.select(calls.c.call_id).where(*within, sa.or_(*(each == text for each in ids)))
-    return by_text.union(by_id)  # type: ignore[return-value]
-
-
 def _search_count(arguments: Arguments) -> sa.Select[Any]:
     """How many calls a search finds, all of them."""
     columns = (calls.c.call_id, calls.c.completeness, calls.c.input_tokens)
@@ -185,20 +164,24 @@ def _task_calls(arguments: Arguments) -> sa.Select[Any]:
 
 
 def _run_calls(arguments: Arguments) -> sa.Select[Any]:
-    rows = counted(arguments, *_LISTED)
-    before = _links(arguments).subquery("before")
-    statement = _listed(arguments, rows).add_columns(before.c.previous_call_id)
-    statement = statement.outerjoin(before, before.c.call_id == rows.c.call_id)
-    return statement.where(rows.c.run_id == arguments["run_id"]).order_by(
+    """Task and call before are looked up for these few afterwards: in one statement planning alone takes 60 ms."""
+    rows = counted(arguments, *_LISTED, *CHAINS, within=(calls.c.run_id == arguments["run_id"],))
+    return sa.select(*(column for column in rows.c)).order_by(
         rows.c.started_ns.nulls_last(), rows.c.step.nulls_last(), rows.c.received_ns, rows.c.call_id
     )
+
+
+def _finish_run(connection: sa.Connection, arguments: Arguments, rows: pa.Table) -> pa.Table:
+    previous = find_previous(connection, arguments, rows, whole_run=True)
+    rows = rows.drop_columns([column.name for column in CHAINS]).append_column("previous_call_id", previous)
+    return _finish_listed(connection, arguments, add_tasks(connection, arguments, rows))
 
 
 def _call(arguments: Arguments) -> sa.Select[Any]:
     """One call, also one that is marked as a duplicate."""
     this = calls.c.call_id == arguments["call_id"]
     rows = counted(arguments, *calls.c, model, latency_ms)
-    task, before = assigned(arguments), _links(arguments).subquery("before")
+    task = assigned(arguments)
     marks = latest(duplicates, ("call_id",), arguments["project"])
     tools = _tools_of(arguments, this)
     return (
@@ -213,15 +196,20 @@ def _call(arguments: Arguments) -> sa.Select[Any]:
             task.c.action,
             marks.c.duplicate_of,
             sa.case((marks.c.duplicate_of.is_not(None), marks.c.rule)).label("duplicate_rule"),
-            before.c.previous_call_id,
         )
         .select_from(
-            rows.outerjoin(task, task.c.call_id == rows.c.call_id)
-            .outerjoin(marks, marks.c.call_id == rows.c.call_id)
-            .outerjoin(before, before.c.call_id == rows.c.call_id)
+            rows.outerjoin(task, task.c.call_id == rows.c.call_id).outerjoin(marks, marks.c.call_id == rows.c.call_id)
         )
         .where(rows.c.call_id == arguments["call_id"])
     )
+
+
+def _finish_call(connection: sa.Connection, arguments: Arguments, rows: pa.Table) -> pa.Table:
+    """A call that is marked follows none."""
+    rows = show_task_names(connection, arguments, rows)
+    if any(rows.column("duplicate_of").to_pylist()):
+        return rows.append_column("previous_call_id", pa.nulls(rows.num_rows, pa.string()))
+    return rows.append_column("previous_call_id", find_previous(connection, arguments, rows))
 
 
 def _attempts(arguments: Arguments) -> sa.Select[Any]:
@@ -254,64 +242,6 @@ def _conversation(arguments: Arguments) -> sa.Select[Any]:
     )
 
 
-def _links(arguments: Arguments) -> sa.Select[Any]:
-    """Each call with history, and the call whose answer is the last one in it.
-
-    Among calls with the same history (a retry, two equal conversations) it is the last one before this
-    call within its run, else within the project. A running maximum finds it, so that a thousand equal
-    conversations cost a sort and not a million pairs. ``call_id`` or ``run_id`` ask for those calls only.
-    """
-    chosen = filters({"project": arguments["project"]})
-    at = sa.func.coalesce(calls.c.started_ns, 0).label("at")
-    run = sa.func.coalesce(calls.c.run_id, "").label("run")
-    asking = [*chosen, calls.c.chain_before.is_not(None)]
-    asking += [calls.c[name] == arguments[name] for name in ("call_id", "run_id") if arguments.get(name)]
-    asked = sa.select(calls.c.chain_before.label("chain"), run, at, calls.c.call_id).where(*asking).subquery("asked")
-    answered = (
-        sa.select(calls.c.chain_after.label("chain"), run, at, sa.func.min(calls.c.call_id).label("call_id"))
-        .where(*chosen, calls.c.chain_after.in_(sa.select(calls.c.chain_before).where(*asking)))
-        .group_by(calls.c.chain_after, run, at)
-        .subquery("answered")
-    )
-    events = sa.union_all(
-        sa.select(answered.c.chain, answered.c.run, answered.c.at, answered.c.call_id, sa.literal(0).label("asks")),
-        sa.select(asked.c.chain, asked.c.run, asked.c.at, asked.c.call_id, sa.literal(1)),
-    ).subquery("events")
-    answer_at = sa.case((events.c.asks == 0, events.c.at))
-    order = [events.c.at, events.c.asks]
-
-    def last_answer(*within: sa.ColumnElement[Any]) -> sa.ColumnElement[Any]:
-        return sa.func.max(answer_at).over(partition_by=list(within), order_by=order, rows=(None, 0))
-
-    placed = sa.select(
-        events,
-        last_answer(events.c.chain, events.c.run).label("run_at"),
-        last_answer(events.c.chain).label("any_at"),
-    ).subquery("placed")
-    one_of_all = (
-        sa.select(answered.c.chain, answered.c.at, sa.func.min(answered.c.call_id).label("call_id"))
-        .group_by(answered.c.chain, answered.c.at)
-        .subquery("one_of_all")
-    )
-    same_run = answered.alias("same_run")
-    previous = sa.func.coalesce(same_run.c.call_id, one_of_all.c.call_id)
-    return (
-        sa.select(placed.c.call_id, previous.label("previous_call_id"))
-        .select_from(
-            placed.outerjoin(
-                same_run,
-                sa.and_(
-                    same_run.c.chain == placed.c.chain,
-                    same_run.c.run == placed.c.run,
-                    same_run.c.at == placed.c.run_at,
-                ),
-            ).outerjoin(one_of_all, sa.and_(one_of_all.c.chain == placed.c.chain, one_of_all.c.at == placed.c.any_at))
-        )
-        .where(placed.c.asks == 1, previous.is_not(None))
-        .order_by(placed.c.call_id)
-    )
-
-
 _NARROWED = (
     Parameter("run_id"),
     Parameter("errors_only", "flag", default=False),
@@ -332,7 +262,7 @@ READS = (
             PROJECT,
             Parameter("search"),
             *_NARROWED,
-            Parameter("order", "choice", default="newest", choices=ORDERS),
+            Parameter("order", "choice", default=NEWEST, choices=ORDERS),
             LIMIT,
             OFFSET,
             *FILTERS,
@@ -352,7 +282,7 @@ READS = (
             *("duplicate_rule", "previous_call_id"),
         ),
         _call,
-        show_task_names,
+        _finish_call,
         priced=True,
     ),
     Read("attempts", (PROJECT, CALL_ID), _ATTEMPT_COLUMNS, _attempts),
@@ -368,10 +298,10 @@ READS = (
         (PROJECT, Parameter("run_id", required=True)),
         (*CALL_COLUMNS, "previous_call_id"),
         _run_calls,
-        _finish_listed,
+        _finish_run,
         priced=True,
+        whole=True,
     ),
-    Read("links", (PROJECT,), ("call_id", "previous_call_id"), _links),
     Read(
         "task_calls",
         (PROJECT, Parameter("task_id", required=True), ANALYSIS, LIMIT, OFFSET),

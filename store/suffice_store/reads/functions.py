@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import sqlalchemy as sa
@@ -9,6 +10,14 @@ from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import FunctionElement
 
 CLICKHOUSE = "clickhousedb"
+IN_A_LIST = 2_000  # values of a statement: of 32 characters each, far under ClickHouse's 256 KiB of query text
+
+
+def in_parts(values: Iterable[str]) -> Iterator[list[str]]:
+    """Values for ``in_``, each once, so many that any engine takes them."""
+    ordered = sorted(set(values))
+    for first in range(0, len(ordered), IN_A_LIST):
+        yield ordered[first : first + IN_A_LIST]
 
 
 class matches(FunctionElement[bool]):  # noqa: N801 (it reads as a function)
@@ -32,8 +41,8 @@ class starts_with(FunctionElement[bool]):  # noqa: N801
     inherit_cache = True
 
 
-class each_of_both(FunctionElement[str]):  # noqa: N801
-    """A row for each element of two arrays of strings: ``each_of_both(array, array)``."""
+class each_of(FunctionElement[str]):  # noqa: N801
+    """A row for each element of an array of strings: ``each_of(array)``."""
 
     type = sa.String()
     inherit_cache = True
@@ -51,6 +60,23 @@ class byte_length(FunctionElement[int]):  # noqa: N801
 
     type = sa.BigInteger()
     inherit_cache = True
+
+
+class first_match(FunctionElement[str]):  # noqa: N801
+    """What the one group of a regular expression matches first: ``first_match(text, pattern)``; empty where nothing does."""
+
+    type = sa.String()
+    inherit_cache = True
+
+
+@compiles(first_match)
+def _first_match(element: first_match, compiler: Any, **options: Any) -> str:
+    return f"regexp_extract({_arguments(element, compiler, options)}, 1)"
+
+
+@compiles(first_match, CLICKHOUSE)
+def _first_match_clickhouse(element: first_match, compiler: Any, **options: Any) -> str:
+    return f"extract({_arguments(element, compiler, options)})"
 
 
 @compiles(byte_length)
@@ -96,14 +122,14 @@ def _starts_with_clickhouse(element: starts_with, compiler: Any, **options: Any)
     return f"startsWith({_arguments(element, compiler, options)})"
 
 
-@compiles(each_of_both)
-def _each_of_both(element: each_of_both, compiler: Any, **options: Any) -> str:
-    return f"unnest(list_concat({_arguments(element, compiler, options)}))"
+@compiles(each_of)
+def _each_of(element: each_of, compiler: Any, **options: Any) -> str:
+    return f"unnest({_arguments(element, compiler, options)})"
 
 
-@compiles(each_of_both, CLICKHOUSE)
-def _each_of_both_clickhouse(element: each_of_both, compiler: Any, **options: Any) -> str:
-    return f"arrayJoin(arrayConcat({_arguments(element, compiler, options)}))"
+@compiles(each_of, CLICKHOUSE)
+def _each_of_clickhouse(element: each_of, compiler: Any, **options: Any) -> str:
+    return f"arrayJoin({_arguments(element, compiler, options)})"
 
 
 @compiles(next_one)

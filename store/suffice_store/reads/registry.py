@@ -78,7 +78,7 @@ def unchanged(connection: sa.Connection, arguments: Arguments, rows: pa.Table) -
 
 @dataclass(frozen=True, slots=True)
 class Read:
-    """A named read. ``finish`` works row by row, so that it may be given the result in batches.
+    """A named read. ``finish`` works row by row, so that it may be given the result in batches; ``whole``: it is given all.
 
     ``adds_up``: made of ``addends`` alone, so that it may be asked of sums. ``priced``: asks what calls cost.
     ``hours``: of a page of the newest calls, how many each hour holds, so that only the last ones are looked at.
@@ -91,6 +91,7 @@ class Read:
     finish: Callable[[sa.Connection, Arguments, pa.Table], pa.Table] = unchanged
     adds_up: bool = False
     priced: bool = False
+    whole: bool = False
     hours: Callable[[Arguments], sa.Select[Any] | None] | None = None
 
     def bind(self, given: Mapping[str, Any]) -> Arguments:

@@ -30,7 +30,7 @@ GRADES = ("prior", "proxy", "replay", "live")  # from the weakest
 
 _ADDED = (
     "ignored", "share_calls", "share_tokens", "share_cost", "replaceability", "replaceability_low",
-    "replaceability_high", "grade", "proven",
+    "replaceability_high", "grade", "proven", "bar", "evidence_n",
 )  # fmt: skip
 
 
@@ -101,6 +101,8 @@ def _tasks(arguments: Arguments) -> sa.Select[Any]:
             headline.c.high.label("replaceability_high"),
             headline.c.grade.label("grade"),
             headline.c.proven.label("proven"),
+            headline.c.bar.label("bar"),
+            headline.c.n.label("evidence_n"),
         )
         .select_from(base.outerjoin(headline, headline.c.task_id == base.c.task_id))
         .subquery("shown")

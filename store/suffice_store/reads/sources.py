@@ -18,7 +18,6 @@ NS_PER_DAY = 86_400 * 10**9
 NS_PER_HOUR = 3_600 * 10**9
 
 NOT_BEFORE = "not_before"  # the argument that says from when on (Unix nanoseconds) a page finds all its calls
-LOOK_FIRST = "look_first"  # ... and from when on a search looks before it looks at everything
 
 model = sa.func.coalesce(calls.c.response_model, calls.c.request_model).label("model")
 latency_ms = ((calls.c.ended_ns - calls.c.started_ns) / sa.literal(1e6, sa.Double)).label("latency_ms")

@@ -114,6 +114,42 @@ def _spend(arguments: Arguments) -> sa.Select[Any]:
     return statement.select_from(source).group_by(key).order_by(*order)
 
 
+def _spend_change(arguments: Arguments) -> sa.Select[Any]:
+    """The window asked for and the one as long before it. Without both its ends nothing lies before."""
+    since, until = arguments.get("since_ns"), arguments.get("until_ns")
+    before = {"since_ns": 0, "until_ns": 0}
+    if since is not None and until is not None and until > since:
+        before = {"since_ns": max(0, 2 * since - until), "until_ns": since}
+
+    def window(name: str, asked: Arguments) -> sa.Select[Any]:
+        rows = addends(asked)
+        return sa.select(
+            sa.literal(name).label("window"),
+            add_counts(rows.c.calls).label("calls"),
+            total_usd(rows.c.paid_usd).label("paid_usd"),
+            add_counts(rows.c.unpriced_calls).label("unpriced_calls"),
+        )
+
+    both = sa.union_all(window("this", arguments), window("before", {**arguments, **before})).subquery()
+    return sa.select(both).order_by(both.c.window.desc())
+
+
+def _task_model_days(arguments: Arguments) -> sa.Select[Any]:
+    """How many timed calls a model answers of a task on a day: whether its model changed, without a look at the calls."""
+    rows = addends(arguments, by_task=True, money=False)
+    day = rows.c.hour - rows.c.hour % NS_PER_DAY
+    keys = (rows.c.task_id, day, sa.func.coalesce(rows.c.model, ""))
+    return (
+        sa.select(
+            *(key.label(name) for key, name in zip(keys, ("task_id", "day", "model"), strict=True)),
+            add_counts(rows.c.calls).label("calls"),
+        )
+        .where(rows.c.task_id != "", rows.c.hour.is_not(None))
+        .group_by(*keys)
+        .order_by(*keys)
+    )
+
+
 def _name_keys(connection: sa.Connection, arguments: Arguments, rows: pa.Table) -> pa.Table:
     """Days and hours as ISO text; ``name`` is what a person reads for the key."""
     by = arguments["by"]
@@ -250,6 +286,14 @@ READS = (
         _name_keys,
         adds_up=True,
     ),
+    Read(
+        "spend_change",
+        (PROJECT, *FILTERS),
+        ("window", "calls", "paid_usd", "unpriced_calls"),
+        _spend_change,
+        adds_up=True,
+    ),
+    Read("task_model_days", (PROJECT, *FILTERS), ("task_id", "day", "model", "calls"), _task_model_days, adds_up=True),
     Read(
         "unpriced_models",
         (PROJECT, *FILTERS),

@@ -99,6 +99,21 @@ def test_tasks_of_nothing_says_what_to_do_and_is_no_failure(empty: str, capsys: 
     assert json.loads(capsys.readouterr().out) == []
 
 
+@pytest.mark.parametrize("command", ["tasks", "analyze", "report", "prove"])
+def test_a_project_without_calls_is_told_from_those_with_calls(
+    database: str, tmp_path: Path, capsys: pytest.CaptureFixture[str], command: str
+) -> None:
+    more = {"report": ["-o", str(tmp_path / "r.html")], "prove": ["--budget", "1", "--candidates", "http://h/v1#m"]}
+    code = main([command, "--db", database, "--project", "nosuch", *more.get(command, [])])
+    told = capsys.readouterr()
+    said = "no project 'nosuch' has calls; calls are in default (160)"
+    if command == "tasks":
+        assert (code, told.out) == (0, f"No tasks: {said}.\n")
+    else:
+        assert (code, told.err.strip()) == (1, f"suffice: {said}")
+    assert not (tmp_path / "r.html").exists()
+
+
 @pytest.mark.parametrize("ending", [".html", ".md", ".json", ".csv"])
 def test_report_writes_each_format(database: str, tmp_path: Path, ending: str) -> None:
     path = tmp_path / f"r{ending}"

@@ -174,6 +174,22 @@ def test_what_cannot_be_answered_says_what_to_do(database: str) -> None:
     assert "cost_centre" in text_of(answers[4])
 
 
+def test_an_argument_that_there_is_not_is_refused_not_left_out(database: str) -> None:
+    """The answer would be to another question: by model, where ``By`` asked for tasks."""
+    wrong = {
+        ("spend", "By"): ({"By": "task"}, "By: Extra inputs are not permitted (its arguments: by, days)"),
+        ("tasks", "limit"): ({"limit": 3}, "limit: Extra inputs are not permitted (its arguments: none)"),
+        ("spend", "by"): ({"by": "weather"}, "by: Input should be 'model', "),
+    }
+    tools, answers = converse(["--db", database], [(name, given) for (name, _), (given, _) in wrong.items()])
+    assert all(tool.input_schema["additionalProperties"] is False for tool in tools)
+    for ((name, _), (_, said)), answer in zip(wrong.items(), answers, strict=True):
+        assert answer.is_error
+        assert f"{name}: {said}" in text_of(answer)
+        assert "\n" not in text_of(answer)
+        assert "pydantic.dev" not in text_of(answer)
+
+
 def test_an_empty_or_missing_database_is_an_answer_not_a_crash(tmp_path: Path) -> None:
     path = str(tmp_path / "empty.duckdb")
     open_store(path).close()

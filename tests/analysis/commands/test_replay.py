@@ -73,6 +73,53 @@ def test_prove_settles_what_it_can_within_its_calls(database: str, capsys: pytes
     assert all(each["status"] in ("refuted", "open") for each in told["campaigns"])
 
 
+def test_a_candidate_without_a_price_is_unpriced_and_never_free(
+    database: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with serving(lambda body, _: "no") as endpoint:
+        here = ["--candidates", f"{endpoint.url}#tiny", "--max-calls", "8", "--yes", "--no-analyze"]
+        assert main(["prove", "--db", database, "--budget", "1", *here]) == 0
+        told = capsys.readouterr()
+        assert main(["prove", "--db", database, "--budget", "1", *here, "--json"]) == 0
+        as_json = json.loads(capsys.readouterr().out)
+    assert "$0" not in told.out.replace("$0.", "")  # what is at stake has cents
+    assert "unpriced" in told.out.splitlines()[1]
+    assert told.out.splitlines()[-1] == "8 calls, 880 tokens, unpriced"
+    assert "unpriced: tiny: --budget can't hold what has no price; --max-calls, --max-tokens" in told.err
+    assert (as_json["usd"], as_json["unpriced_calls"]) == (None, 8)
+
+
+def test_a_host_elsewhere_without_a_price_needs_another_limit(
+    database: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    elsewhere = ["prove", "--db", database, "--budget", "1", "--yes", "--candidates", "http://models.example.com/v1#q"]
+    assert main(elsewhere) == 2
+    said = capsys.readouterr().err
+    assert "no price is known of q at models.example.com, so --budget can't hold: give input_usd_per_mtok" in said
+    assert main([*elsewhere, "--max-calls", "5"]) == 1  # bound, and not allowed to have recorded content
+    assert "may not be sent to models.example.com" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("command", ["prove", "replay"])
+def test_nothing_that_answers_is_one_line(database: str, capsys: pytest.CaptureFixture[str], command: str) -> None:
+    how = ["--budget", "1", "--yes", "--candidates", "http://127.0.0.1:9/v1#q"]
+    if command == "replay":
+        how = ["--task", classification(database), "--candidate", "http://127.0.0.1:9/v1#q"]
+    assert main([command, "--db", database, *how]) == 1
+    last = capsys.readouterr().err.strip().splitlines()[-1]
+    assert last.removeprefix("suffice: ") == "nothing answers at http://127.0.0.1:9/v1 (Connection refused)"
+
+
+@pytest.mark.parametrize("command", ["prove", "replay"])
+def test_an_endpoint_without_one_answer_fails(database: str, capsys: pytest.CaptureFixture[str], command: str) -> None:
+    with serving(lambda body, _: 404) as endpoint:
+        how = ["--budget", "1", "--yes", "--candidates", f"{endpoint.url}#q"]
+        if command == "replay":
+            how = ["--task", classification(database), "--candidate", f"{endpoint.url}#q"]
+        assert main([command, "--db", database, *how]) == 1
+    assert "the endpoint did not answer 20 times in a row: status 404" in capsys.readouterr().err.replace("24 ", "20 ")
+
+
 @pytest.mark.parametrize(
     ("arguments", "reason"),
     [

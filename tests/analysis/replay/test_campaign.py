@@ -15,6 +15,7 @@ from analysis.traffic import by_instructions, shop_traffic
 
 from suffice.errors import SufficeError
 from suffice_analysis import pipeline
+from suffice_analysis.commands.replay_options import campaign_line
 from suffice_analysis.headlines import read_headlines
 from suffice_analysis.replay.budget import Budget, Limits
 from suffice_analysis.replay.campaign import Campaign, Order, open_campaign
@@ -24,6 +25,7 @@ from suffice_analysis.report.as_html import render_html
 from suffice_analysis.report.five_sentences import headlines
 from suffice_analysis.report.model import read_report
 from suffice_store import Store, open_store
+from suffice_store.console import format_interval
 
 pytestmark = pytest.mark.xdist_group("replay")
 CALLS = 480  # a quarter of them in each of four tasks
@@ -89,10 +91,12 @@ def test_a_candidate_that_answers_rightly_is_proven(store: Store) -> None:
     assert task["verdict_reason"].startswith(f"tiny answered {sent} of {sent} as well as recorded")
     share = store.read("estimates", task_id="", measure="proven_share_calls").to_pylist()[0]
     assert (share["value"], share["grade"], share["n"]) == (0.25, "replay", sent)
-    assert read_headlines(store)[2].startswith(f"Proven by {sent} replayed calls: 25 % of the calls and")
+    said = read_headlines(store)[2]
+    assert said.startswith("Proven: 25 % of the calls and")
+    assert said.endswith(f", by {sent} replayed calls of them; 0 tasks refuted.")
     html = render_html(read_report(store))
-    assert f"<b>25 %</b><span>of calls proven, by {sent} replayed calls</span>" in html
-    assert "What was replayed says so" in html
+    assert f"<b>25 %</b> <span>proven by {sent} replays</span>" in html
+    assert "What was tested says so" in html
     assert "no small model has been" not in html
 
 
@@ -117,6 +121,8 @@ def test_a_number_set_before_is_kept_and_has_the_exact_interval(store: Store) ->
     assert (row["n"], row["value"], row["proven"]) == (30, 1.0, False)
     assert row["low"] == pytest.approx(0.05 ** (1 / 30))  # Clopper-Pearson of 30 in 30
     assert "set before" in row["method"]
+    assert found.ends == (row["low"], row["high"])  # what the command prints is what the report says
+    assert f"30 of 30 as good (100 %, {format_interval(row['low'], row['high'])})" in campaign_line(found)
     report = read_report(store)
     moving = replace(report, tasks=[t for t in report.tasks if t.row["verdict"] != "stays"])
     assert headlines(moving)[-1].endswith("; of 1 task replayed none is proven and 1 is still open.")
@@ -154,6 +160,21 @@ def test_an_endpoint_that_is_gone_ends_it_and_proves_nothing(store: Store) -> No
         assert found.run(Budget(Limits())) == "open"
     assert "did not answer" in found.reason
     assert (found.counts.n, found.counts.unavailable) == (0, len(endpoint.requests))
+
+
+def test_attempts_that_got_no_answer_count_for_no_other_endpoint(store: Store) -> None:
+    """Of one name: 20 attempts at an address that answers nothing, then 30 answers from another one."""
+    with serving(lambda body, _: 404) as dead:
+        assert campaign(store, dead.url, wanted=30).run(Budget(Limits())) == "open"
+    with serving(lambda body, _: label_of(body)) as endpoint:
+        found = campaign(store, endpoint.url, wanted=5)
+        assert found.counts.unavailable == 0
+        found.run(Budget(Limits()))
+    assert (found.counts.passed, found.counts.unavailable) == (5, 0)
+    analyze(store)
+    row = next(e for e in store.read("estimates", measure="replaceability").to_pylist() if e["candidate"] == "tiny")
+    details = json.loads(row["details"])
+    assert (details["asked"], details["passed"], details["unavailable"], details["failures"]) == (5, 5, 0, {})
 
 
 def test_a_budget_is_kept_to_the_calls_in_flight(store: Store) -> None:

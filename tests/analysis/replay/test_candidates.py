@@ -51,6 +51,10 @@ def test_a_file(tmp_path: Path) -> None:
         ("[[candidate]]\nmodel = 'm'\nurl = 'http://h'\nparallel = 0", "'parallel' must not be 0"),
         ("[[candidate]]\nmodel = 'm'\nurl = 'http://h'\nformat = 'x'", "'format' must be one of"),
         ("[[candidate]]\nmodel = 'm'\nurl = 'http://h'\ntools = 1", "'tools' can't be 1"),
+        (
+            "[[candidate]]\nmodel = 'm'\nurl = 'http://h'\ninput_usd_per_mtok = 3e-6",
+            "'input_usd_per_mtok' is 3e-06: that looks like USD per token",
+        ),
         ("nonsense", "is not TOML"),
     ],
 )
@@ -88,6 +92,30 @@ def test_a_vendors_key_goes_to_the_vendor_alone(
     found = Candidate(model="m", url=url, key_env=key_env)
     assert found.key_name == name
     assert found.key == {"OPENAI_API_KEY": "of the vendor", "BOX_KEY": "of the box", None: None}[name]
+
+
+def test_a_key_that_is_not_there_is_said_before_anything_is_sent(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("BOX_KEY", "OPENAI_API_KEY"):
+        monkeypatch.delenv(name, raising=False)
+    file = tmp_path / "c.toml"
+    file.write_text('[[candidate]]\nmodel = "q"\nurl = "http://h/v1"\nkey_env = "BOX_KEY"\n')
+    said = "candidate q: the environment variable BOX_KEY that 'key_env' names is not set"
+    for find in (lambda: find_candidate("q", file), lambda: find_candidates(str(file), [])):
+        with pytest.raises(SufficeError) as refused:
+            find()
+        assert str(refused.value) == said
+    with pytest.raises(SufficeError, match=r"OPENAI_API_KEY that api\.openai\.com wants is not set"):
+        find_candidates("https://api.openai.com/v1#m", [])
+    monkeypatch.setenv("BOX_KEY", "k")
+    assert [each.key for each in find_candidates(str(file), [])] == ["k"]
+
+
+@pytest.mark.parametrize("name", ["nosuch.toml", "models/nosuch"])
+def test_a_file_that_is_not_there_is_said(name: str) -> None:
+    with pytest.raises(SufficeError, match=rf"^{name} can't be read: No such file or directory$"):
+        find_candidates(name, [])
 
 
 def test_several_in_one_line() -> None:

@@ -9,6 +9,7 @@ from analysis.replay.endpoint import serving
 from analysis.replay.test_campaign import label_of, said_to
 from analysis.traffic import by_instructions, shop_traffic
 
+from suffice.errors import SufficeError
 from suffice_analysis import pipeline
 from suffice_analysis.headlines import read_headlines
 from suffice_analysis.replay import sending
@@ -26,12 +27,14 @@ def test_an_endpoint_that_is_gone_is_not_asked_for_the_next_task(
 ) -> None:
     """Fourteen tasks each waited out their own 45 s for a provider that had ended; another candidate goes on."""
     monkeypatch.setattr(sending, "FIRST_WAIT_S", 0.001)
-    with serving(lambda body, _: "gone") as gone:
-        url = gone.url
-    with open_store(str(tmp_path / "calls.duckdb")) as store, serving(lambda body, _: "billing") as there:
+    with (
+        open_store(str(tmp_path / "calls.duckdb")) as store,
+        serving(lambda body, _: 404) as gone,
+        serving(lambda body, _: "billing") as there,
+    ):
         shop_traffic(240).fill(store)
         pipeline.analyze(store, find=by_instructions)
-        ended, answering = Candidate(model="ended", url=url, timeout_s=5), Candidate(model="there", url=there.url)
+        ended, answering = Candidate(model="ended", url=gone.url, timeout_s=5), Candidate(model="there", url=there.url)
         plan = make_plan(store, "default", [ended, answering], bar=0.95)
         assert len(plan.items) >= 6
         works = prove(store, "default", plan, Budget(Limits(calls=200)), bar=0.95)
@@ -40,6 +43,27 @@ def test_an_endpoint_that_is_gone_is_not_asked_for_the_next_task(
     assert SILENT <= len(rows) < 2 * SILENT
     assert {work.ended.split(":")[0] for work in silent} == {f"the endpoint did not answer {len(rows)} times in a row"}
     assert sum(bool(work.campaign.counts.judged) for work in works) >= 2
+
+
+def test_an_endpoint_that_refuses_every_connection_is_left_out_and_the_others_go_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sending, "FIRST_WAIT_S", 0.001)
+    with open_store(str(tmp_path / "calls.duckdb")) as store, serving(lambda body, _: "billing") as there:
+        shop_traffic(240).fill(store)
+        pipeline.analyze(store, find=by_instructions)
+        refusing, answering = Candidate(model="q", url="http://127.0.0.1:9/v1"), Candidate(model="there", url=there.url)
+        plan = make_plan(store, "default", [refusing, answering], bar=0.95)
+        works = prove(store, "default", plan, Budget(Limits(calls=20)), bar=0.95)
+        said = "nothing answers at http://127.0.0.1:9/v1 (Connection refused)"
+        assert {why for name, why in plan.left_out.items() if name.endswith(" with q")} == {said}
+        assert {work.campaign.order.candidate.label for work in works} == {"there"}
+        alone = make_plan(store, "default", [refusing], bar=0.95)
+        with pytest.raises(SufficeError, match=r"^nothing answers at http://127.0.0.1:9/v1 \(Connection refused\)$"):
+            prove(store, "default", alone, Budget(Limits(calls=20)), bar=0.95)
+        assert store.read("replays", candidate="q").num_rows == 0
+        stopped = {(c["status"], c["reason"]) for c in store.read("replay_campaigns", candidate="q").to_pylist()}
+        assert stopped == {("stopped", said)}
 
 
 def test_what_is_proven_alone_is_asked_on_until_it_counts_in_the_total(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ import threading
 from collections.abc import Iterator
 
 import pytest
+from analysis.replay.endpoint import serving
 
 from suffice.wire.exchange import Exchange
 from suffice.wire.registry import parse_exchange
@@ -70,6 +71,30 @@ def closing(monkeypatch: pytest.MonkeyPatch) -> Iterator[Closing]:
     server = Closing()
     yield server
     server.listener.close()
+
+
+def test_a_host_that_lets_no_connection_in_fails_no_model(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A firewall that drops: until now each call was a timeout, which counts as a wrong answer."""
+    monkeypatch.setattr(sending, "FIRST_WAIT_S", 0.001)
+    with socket.create_server(("127.0.0.1", 0), backlog=0) as full, contextlib.ExitStack() as held:
+        address = full.getsockname()
+        for _ in range(2):  # its queue: nothing more gets in
+            waiting = held.enter_context(socket.socket())
+            waiting.setblocking(False)
+            waiting.connect_ex(address)
+        candidate = Candidate(model="m", url=f"http://127.0.0.1:{address[1]}/v1", timeout_s=0.2)
+        sender = sending.Sender(candidate)
+        sent = sent_by(sender)
+        sender.close()
+        why = sending.why_unreachable(candidate)
+    assert (sent.failure, sent.attempts) == ("unavailable", sending.ATTEMPTS)
+    assert why == f"nothing answers at {candidate.url} (no connection in 0.2 s)"
+
+
+def test_who_answers_anything_is_there() -> None:
+    with serving(lambda body, _: 404) as endpoint:
+        assert sending.why_unreachable(Candidate(model="m", url=endpoint.url)) is None
+        assert endpoint.requests == []
 
 
 def sent_by(sender: sending.Sender) -> sending.Sent:

@@ -113,8 +113,9 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     "MAX": lambda *v: max(_flat(v)),
     "IF": lambda test, yes, no: yes if test else no,
     "AND": lambda *v: all(v),
+    "OR": lambda *v: any(v),
     "EXP": math.exp,
-    "LN": math.log,
+    "LN": lambda value: math.log(value) if value > 0 else math.nan,  # both sides of an IF are worked out here
     "ROUNDUP": lambda value, digits: math.ceil(value * 10**digits) / 10**digits,
     "TEXT": lambda value, form: f"{value:,.0f}",
 }

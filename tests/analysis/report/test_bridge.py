@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from analysis.report.spreadsheet import read_workbook
 from analysis.report.test_formats import make_report, words_of
 from analysis.traffic import by_instructions, shop_traffic
 from hypothesis import given, settings
@@ -20,7 +21,8 @@ from suffice_analysis import pipeline
 from suffice_analysis.report.as_html import render_html
 from suffice_analysis.report.as_json import document
 from suffice_analysis.report.as_markdown import render_markdown
-from suffice_analysis.report.bridge import NAMES, Bridge, make_bridge, read_previous
+from suffice_analysis.report.as_xlsx import render_xlsx
+from suffice_analysis.report.bridge import NAMES, NONE, NONE_SHORT, Bridge, make_bridge, read_previous
 from suffice_store.file_store import FileStore
 
 HOSTED = "hosted_slm"
@@ -35,6 +37,12 @@ def task(
         "alternatives": [{"alternative": HOSTED, "paid_usd": usd, "saving_usd": usd * rate, "pays": True}],
         "estimate": {"value": rate, "low": 0.1, "high": 0.9, "candidate": "any SLM", "n": n, "grade": "replay" if n else "prior"},
     }  # fmt: skip
+
+
+def told_of(*tasks: dict[str, Any]) -> dict[str, Any]:
+    """As ``told``, of tasks with and without a price."""
+    whole = told(*(each for each in tasks if each["paid_usd"] is not None))
+    return whole | {"tasks": list(tasks)}
 
 
 def told(*tasks: dict[str, Any], version: str = "1", analysis: str = "a", basis: str = "month") -> dict[str, Any]:
@@ -78,6 +86,42 @@ def test_each_cause_is_found_under_its_name(
 ) -> None:
     found = steps(now)
     assert found == (pytest.approx(spend), pytest.approx(saving))
+
+
+def unpriced(task_id: str, calls: int) -> dict[str, Any]:
+    row = task(task_id, calls, 0.0)
+    row["alternatives"][0] |= {"paid_usd": None, "saving_usd": None, "pays": False}
+    return row | {"paid_usd": None}
+
+
+def change_steps(before: dict[str, Any], now: dict[str, Any]) -> list[dict[str, float]]:
+    """Those that are something, of each change."""
+    changes = make_bridge(before, {**now, "analysis": {**now["analysis"], "analysis_id": "b"}}).changes
+    return [{name: usd for name, usd in change.steps.items() if abs(usd) > 1e-9} for change in changes]
+
+
+def test_a_price_for_calls_that_had_none_is_a_price_and_no_volume() -> None:
+    """The same 1,300 calls: 300 of task c got a price, and 100 of a's 1,000 that had none."""
+    a_before = task("a", 1000, 9.0) | {"unpriced_calls": 100}
+    before, after = told_of(a_before, unpriced("c", 300)), told_of(task("a", 1000, 10.0), task("c", 300, 8.0))
+    assert change_steps(before, after) == [pytest.approx({"price": 9.0}), pytest.approx({"price": 0.5 + 4.0})]
+    assert change_steps(after, before) == [pytest.approx({"price": -9.0}), pytest.approx({"price": -4.5})]
+
+
+def test_calls_without_a_price_are_volume_too() -> None:
+    """1,000 priced and 500 unpriced calls, then twice as many of each: all of it is volume."""
+    before = told_of(task("a", 1000, 10.0), unpriced("c", 500))
+    assert change_steps(before, told_of(task("a", 2000, 20.0), unpriced("c", 1000))) == [
+        pytest.approx({"volume": 10.0}),
+        pytest.approx({"volume": 5.0}),
+    ]
+
+
+def test_a_task_that_was_tested_and_priced_since_is_a_price() -> None:
+    """What it saved per dollar was not known before, so no step of evidence can be told apart."""
+    before = told_of(task("a", 1000, 10.0), unpriced("c", 300))
+    after = told_of(task("a", 1000, 10.0), task("c", 300, 8.0, rate=0.25, n=80))
+    assert change_steps(before, after) == [pytest.approx({"price": 8.0}), pytest.approx({"price": 2.0})]
 
 
 def test_a_small_model_that_got_cheaper_is_a_price() -> None:
@@ -175,7 +219,14 @@ def test_two_reports_of_growing_traffic_in_every_format(tmp_path: Path, capsys: 
 def test_without_a_report_before_nothing_is_said(tmp_path: Path) -> None:
     report = make_report(tmp_path, shop_traffic(120))
     assert document(report)["bridge"] is None
-    assert "report before" not in render_html(report)
+    assert NONE_SHORT in " ".join(words_of(render_html(report)).first)
+    assert NONE in render_markdown(report)
+    assert "No earlier report was given to compare with." in render_markdown(report)
+    summary = {
+        value for (sheet, _, _), value in read_workbook(render_xlsx(report)).values.items() if sheet == "Summary"
+    }
+    assert "No earlier report was given to compare with." in summary
+    assert 'id="bridge"' not in render_html(report)
     said = replace(report, bridge=Bridge(1, "a", [], ["<b>|hostile|"]))
     assert "&lt;b&gt;|hostile|" in render_html(said)
     assert "&lt;b&gt;\\|hostile\\|" in render_markdown(said)

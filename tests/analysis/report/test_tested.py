@@ -1,8 +1,9 @@
-"""What a report shows of proven and refuted tasks: counts, measures, answers beside the recorded ones, masked; alike in every format."""
+"""What a report shows of replayed tasks: counts, measures, answers beside the recorded ones, masked; alike in every format."""
 
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +27,9 @@ from suffice_analysis.report.as_json import document
 from suffice_analysis.report.as_markdown import render_markdown
 from suffice_analysis.report.as_pdf import render_pdf
 from suffice_analysis.report.model import Report, TaskPart, read_report
-from suffice_analysis.report.tested import GOOD, MAX_CHARS, WORSE
+from suffice_analysis.report.replayed import spoken_for
+from suffice_analysis.report.tested import GOOD, MAX_CHARS, WORSE, read_tested
+from suffice_analysis.unsettled import SHORT
 from suffice_store import open_store
 
 pytestmark = pytest.mark.xdist_group("replay")
@@ -77,6 +80,35 @@ def test_what_is_proven_comes_first_then_what_is_refuted(report: Report) -> None
     found = [t.tested.status for t in report.tested if t.tested is not None]
     assert found[0] == "proven"
     assert found[1:] == ["refuted"] * (len(found) - 1) != []
+
+
+def test_a_task_that_is_still_open_shows_its_failures_too(database: Path) -> None:
+    """The refuted one as if it were open: its answers stand between the proven and the refuted, in every format."""
+    with open_store(str(database)) as store:
+        shares = spoken_for([e for e in store.read("estimates").to_pylist() if e["measure"] == "replaceability"])
+        row = next(r for r in shares.values() if json.loads(r["details"]).get("status") == "refuted")
+        opened = row | {"details": json.dumps(json.loads(row["details"]) | {"status": "open"})}
+        (tested,) = read_tested(store, "default", [opened]).values()
+        whole = read_report(store, clock=lambda: 10**18)
+    assert (tested.status, tested.status_words) == ("open", SHORT)
+    assert [e.verdict for e in tested.examples].count("fail") == WORSE
+    tasks = [replace(t, tested=tested) if t.row["task_id"] == row["task_id"] else t for t in whole.tasks]
+    open_too = replace(whole, tasks=tasks)
+    states = [t.tested.status for t in open_too.tested if t.tested is not None]
+    assert states == sorted(states, key=["proven", "open", "refuted"].index)
+    for text in (render_markdown(open_too), " ".join(words_of(render_html(open_too)).text)):
+        assert SHORT in text
+        assert tested.examples[0].verdict_words.split(", ", 1)[1][:60] in text.replace("\\", "")
+
+
+def test_failures_are_told_in_words_a_manager_knows(report: Report) -> None:
+    refuted = part(report, "refuted").tested
+    assert refuted is not None
+    counts = refuted.details["failures"]
+    assert refuted.failed_words == f"What was worse: {counts['wrong']} wrong in content."
+    assert replace(refuted, details={**refuted.details, "failures": {}}).failed_words == "Nothing was worse."
+    both = replace(refuted, details={**refuted.details, "failures": {"wrong": 2, "format": 9, "refusal": 1}})
+    assert both.failed_by == "9 not in form, 2 wrong in content, 1 refused"
 
 
 def test_examples_are_what_was_asked_recorded_and_answered(report: Report) -> None:

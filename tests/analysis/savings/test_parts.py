@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from analysis.cases import make_profile
 from analysis.traffic import CALLS_SCHEMA, DAY_NS, PRICE, Traffic
 
 from suffice_analysis.discovery.types import MessageText
 from suffice_analysis.inputs import Inputs
 from suffice_analysis.savings.basis import find_basis, peak_factor
 from suffice_analysis.savings.caching import Repeated, repeated_input
+from suffice_analysis.savings.cases import price_today
 from suffice_analysis.savings.prices import find_price, small_tier
 
 
@@ -97,6 +99,37 @@ def test_short_prefixes_and_other_runs_without_times_are_not_repeated() -> None:
     assert repeated_input(inputs_of(short), range(4)) == Repeated(0.0, 0.0)
     assert repeated_input(inputs_of(untimed), range(4)).repeated == pytest.approx(0.5, abs=0.01)
     assert repeated_input(inputs_of(untimed), []) == Repeated(0.0, 0.0)
+
+
+def test_of_two_models_each_ones_tokens_are_cached_at_its_own_price() -> None:
+    """Two calls each of 5,000 and of 15,000 tokens: the second of each repeats, so one part of the first model's price and three of
+    the other's: input (2 + 3 x 6) / 4 = 5, cached (0.2 + 3 x 0.6) / 4 = 0.5."""
+    traffic = Traffic()
+    for i in range(4):
+        model, tokens = (("small", 5_000), ("dear", 15_000))[i // 2]
+        text = [("system", "rule " * 4000), ("user", "q")]
+        traffic.call(text, "a", started_ns=i + 1, model=model, input_tokens=tokens, cache_read_tokens=None)
+    inputs = inputs_of(traffic)
+    found = repeated_input(inputs, range(4))
+    assert (found.stated, found.timed) == (False, True)
+    provider = traffic.calls[0]["provider"]
+    assert found.by_model == pytest.approx({(provider, "small"): 5_000.0, (provider, "dear"): 15_000.0})
+    rows = [
+        PRICE | {"provider": "", "model": model, "input_usd_per_mtok": usd, "cache_read_usd_per_mtok": usd / 10}
+        for model, usd in (("small", 2.0), ("dear", 6.0))
+    ]
+    profile = make_profile(models={"small": 2, "dear": 2})
+    price = price_today(rows, profile, found.by_model)
+    assert price is not None
+    assert (price.model, price.input, price.cache_read) == ("dear and small", pytest.approx(5.0), pytest.approx(0.5))
+    alone = price_today(rows, profile, {(provider, "small"): 9.0, (provider, "unpriced"): 90.0})
+    assert alone is not None
+    assert (alone.model, alone.input) == ("small", 2.0)
+    without = price_today([rows[0], rows[1] | {"cache_read_usd_per_mtok": None}], profile, found.by_model)
+    assert without is not None
+    assert without.cache_read == pytest.approx((0.2 + 3 * 6.0) / 4), (
+        "who has no price of cached input saves nothing by it"
+    )
 
 
 def test_what_the_cache_served_already_is_not_saved_again() -> None:

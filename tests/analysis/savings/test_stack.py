@@ -17,8 +17,10 @@ from hypothesis import strategies as st
 from suffice_analysis.savings.alternatives import ALTERNATIVES, Case
 from suffice_analysis.savings.assumptions import Scenario
 from suffice_analysis.savings.basis import Basis
+from suffice_analysis.savings.caching import Repeated, assumed_words
 from suffice_analysis.savings.fleet import World
 from suffice_analysis.savings.runs import Dependence
+from suffice_analysis.savings.sentences import beside_the_money, per_words, priced_share
 from suffice_analysis.savings.stack import Around, savings_rows
 from suffice_analysis.savings.terms import Floor, Terms
 
@@ -54,6 +56,26 @@ def test_worked_by_hand_caching() -> None:
     row = rows_of(make_case(repeated=0.5, streamed_calls=1))["t_1", "caching_batch"]
     assert row["saving_usd"] == pytest.approx(0.72)
     assert (row["quality"], row["extra_wrong"], row["quality_grade"]) == (1.0, 0.0, "same model")
+
+
+def test_caching_says_what_no_call_told() -> None:
+    case = make_case(repeated=0.5, streamed_calls=1)
+    silent = replace(case, repeated=Repeated(0.5, 0.0, stated=False, timed=False))
+    cached = (
+        "No call states cached tokens: it is assumed that nothing is cached today; what is already saves nothing more."
+    )
+    times = (
+        "No call has a time: calls of one run are assumed to follow within the 5 minutes that a cached prefix lives."
+    )
+    assert rows_of(case)["t_1", "caching_batch"]["note"] == ""
+    rows = rows_of(silent)
+    assert rows["t_1", "caching_batch"]["note"] == f"{cached} {times}"
+    total = rows["", "caching_batch"]
+    assert beside_the_money(total, 0)[1:3] == [cached, times]
+    named = {entry["name"]: entry["value"] for entry in json.loads(total["assumptions"])}
+    assert named["cached_today"] == 0.0
+    assert "cached_today" not in rows_of(case)["", "caching_batch"]["assumptions"]
+    assert assumed_words(3, 2, 0) == [cached.replace("No call", "In 2 of 3 tasks no call")]
 
 
 def test_batch_is_only_the_upper_end_and_only_where_answers_may_wait() -> None:
@@ -142,6 +164,26 @@ def test_unpriced_is_null_and_said_never_zero() -> None:
         assert row["saving_usd"] is None
         assert "price" in row["note"]
     assert rows["t_1", "hosted_slm"]["extra_wrong"] > 0
+
+
+def test_calls_without_a_price_are_told_with_the_totals_and_change_no_number() -> None:
+    """1,400 of 10,000 calls without a price: the amounts stay those of all traffic, and say that 86 % of it is priced."""
+    around = Around(priced_of=(10_000, 1_400))
+    whole, told = (
+        savings_rows([make_case()], PER_1000, total_paid=40.0, seed=0, around=each) for each in (None, around)
+    )
+    money = ("paid_usd", "projected_usd", "saving_usd", "saving_low_usd", "saving_high_usd")
+    assert [[r[key] for key in money] for r in told] == [[r[key] for key in money] for r in whole]
+    for row in told[-4:]:
+        assert "1,400 unpriced calls are in no amount and go on costing what they cost." in row["note"]
+        assert (priced_share(row), per_words(row)) == ("86 %", "per 1,000 calls, 86 % of them priced")
+        assert per_words({**row, "basis": "month"}) == "a month, 86 % of the calls priced"
+    assert {(priced_share(row), per_words(row)) for row in whole[-4:]} == {("", "per 1,000 calls")}
+    (one,) = {
+        priced_share(row)
+        for row in savings_rows([], PER_1000, total_paid=1.0, seed=0, around=Around(priced_of=(9_999, 1)))
+    }
+    assert one == "over 99 %", "never 100 % where one is not"
 
 
 def test_no_tasks_no_savings() -> None:
@@ -261,3 +303,12 @@ def test_self_hosting_gets_cheaper_with_utilisation_and_dearer_with_the_gpus_pri
 
     assert usd(plain.but(assumed_utilisation=utilisation * 1.1)) < usd(plain)
     assert usd(plain.but(gpu_usd_per_hour=plain["gpu_usd_per_hour"] * dearer)) > usd(plain)
+
+
+def test_the_note_says_how_many_wrong_answers_a_check_stops_where_there_are_any() -> None:
+    row = rows_of(make_case())["t_1", "hosted_slm"]
+    wrong = row["caught"] + row["extra_wrong"]
+    assert f"A check of form would stop about {row['caught']:,.0f} of {wrong:,.0f} wrong answers" in row["note"]
+    few = rows_of(make_case(), Basis("per_1000_calls", 1e-4, None, 1.0))["t_1", "hosted_slm"]
+    assert few["caught"] + few["extra_wrong"] < 0.5
+    assert "check of form" not in few["note"]

@@ -13,7 +13,8 @@ from typing import Any
 import pyarrow as pa
 import pytest
 from collector.alerting.receivers import Hook, Mailbox, receiving
-from collector.processes import Process, free_port, wait_until
+from collector.processes import Process, wait_until
+from free_ports import free_port
 from store.synthetic import call_record
 
 from suffice.cli import main

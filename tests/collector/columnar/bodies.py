@@ -24,16 +24,18 @@ EXCHANGE = Exchange(
 )
 
 
-def sdk_body(calls: Iterable[Call], *, first: int = 1, trace: bytes | None = None) -> bytes:
+def sdk_body(
+    calls: Iterable[Call], *, first: int = 1, trace: bytes | None = None, service: str = "billing", at_ns: int = 0
+) -> bytes:
     """What our SDK sends of these calls, whose ids count from ``first``; ``trace``: one for all, else each its own."""
     spans = []
     for number, call in enumerate(calls, start=first):
         attributes = GATE.attributes(call_attributes(call, EXCHANGE, None, "app.py:main:3"))
-        started = START_NS + number * 1_000_000
+        started = START_NS + (at_ns or number * 1_000_000)
         own = number.to_bytes(16, "big")
         span = otlp.Span("chat", trace or own, own[8:], None, 3, started, started + 900_000, attributes)
         spans.append((otlp.Scope(semconv.SCOPE, "1"), otlp.encode_span(span)))
-    encoded = otlp.encode_resource({"service.name": "billing"})
+    encoded = otlp.encode_resource({"service.name": service})
     return b"".join(otlp.encode_batch(encoded, spans))
 
 
@@ -106,6 +108,22 @@ _parts_json = st.builds(_written, st.lists(_parts | st.just("a"), max_size=2), s
 _counts = st.sampled_from([0, 1, 77, 2**31, 2**53, 2**53 + 1, 2**63 - 1, -1, 42.0, "42", True, None, [1]])
 _words = st.sampled_from(["r-1", "é", 'a"b', "", "x" * 600, 5, None, ["a"], 1.5, True])
 
+_values = st.recursive(
+    st.integers(-(2**53), 2**64) | st.floats() | st.booleans() | st.none() | _texts | st.just("plain"),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(st.sampled_from(["a", "b", "prompt_tokens", "é"]), inner, max_size=3)
+    ),
+    max_leaves=12,
+)
+USAGE_TEXTS = st.builds(
+    _written, st.dictionaries(st.sampled_from(["a", "b", "total_tokens", ""]), _values, max_size=4), st.integers(0, 2)
+) | st.sampled_from(
+    ['{"a":1,"a":2}', '{"a":{"b":1,"b":1}}', '{"a":-0}', '{"a":01}', '{"a":1}}', '{"a":1', '{"a"}', '{"a":}', '{"a":1,}',
+     '{"a":[1,]}', '{"a":[}', '{"a":[1}', '{"a":1]', '{"a":tru}', "{" + '"a":{' * 9 + "}" * 10, '{"a":1}{}', '{,"a":1}',
+     '{"a":1e3}', '{"a":-}', '{"a":"b"', "{" + ",".join(f'"k{n}":{n}' for n in range(40)) + "}"]
+)  # fmt: skip
+
 ATTRIBUTES = st.one_of(
     st.tuples(st.sampled_from([semconv.INPUT_MESSAGES, semconv.OUTPUT_MESSAGES]), _json),
     st.tuples(st.just(semconv.SYSTEM_INSTRUCTIONS), _parts_json | _json),
@@ -132,7 +150,8 @@ ATTRIBUTES = st.one_of(
         st.just(semconv.TIME_TO_FIRST_CHUNK), st.sampled_from([0.25, 1.0, 1e-9, 3, "x", float("nan"), float("inf")])
     ),
     st.tuples(
-        st.just(semconv.USAGE_RAW), st.sampled_from(['{"a": 1.50}', "{}", "[1]", "{", "", '{"b":"\\u00e9"}', 3, None])
+        st.just(semconv.USAGE_RAW),
+        st.sampled_from(['{"a": 1.50}', "{}", "[1]", "{", "", '{"b":"\\u00e9"}', 3, None]) | USAGE_TEXTS,
     ),
     st.tuples(st.just(semconv.USAGE_SOURCE), st.sampled_from(["absent", "estimated", "reported", "other", ""])),
     st.tuples(

@@ -15,6 +15,7 @@ from suffice_collector.build_lane import BuildLane
 from suffice_collector.columnar.kept import is_compiled
 from suffice_collector.journal import Entry
 
+pytestmark = pytest.mark.usefixtures("compiled")
 BODY = Entry(sdk_body([Call("openai.chat", "chat", "openai")] * 3), received_ns=7)
 
 

@@ -65,6 +65,14 @@ def test_a_long_wrapper_is_told_by_words_only() -> None:
     assert len(find(call("w", **long, **said), call("c", **CLIENT, **said))) == 1
 
 
+def test_our_sdk_and_a_wrapper_in_either_order() -> None:
+    """What our SDK told is remembered apart from the others."""
+    ours = {"dialect": "suffice", "scope": "suffice", "trace": "c", "start": 0.1, "end": 1}
+    assert find(call("c", **ours), call("w", **WRAPPER)) == [mark("w", "c", "time_overlap")]
+    assert find(call("w", **WRAPPER), call("c", **ours)) == [mark("w", "c", "time_overlap")]
+    assert find(call("c", **ours), call("d", **{**ours, "trace": "d"})) == []
+
+
 def test_three_emitters_of_one_call_leave_one() -> None:
     marks = find(*(call(name, scope=name, trace=name) for name in "abc"))
     assert [each.call_id for each in marks] == ["id-b", "id-c"]
@@ -78,3 +86,17 @@ def test_a_log_record_within_a_span() -> None:
 
 def test_with_response_ids_the_ids_decide() -> None:
     assert find(call("w", **WRAPPER, response="r1"), call("c", **CLIENT, response="r2")) == []
+
+
+@pytest.mark.parametrize("order", list(permutations("abw")), ids="".join)
+def test_of_two_that_start_equally_near_it_is_the_same_one_in_any_order(order: tuple[str, ...]) -> None:
+    """Two equal calls at once; the wrapper tells of either of them, and of one only."""
+    ours = {"dialect": "suffice", "scope": "suffice", "start": 0.1}
+    told = {
+        "a": call("a", **ours, trace="a", end=1.05), "b": call("b", **ours, trace="b", end=1),
+        "w": call("w", **{**WRAPPER, "end": 1.04}),
+    }  # fmt: skip
+    marks = find(*(told[each] for each in order))
+    assert [each.rule for each in marks] == ["time_overlap"]
+    if order[2] == "w":
+        assert marks == [mark("w", "a", "time_overlap")]

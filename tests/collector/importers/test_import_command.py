@@ -95,6 +95,19 @@ def test_a_file_without_calls_is_one_line_and_exit_1(run: Command, content: byte
     assert err.startswith(f"suffice: {reason}")
 
 
+@pytest.mark.parametrize("content", [json_lines([logged()]), b'{"some": "thing"}'])
+def test_a_file_of_another_form_named_otlp_holds_no_call(run: Command, content: bytes) -> None:
+    code, _, err = run(run.write(content), "--format", "otlp")
+    said = "suffice: calls.jsonl holds no call: no OTLP export request: it has no 'resourceSpans' (line 1)\n"
+    assert (code, err) == (1, said)
+
+
+def test_an_empty_export_is_no_failure(run: Command) -> None:
+    code, text, err = run(run.write(b'{"resourceSpans": []}'), "--format", "otlp")
+    assert (code, err) == (0, "")
+    assert "0 calls read, 0 added" in text
+
+
 def test_a_missing_file_stops_the_rest(run: Command) -> None:
     code, text, err = run(run.write(json_lines([logged()])), str(run.folder / "no.jsonl"))
     assert (code, text, err) == (1, "", "suffice: no.jsonl does not exist\n")

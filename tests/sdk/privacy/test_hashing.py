@@ -135,7 +135,7 @@ PARTS = st.one_of(
     st.builds(lambda said: {"type": "thing", "what": said, "deep": [{"k": said}]}, SENTENCES),
 )
 MESSAGES = st.lists(st.builds(lambda role, parts: {"role": role, "parts": parts}, st.sampled_from(["system", "user", "assistant", "tool"]), st.lists(PARTS, max_size=3)), max_size=3)  # fmt: skip
-OWN_WORDS = {"json_schema", "tool_choice", "stop_sequences", "short_text", "long_text", "number", "boolean", "integer", "hashed", "digest", "refusal", "system", "assistant", "arguments", "response", "schema", "string", "object", "function", "description", "parameters", "properties", "tool_call", "tool_call_response"}  # fmt: skip
+OWN_WORDS = {"json_schema", "tool_choice", "stop_sequences", "short_text", "long_text", "number", "boolean", "integer", "hashed", "digest", "refusal", "system", "assistant", "arguments", "response", "schema", "string", "object", "function", "description", "parameters", "properties", "required", "tool_call", "tool_call_response"}  # fmt: skip
 
 
 @given(MESSAGES, SENTENCES, VALUES, SENTENCES)

@@ -10,6 +10,7 @@ from suffice_analysis.report.caveats import assumptions
 from suffice_analysis.report.model import Report
 from suffice_analysis.report.sheets.book import Book
 from suffice_analysis.report.wording import Row
+from suffice_analysis.savings.assumption_words import name_words
 
 SHEET = "Assumptions"
 HEADS = ("assumption", "value", "low", "high", "unit", "source", "date", "name in formulas")
@@ -21,7 +22,7 @@ LEVELS = (
     ("other_prices", "small models' prices, times today's"),
 )
 # Found by the analysis or read from a table that holds for this sheet's values alone: told, and in no formula.
-_NO_INPUT = re.compile(r"utilisation|gpus|usd_per_1000_calls_at_.*|break_even_requests_per_hour|cache_minimum_tokens|cache_lifetime_s|batch_discount|gpu_memory_share|bytes_per_parameter|price_fall_per_year")  # fmt: skip
+_NO_INPUT = re.compile(r"utilisation|gpus|usd_per_1000_calls_at_.*|break_even_requests_per_hour|cached_today|cache_minimum_tokens|cache_lifetime_s|batch_discount|gpu_memory_share|bytes_per_parameter|left_out_once_.*")  # fmt: skip
 _DATE = re.compile(r"^(.*) \((\d{4}(?:-\d\d){0,2})\)$", re.DOTALL)
 
 
@@ -80,17 +81,17 @@ def write_assumptions(book: Book, report: Report) -> None:
     )
     sheet.merge_range(1, 0, 1, 6, note, book.styles["note"])
     sheet.set_row(1, 30)
-    book.heads(sheet, 3, HEADS)
+    book.heads(sheet, 3, HEADS, numbers=(1, 2, 3))
     sheet.freeze_panes(4, 1)
     row = 4
     for each in inputs(report):
         source, date = split_date(each.source)
-        book.text(sheet, row, 0, each.name.replace("_", " "))
+        book.text(sheet, row, 0, name_words(each.name))
         book.value(sheet, row, 1, each.value, "input")
         for column, value in ((2, each.low), (3, each.high)):
             book.value(sheet, row, column, value, "number")
         for column, text in ((4, each.unit), (5, source), (6, date), (7, each.name)):
-            book.text(sheet, row, column, text)
+            book.text(sheet, row, column, text, "beside")
         book.name(each.name, SHEET, row, 1)
         book.height(sheet, row, ((each.unit, WIDTHS[4]), (source, WIDTHS[5])))
         row += 1
@@ -103,7 +104,7 @@ def write_assumptions(book: Book, report: Report) -> None:
         for column, value in ((1, told["value"]), (2, told.get("low")), (3, told.get("high"))):
             book.value(sheet, row, column, value, "number")
         for column, text in ((4, told["unit"]), (5, source), (6, date)):
-            book.text(sheet, row, column, text)
+            book.text(sheet, row, column, text, "beside")
         book.height(sheet, row, ((told["words"], WIDTHS[0]), (told["unit"], WIDTHS[4]), (source, WIDTHS[5])))
 
 

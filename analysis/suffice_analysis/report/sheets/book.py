@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -18,14 +18,17 @@ LINE_POINTS, WIDER = 15.0, 1.15  # of a line; what a text takes over its charact
 MOST_CHARACTERS = 32_000  # a cell holds 32,767
 _NOT_IN_XML = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 _BORDER = {"bottom": 1, "bottom_color": "#D5DCE5"}
-USD = "[>=1000]$#,##0;[<0.1]$0.00####;$#,##0.00"  # as many digits as it takes to be read
+USD = "[>=1000]$#,##0;[<1]$0.00####;$#,##0.00"  # as many digits as it takes to be read
 STYLES: dict[str, dict[str, Any]] = {
     "title": {"bold": True, "font_size": 18},
     "section": {"bold": True, "font_size": 13},
     "text": {"text_wrap": True, "valign": "top"},
     "plain": {"valign": "top"},
+    "beside": {"text_wrap": True, "valign": "top", "indent": 1},  # behind a number: its right edge is not to touch it
+    "right": {"valign": "top", "align": "right"},
     "note": {"text_wrap": True, "valign": "top", "font_color": "#5A6675"},
     "head": {"bold": True, "text_wrap": True, "valign": "top", "bg_color": "#E8EDF4", **_BORDER},
+    "head_right": {"bold": True, "text_wrap": True, "valign": "top", "align": "right", "bg_color": "#E8EDF4", **_BORDER},
     "mark": {"bold": True, "font_color": "#B3261E"},
     "usd": {"num_format": USD, "valign": "top"},
     "usd_total": {"num_format": USD, "bold": True, "valign": "top", "top": 1},
@@ -52,8 +55,8 @@ class Book:
         self.workbook.set_calc_mode("auto")
         self.styles: dict[str, Format] = {name: self.workbook.add_format(style) for name, style in STYLES.items()}
 
-    def sheet(self, name: str, widths: Sequence[float], *, landscape: bool = True) -> Worksheet:
-        """A new sheet with columns of these widths, to be printed one page wide."""
+    def sheet(self, name: str, widths: Sequence[float], *, landscape: bool = True, pages: int = 1) -> Worksheet:
+        """A new sheet with columns of these widths, to be printed so many pages wide, its first columns on each."""
         sheet = self.workbook.add_worksheet(name)
         for column, width in enumerate(widths):
             sheet.set_column(column, column, width)
@@ -61,7 +64,9 @@ class Book:
         sheet.set_paper(9)
         if landscape:
             sheet.set_landscape()
-        sheet.fit_to_pages(1, 0)
+        sheet.fit_to_pages(pages, 0)
+        if pages > 1:
+            sheet.repeat_columns(0, 1)
         return sheet
 
     def name(self, name: str, sheet: str, row: int, column: int) -> None:
@@ -91,10 +96,20 @@ class Book:
         lines = max(1, *(math.ceil(len(clean(text)) * WIDER / width) for text, width in texts))
         sheet.set_row(row, LINE_POINTS * lines)
 
-    def heads(self, sheet: Worksheet, row: int, heads: Sequence[str]) -> None:
-        """A line of column heads."""
+    def heads(
+        self,
+        sheet: Worksheet,
+        row: int,
+        heads: Sequence[str],
+        numbers: Container[int] = (),
+        *,
+        whole_sheet: bool = True,
+    ) -> None:
+        """A line of column heads; those of ``numbers`` stand above them. Of a ``whole_sheet`` on every page that is printed."""
         for column, head in enumerate(heads):
-            self.text(sheet, row, column, head, "head")
+            self.text(sheet, row, column, head, "head_right" if column in numbers else "head")
+        if whole_sheet:
+            sheet.repeat_rows(row)
 
     def close(self) -> bytes:
         """The file."""

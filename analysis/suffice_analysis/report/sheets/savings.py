@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 
 from xlsxwriter.utility import xl_rowcol_to_cell
 from xlsxwriter.worksheet import Worksheet
 
+from suffice_analysis.report.decisions import NEVER
 from suffice_analysis.report.model import Report
 from suffice_analysis.report.sheets.assumptions import fleet
 from suffice_analysis.report.sheets.book import Book
-from suffice_analysis.report.sheets.workings import Line, cells, counts, set_up_usd
+from suffice_analysis.report.sheets.workings import Line, cells, counts, on_gpu, set_up_usd
 from suffice_analysis.report.wording import ALTERNATIVE_NAMES, Row
-from suffice_analysis.savings.assumptions import HOURS_PER_MONTH
+from suffice_analysis.savings.assumptions import DAYS_PER_MONTH, DAYS_PER_YEAR, HOURS_PER_MONTH
+from suffice_analysis.savings.effort import YEARS, pays_from_calls
+from suffice_analysis.savings.own_gpus import SELF_HOSTED, own_gpus
+from suffice_analysis.savings.payback import IN_DAYS, LONGEST_DAYS, months_words, payback_days
 
 SHEET = "Savings"
 FIRST = 4
@@ -21,20 +26,22 @@ HEADS = (
     "as analysed: high", "tasks that move", "more wrong answers, caught", "more wrong answers, not caught", "spent once",
     "pays back after",
 )  # fmt: skip
-WIDTHS = (30, 26, *([14] * 12))
+FROM_CALLS = f"back within {YEARS} from, calls a month"  # in place of the last, where nothing is known of a month
+WIDTHS = (30, 28, *([14] * 11), 20)
 _SAVES, _NOT_CAUGHT, _ONCE = 4, 11, 12
 
 
 def write_savings(book: Book, report: Report, found: Sequence[Line]) -> None:
     """Totals, the fleet, and the picture of them."""
     sheet = book.sheet(SHEET, WIDTHS)
-    book.text(sheet, 0, 0, f"Savings {report.basis_words}", "title")
+    book.text(sheet, 0, 0, f"Savings {report.priced_basis_words}", "title")
     words = (
-        "Beside each other, never added up: they exclude each other. The intervals are as analysed; everything else follows the "
-        "yellow cells of Assumptions."
+        "Beside each other, never added up: of a task one can be chosen. The intervals are as analysed; everything else follows the "
+        "yellow cells of Assumptions. What a commitment holds is not in the last column."
     )
     sheet.merge_range(1, 0, 1, 11, words, book.styles["note"])
-    book.heads(sheet, FIRST - 1, HEADS)
+    monthly = report.analysis["basis"] == "month"
+    book.heads(sheet, FIRST - 1, HEADS if monthly else (*HEADS[:-1], FROM_CALLS), numbers=range(2, len(HEADS)))
     sheet.set_row(FIRST - 1, 46)
     sheet.freeze_panes(FIRST, 1)
     for number, total in enumerate(report.totals):
@@ -68,31 +75,53 @@ def _total(book: Book, sheet: Worksheet, row: int, report: Report, total: Row, f
     book.formula(sheet, row, 2, f"={total['paid_usd']!r}*volume*today_price", "usd", total["paid_usd"])
     book.formula(sheet, row, 3, f"={at[2]}-{at[4]}", "usd", total["projected_usd"])
     book.formula(sheet, row, 4, f"={summed('saves')}", "usd", saves)
-    before = f"MAX(0,{at[4]}-MAX(0,{xl_rowcol_to_cell(FIRST, 4, True)}:{xl_rowcol_to_cell(row - 1, 4)}))"
-    book.formula(sheet, row, 5, f"=MAX(0,{at[4]})" if row == FIRST else f"={before}", "usd", total["marginal_usd"])
+    book.formula(sheet, row, 5, f"=MAX(0,{summed('beyond')})", "usd", total["marginal_usd"])
     for column, key in ((6, "saving_usd"), (7, "saving_low_usd"), (8, "saving_high_usd")):
         book.value(sheet, row, column, total[key], "usd")
     moved = [line for line in found if line.name == name and counts(line)]
     book.formula(sheet, row, 9, f"={summed('counts')}", "count", len(moved))
     if name == "caching_batch":
-        book.text(sheet, row, 10, "same model: none", "plain")
+        book.text(sheet, row, 10, "none", "right")
     else:
         book.formula(sheet, row, 10, f"={summed('caught')}", "number", total["caught"] if moved else 0.0)
         book.formula(sheet, row, _NOT_CAUGHT, f"={summed('silent')}", "number", total["extra_wrong"] if moved else 0.0)
     book.formula(sheet, row, _ONCE, f"={summed('once_usd')}{hours}", "usd", once)
-    _payback(book, sheet, row, report, (at[4], at[_ONCE]), (saves, once))
+    _payback(book, sheet, row, total, (at[4], at[_ONCE]), (summed("gpu_seconds"), summed("gpu_usd")))
 
 
-def _payback(
-    book: Book, sheet: Worksheet, row: int, report: Report, at: tuple[str, str], now: tuple[float, float]
-) -> None:
-    """Months, or calls: at today's prices. The report's days count falling prices and commitments too."""
-    monthly = report.analysis["basis"] == "month"
-    times, unit = ("", "months") if monthly else ("*1000", "calls")
-    saves, once = now
-    value = "–" if saves <= 0 else f"{once / saves * (1 if monthly else 1000):,.0f} {unit}"
-    formula = f'=IF({at[0]}>0,TEXT({at[1]}/{at[0]}{times},"#,##0")&" {unit}","–")'
-    sheet.write_formula(row, 13, formula, book.styles["plain"], value)
+def _on_own_gpus(needs: str, saves: str, seconds: str, usd: str) -> tuple[str, str]:
+    """Times the basis a month, and whether ever, as ``savings/own_gpus.py``: whole GPUs and their upkeep."""
+    one, margin = f"(gpu_usd_per_hour*(1+gpu_overhead)*{HOURS_PER_MONTH})", f"({saves}+{usd})"
+    fixed = f"({needs}+self_host_upkeep_hours*engineer_usd_per_hour)"
+    full = f"({margin}*3600*{HOURS_PER_MONTH}*assumed_utilisation/{seconds}-{one})"
+    gpus = f"MAX(1,ROUNDUP(({fixed}+{one})/{full}-0.000000001,0))"
+    return f"({fixed}+{gpus}*{one})/{margin}", f"AND({saves}>0,{full}>0)"
+
+
+def _payback(book: Book, sheet: Worksheet, row: int, total: Row, at: tuple[str, str], gpu: tuple[str, str]) -> None:
+    """Days or months while all prices fall (``savings/payback.py``), or from how many calls of all traffic a month on within five
+    years. Commitments are not counted: the report says what they hold."""
+    saves, once = total["saving_usd"], total["one_off_usd"] or 0.0
+    stated = {each["name"]: each["value"] for each in json.loads(total["assumptions"])}
+    k = f"(-LN(1-MIN(MAX(price_fall_per_year,0.000001),0.99))/{DAYS_PER_YEAR})"
+    if total["basis"] != "month":
+        calls = pays_from_calls(total, 1000.0)
+        value = "–" if calls is None else f"{calls:,.0f}"
+        needs = f"{at[1]}*{k}/(1-EXP(-{k}*{LONGEST_DAYS}))*{DAYS_PER_MONTH}"
+        times, ever = f"({needs})/{at[0]}", f"{at[0]}>0"
+        if total["alternative"] == SELF_HOSTED:
+            if own_gpus(total) is None:
+                book.text(sheet, row, 13, value, "right")
+                return
+            times, ever = _on_own_gpus(needs, at[0], *gpu)
+        sheet.write_formula(row, 13, f'=IF({ever},TEXT({times}*1000,"#,##0"),"–")', book.styles["right"], value)
+        return
+    found = float(payback_days(once, saves / DAYS_PER_MONTH, stated["price_fall_per_year"]))
+    value = "–" if saves <= 0 else NEVER if found > LONGEST_DAYS else months_words(found)
+    share = f"{k}*{at[1]}*{DAYS_PER_MONTH}/{at[0]}"
+    days = f"-LN(1-MIN({share},0.999999999999))/{k}"
+    ever = f'IF(OR({share}>=1,{days}>{LONGEST_DAYS}),"{NEVER}",IF({days}<{IN_DAYS},TEXT({days},"#,##0")&" days",TEXT({days}/{DAYS_PER_MONTH},"#,##0")&" months"))'
+    sheet.write_formula(row, 13, f'=IF({at[0]}>0,{ever},"–")', book.styles["right"], value)
 
 
 def _fleet(book: Book, sheet: Worksheet, row: int, report: Report, found: Sequence[Line]) -> None:
@@ -100,7 +129,7 @@ def _fleet(book: Book, sheet: Worksheet, row: int, report: Report, found: Sequen
     if gpu is None:
         return
     count, monthly = len(found), report.analysis["basis"] == "month"
-    sized = [line for line in found if line.given.get("on_gpu")]
+    sized = [line for line in found if on_gpu(line)]
     seconds = sum(line.details["gpu"]["busy_seconds"] for line in sized)
     monthly = monthly and seconds > 0
     busy = f"fleet_seconds/3600/{HOURS_PER_MONTH}"

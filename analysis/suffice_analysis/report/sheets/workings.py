@@ -7,19 +7,20 @@ by LibreOffice, as they stand and with changed assumptions, and compares them wi
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from xlsxwriter.utility import xl_col_to_name
 
 from suffice.errors import SufficeError
 from suffice_analysis.replaceability import CLAIM_CALLS
-from suffice_analysis.report.model import Report, TaskPart
+from suffice_analysis.report.model import Report
 from suffice_analysis.report.sheets.book import Book
 from suffice_analysis.report.wording import ALTERNATIVE_NAMES, Row
-from suffice_analysis.savings.alternatives import LENGTHS
+from suffice_analysis.savings.alternatives import ALTERNATIVES, LENGTHS
 from suffice_analysis.savings.one_off import HOURS, PEAK_FLOPS
+from suffice_analysis.savings.own_gpus import SELF_HOSTED
 
 SHEET = "Workings"
 FIRST = 4  # row of the first line, from 0
@@ -29,11 +30,14 @@ Values = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One task under one alternative: the row of savings, its details, what it was worked out from."""
+    """One task, or a slice that counts by itself, under one alternative: the row of savings, its details, what it was worked out from."""
 
-    task: TaskPart
+    task_id: str
+    task: str  # its name
     row: Row
     details: Values
+    parted: bool = False  # a task that counts by its slices: itself in no total
+    beyond_usd: float = 0.0  # what it saves beyond the best before it, where it counts
 
     @property
     def name(self) -> str:
@@ -58,15 +62,45 @@ class Column:
 
 def lines(report: Report) -> list[Line]:
     """What can be worked out. Raises SufficeError for an analysis made before it was kept how."""
-    found = []
+    found: list[Line] = []
+    names: dict[str, str] = {}
     for task in report.tasks:
+        parted = any(each.get("counted_apart") for each in task.slices)
+        names |= {each["slice_id"]: f"{task.row['name']}: {each['name']}" for each in task.slices}
         for row in task.alternatives:
             details = json.loads(row.get("details") or "{}")
             if "parts" in details and "workings" not in details:
                 raise SufficeError("this analysis was made by an older version, without what formulas need: run 'suffice analyze' first")  # fmt: skip
             if "parts" in details:
-                found.append(Line(task, row, details))
-    return found
+                found.append(Line(task.row["task_id"], task.row["name"], row, details, parted))
+    for total in report.totals:
+        same = {name: total[name] for name in ("alternative", "assumptions")}
+        slices = json.loads(total.get("details") or "{}").get("slices", ())
+        found += [
+            Line(row["task_id"], names[row["task_id"]], same | row, row["details"])
+            for row in slices
+            if "parts" in row["details"]
+        ]
+    return [replace(line, beyond_usd=_beyond(line, [found[n] for n in earlier(found, line)])) for line in found]
+
+
+def earlier(found: Sequence[Line], line: Line) -> list[int]:
+    """The places of the same task's alternatives before it."""
+    before = ALTERNATIVES[: ALTERNATIVES.index(line.name)]
+    return [n for n, other in enumerate(found) if other.task_id == line.task_id and other.name in before]
+
+
+def _beyond(line: Line, before: Sequence[Line]) -> float:
+    if not counts(line):
+        return 0.0
+    usd: float = line.row["saving_usd"] - max([0.0, *(other.row["saving_usd"] for other in before if counts(other))])
+    return usd if line.name == SELF_HOSTED else max(0.0, usd)
+
+
+def _beyond_formula(line: Line) -> str:
+    """``savings/marginal.py``: a fleet is taken whole, with its losses."""
+    usd = "{saves}-MAX(0,{before})"
+    return f"IF({{counts}}=1,{usd if line.name == SELF_HOSTED else f'MAX(0,{usd})'},0)"
 
 
 def _given(key: str) -> Callable[[Line], Any]:
@@ -75,6 +109,11 @@ def _given(key: str) -> Callable[[Line], Any]:
 
 def _flag(key: str) -> Callable[[Line], Any]:
     return lambda line: None if key not in line.given else int(line.given[key])
+
+
+def on_gpu(line: Line) -> bool:
+    """Whether the fleet is sized for it."""
+    return bool(line.given.get("on_gpu")) and not line.parted
 
 
 def _part(*keys: str) -> Callable[[Line], float]:
@@ -136,12 +175,14 @@ def _of_fleet(line: Line, what: str) -> str | None:
     """One that the GPUs are not sized for would share with them."""
     if line.name != "self_hosted_slm":
         return None
-    if line.given["on_gpu"]:
+    if on_gpu(line):
         return f"{{gpu_seconds}}*{what}"
     return f"{{gpu_seconds}}*{what}*IF(fleet_seconds>0,fleet_seconds/(fleet_seconds+{{gpu_seconds}}),1)"
 
 
 def _counts(line: Line) -> str:
+    if line.parted:
+        return "0"
     if line.name == "self_hosted_slm":
         return f"IF(AND({{seen}}>={CLAIM_CALLS},{{movable}}=1),1,0)"
     movable = "" if line.name == "caching_batch" else ",{movable}=1"
@@ -158,10 +199,16 @@ def set_up_usd(row: Row) -> float:
 
 def counts(line: Line) -> bool:
     """Whether it is among those that the total moves, as analysed (``stack.py``)."""
+    if line.parted:
+        return False
     enough = line.given["seen_calls"] >= CLAIM_CALLS
     if line.name == "self_hosted_slm":
         return enough and bool(line.given["movable"])
     return enough and bool(line.row["pays"]) and (line.name == "caching_batch" or bool(line.given["movable"]))
+
+
+def _unless_proven(formula: str) -> str:
+    return f"IF({{proven}}=1,0,{formula})"
 
 
 _TUNING = (
@@ -169,8 +216,8 @@ _TUNING = (
     f"/({PEAK_FLOPS:.0f}*tuning_flops_share)/3600*gpu_usd_per_hour*(1+gpu_overhead)"
 )
 _LABELS = (
-    Column("task_id", "task id", "plain", lambda line: line.task.row["task_id"]),
-    Column("task", "task", "plain", lambda line: line.task.row["name"]),
+    Column("task_id", "task id", "plain", lambda line: line.task_id),
+    Column("task", "task", "plain", lambda line: line.task),
     Column("alternative", "alternative", "plain", lambda line: ALTERNATIVE_NAMES[line.name]),
     Column("model", "model", "plain", lambda line: line.row["model"]),
 )
@@ -191,13 +238,14 @@ _RESULTS = (
     Column("costs", "would cost", "usd", lambda line: line.row["projected_usd"],
            lambda line: "{model_usd}+{gpu_usd}+{upkeep_usd}+{again_usd}+{judge_usd}"),
     Column("saves", "saves", "usd", lambda line: line.row["saving_usd"], lambda line: "{now}-{costs}"),
+    Column("beyond", "beyond the best before, in the total", "usd", lambda line: line.beyond_usd, _beyond_formula),
     Column("low", "as analysed: low", "usd", lambda line: line.row["saving_low_usd"]),
     Column("high", "as analysed: high", "usd", lambda line: line.row["saving_high_usd"]),
     Column("engineering_usd", "once: engineering", "usd", lambda line: _once("engineering")(line) - set_up_usd(line.row),
            lambda line: f"{HOURS[line.name]}*engineer_usd_per_hour"),
     Column("replay_usd", "once: replay", "usd", _once("replay"),
-           lambda line: None if line.name == "caching_batch" else "replayed_calls*{paid}/{calls}*today_price"),
-    Column("tuning_usd", "once: fine-tuning", "usd", _once("fine_tuning"), _only(*_SLM, formula=_TUNING)),
+           lambda line: None if line.name == "caching_batch" else _unless_proven("replayed_calls*{paid}/{calls}*today_price")),
+    Column("tuning_usd", "once: fine-tuning", "usd", _once("fine_tuning"), _only(*_SLM, formula=_unless_proven(_TUNING))),
     Column("once_usd", "once: all", "usd", lambda line: sum(line.details["one_off"].values()) - set_up_usd(line.row), lambda line: "{engineering_usd}+{replay_usd}+{tuning_usd}"),
 )  # fmt: skip
 _GIVEN = (
@@ -207,6 +255,7 @@ _GIVEN = (
     Column("input", "input tokens", "count", _given("input_tokens")),
     Column("output", "output tokens", "count", _given("output_tokens")),
     Column("movable", "may move (1)", "count", _flag("movable")),
+    Column("proven", "proven as it is (1)", "count", _flag("proven")),
     Column("caught_share", "caught, as replays failed", "share", _given("caught_share")),
     Column("share", "an SLM's acceptable answers", "share", lambda line: None if line.name == "caching_batch" else line.given["share"]),
     Column("input_price", "USD per million tokens in", "number", _given("input_price")),
@@ -217,7 +266,7 @@ _GIVEN = (
     Column("unused", "input a cache could serve yet", "share", _given("unused")),
     Column("repeated", "input repeated", "share", _given("repeated")),
     Column("params", "parameters, 10^9", "number", _given("params_b")),
-    Column("on_gpu", "on the GPUs (1)", "count", _flag("on_gpu")),
+    Column("on_gpu", "on the GPUs (1)", "count", lambda line: int(on_gpu(line)) if "on_gpu" in line.given else None),
     *(Column(f"seconds_{place}", f"GPU seconds at {length:g} × the answer", "number",
              lambda line, place=place: line.given["seconds"][place] if "seconds" in line.given else None)  # type: ignore[misc]
       for place, length in enumerate(LENGTHS)),
@@ -232,17 +281,24 @@ def cells(key: str, count: int) -> str:
     return f"{SHEET}!{letter}${FIRST + 1}:{letter}${FIRST + max(count, 1)}"
 
 
+def _cells_of(number: int) -> dict[str, str]:
+    """By key the cells of a line."""
+    return {key: f"{xl_col_to_name(place, col_abs=True)}{FIRST + number + 1}" for key, place in _PLACE.items()}
+
+
 def write_workings(book: Book, found: list[Line], basis_words: str) -> None:
     """The sheet."""
-    sheet = book.sheet(SHEET, [14, 34, 26, 22, *([13] * (len(COLUMNS) - 4))])
+    sheet = book.sheet(SHEET, [14, 34, 26, 26, *([13] * (len(COLUMNS) - 4))], pages=4)
     book.text(sheet, 0, 0, "Workings", "title")
     words = f"Each task under each alternative, {basis_words}; formulas from the assumptions, then what was recorded."
     book.text(sheet, 1, 0, words, "plain")
-    book.heads(sheet, FIRST - 1, [column.head for column in COLUMNS])
+    book.heads(sheet, FIRST - 1, [column.head for column in COLUMNS], numbers=range(len(_LABELS), len(COLUMNS)))
     sheet.freeze_panes(FIRST, 2)
     for number, line in enumerate(found):
         row = FIRST + number
-        names = {key: f"{xl_col_to_name(place, col_abs=True)}{row + 1}" for key, place in _PLACE.items()}
+        names = _cells_of(number)
+        pairs = [_cells_of(place) for place in earlier(found, line)]
+        names["before"] = ",".join(f"{each['counts']}*{each['saves']}" for each in pairs) or "0"
         for place, column in enumerate(COLUMNS):
             text = column.formula(line) if column.formula else None
             if text is not None:
