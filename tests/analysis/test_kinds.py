@@ -7,6 +7,10 @@ import pytest
 from suffice_analysis.kinds import Signs, dominant, talks_to_human, task_kind
 
 
+JSON_ANSWER = """Please solve it by first reasoning and then giving your answer.
+Present it in the following json format. Please show your final answer in the `answer` field, e.g. `"answer": "42"`."""
+
+
 def signs(instructions: str, form: str = "short_text", **more: object) -> Signs:
     plain = Signs("chat", instructions, form, 0.0, 0.0, 1.0, 0.0)
     return plain._replace(**more)
@@ -18,6 +22,11 @@ def signs(instructions: str, form: str = "short_text", **more: object) -> Signs:
         ("Classify the ticket: billing, shipping or other.", "label", "classification"),
         ("Decide which agent handles the message and route it there.", "label", "routing"),
         ("Extract the order number and the total as JSON fields.", "json", "extraction"),
+        ("Return the fields of the invoice as JSON.", "json", "extraction"),
+        ("Fill in the following fields: name, city.", "json", "extraction"),
+        (f"## Question:\n\nHow many eggs?\n\n{JSON_ANSWER}", "json", "question_answering"),
+        (f"What does the Python function return for 7?\n\n{JSON_ANSWER}", "json", "code"),
+        (JSON_ANSWER.partition("\n")[2], "json", "other"),
         ("Summarize the following call in five sentences.", "long_text", "summarising"),
         ("Write one SQL query for the question.", "sql", "sql"),
         ("Review the diff and list the issues.", "long_text", "review"),

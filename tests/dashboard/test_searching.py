@@ -80,12 +80,16 @@ def slow_pages(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, 
             yield pages, slow
 
 
-def until(found: Callable[[], Any]) -> Any:
-    deadline = time.monotonic() + 60
+def until(found: Callable[[], Any], driver: Any = None) -> Any:
+    deadline = time.monotonic() + 120
     while not (value := found()):
-        assert time.monotonic() < deadline
+        assert time.monotonic() < deadline, text_of(driver) if driver else "two minutes are over"
         time.sleep(0.1)
     return value
+
+
+def until_shown(driver: Any, words: str) -> None:
+    until(lambda: words in text_of(driver), driver)
 
 
 def text_of(driver: Any) -> str:
@@ -100,7 +104,7 @@ def test_whoever_waits_can_stop_a_search(slow_pages: tuple[str, SlowCollector]) 
     pages, slow = slow_pages
     with browser.chromium() as driver:
         driver.get(f"{pages}/calls?search={NEVER}")
-        until(lambda: "Searching …" in text_of(driver))
+        until_shown(driver, "Searching …")
         assert slow.gone == []
         press(driver, "stop-search")
         browser.wait_settled(driver)
@@ -108,11 +112,10 @@ def test_whoever_waits_can_stop_a_search(slow_pages: tuple[str, SlowCollector]) 
         assert until(lambda: slow.gone) == [("calls", NEVER)]
         press(driver, "search-again")
         until(lambda: len(slow.waits) == 2)
-        box = driver.find_element(By.CSS_SELECTOR, ".st-key-search input")
-        box.send_keys(Keys.CONTROL, "a")
-        box.send_keys(UNCOUNTED, Keys.ENTER)
+        until(lambda: typed(driver.find_element(By.CSS_SELECTOR, ".st-key-search input"), UNCOUNTED))
+        driver.switch_to.active_element.send_keys(Keys.ENTER)
         assert len(until(lambda: len(slow.gone) == 2 and slow.gone)) == 2, "a new search has ended the old one"
-        until(lambda: "The first 50 calls, counting all …" in text_of(driver))
+        until_shown(driver, "The first 50 calls, counting all …")
         assert len(driver.find_elements(By.CSS_SELECTOR, "table.sf tbody tr")) == 50, "hits stand before the count"
         press(driver, "stop-search")
         browser.wait_settled(driver)
@@ -124,11 +127,20 @@ def test_whoever_waits_can_stop_a_search(slow_pages: tuple[str, SlowCollector]) 
         until(lambda: len(slow.waits) == 4)
         click(driver, "table.sf tbody a")  # Chromium keeps the page, for a Back
         assert until(lambda: len(slow.gone) == 4 and slow.gone)[-1] == ("search_count", UNCOUNTED), "its page was left"
-        until(lambda: "Conversation" in text_of(driver))
+        until_shown(driver, "Conversation")
         driver.back()
         until(lambda: "counting all …" in text_of(driver) and len(slow.waits) > 4)
     until(lambda: len(slow.gone) == len(slow.waits))
     assert slow.gone[-1] == ("search_count", UNCOUNTED), "nobody waits any more"
+
+
+def typed(box: Any, text: str) -> bool:
+    """Whether ``text`` stands in the box after it was typed: a box that is drawn anew meanwhile loses its selection."""
+    with suppress(WebDriverException):
+        box.send_keys(Keys.CONTROL, "a")
+        box.send_keys(text)
+        return bool(box.get_attribute("value") == text)
+    return False
 
 
 def press(driver: Any, key: str) -> None:

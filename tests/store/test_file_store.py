@@ -306,7 +306,8 @@ def test_a_file_that_came_half_open_is_opened_by_the_next_append(
     assert store.read("overview").column("calls").to_pylist() == [2]
 
 
-def test_a_file_is_closed_when_the_read_under_way_has_ended(tmp_path: Path) -> None:
+def test_a_file_is_closed_when_the_read_under_way_has_ended(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("suffice_store.engines.duckdb.RELEASE_S", 60.0)
     store = FileStore(str(tmp_path / "s.duckdb"))
     begun = threading.Event()
     found: list[int] = []
@@ -324,6 +325,32 @@ def test_a_file_is_closed_when_the_read_under_way_has_ended(tmp_path: Path) -> N
     store.close()
     reader.join(10)
     assert found[0] > 2_000_000
+    with FileStore(str(tmp_path / "s.duckdb")) as again:
+        assert again.read("overview").column("calls").to_pylist() == [0]
+
+
+def test_a_file_is_closed_though_a_read_would_go_on_for_long(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("suffice_store.engines.duckdb.RELEASE_S", 1.0)
+    store = FileStore(str(tmp_path / "s.duckdb"))
+    begun = threading.Event()
+    ended: list[Exception] = []
+
+    def read() -> None:
+        begun.set()
+        minutes = "SELECT count(*) FROM range(200000000000) AS number(n) WHERE hash(n) % 7 = 1"
+        try:
+            with store.connected() as connection:
+                connection.exec_driver_sql(minutes)
+        except Exception as error:
+            ended.append(error)
+
+    reader = threading.Thread(target=read, daemon=True)
+    reader.start()
+    begun.wait(10)
+    time.sleep(0.1)  # it is at work
+    store.close()
+    reader.join(30)
+    assert "INTERRUPT" in str(ended[0])
     with FileStore(str(tmp_path / "s.duckdb")) as again:
         assert again.read("overview").column("calls").to_pylist() == [0]
 

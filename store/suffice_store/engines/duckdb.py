@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
+from weakref import WeakSet
 
 import duckdb
 import pyarrow as pa
@@ -60,6 +61,7 @@ class DuckDB:
     def __init__(self, path: str, *, create: bool = True) -> None:
         """Open ``path`` (or ``:memory:``). Raises SufficeError when it is held, missing or not a database."""
         self.path, self._shut = path, False
+        self._cursors: WeakSet[Any] = WeakSet()
         self._base = duckdb.connect(config={"memory_limit": MEMORY_LIMIT, "autoinstall_known_extensions": "false"})
         try:
             with written_to(path):  # not in ``reopen``, which is tried again after an OSError
@@ -76,9 +78,14 @@ class DuckDB:
         )
 
     def close(self) -> None:
-        """Give the file back. What was committed is on disk already. A read under way has RELEASE_S to end."""
+        """Give the file back. What was committed is on disk already. A read under way has RELEASE_S to end, then it is ended."""
         self.engine.dispose()
-        _when_released(self._base.close, duckdb.ResourceInUseException)  # with the cursors made from it
+        try:
+            _when_released(self._base.close, duckdb.ResourceInUseException)  # with the cursors made from it
+        except duckdb.ResourceInUseException:
+            for cursor in list(self._cursors):
+                cursor.interrupt()
+            _when_released(self._base.close, duckdb.ResourceInUseException)
         if self.path != MEMORY and self._log.exists() and self._log.stat().st_size == 0:
             self._log.unlink()
 
@@ -292,6 +299,7 @@ class DuckDB:
     def _connect(self) -> ConnectionWrapper:
         cursor = self._base.cursor()
         cursor.execute(f"USE {_ALIAS}")
+        self._cursors.add(cursor)
         return ConnectionWrapper(cursor)
 
 
