@@ -6,7 +6,6 @@ import pytest
 
 from suffice_analysis.kinds import Signs, dominant, talks_to_human, task_kind
 
-
 JSON_ANSWER = """Please solve it by first reasoning and then giving your answer.
 Present it in the following json format. Please show your final answer in the `answer` field, e.g. `"answer": "42"`."""
 

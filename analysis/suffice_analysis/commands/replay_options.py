@@ -106,7 +106,7 @@ def check_bound(candidates: Sequence[Candidate], limits: Limits) -> None:
         one = elsewhere[0]
         raise UsageError(
             f"no price is known of {one.label} at {one.host}, so --budget can't hold: give input_usd_per_mtok and "
-            "output_usd_per_mtok in a candidates file, or --max-calls, --max-tokens or --max-seconds"
+            "output_usd_per_mtok (or usd_per_hour) in a candidates file, or --max-calls, --max-tokens or --max-seconds"
         )
 
 

@@ -11,7 +11,7 @@ format = "openai"                     # openai (also vLLM, llama.cpp, Ollama's /
 key_env = "QWEN_KEY"                  # the environment variable that holds its key; default: the vendor's, at its own host
 input_usd_per_mtok = 0.06             # or, for one's own GPU:
 output_usd_per_mtok = 0.14
-usd_per_hour = 4.29                   # hosting; costs what the campaign lasts
+usd_per_hour = 4.29                   # an answer costs its seconds of it, shared by the 'parallel' ones
 context_tokens = 40960
 tools = true
 schema = true                         # whether it holds an answer to a JSON schema
@@ -101,13 +101,18 @@ class Candidate:
 
     @property
     def is_priced(self) -> bool:
-        return self.input_usd_per_mtok is not None and self.output_usd_per_mtok is not None
+        by_token = self.input_usd_per_mtok is not None and self.output_usd_per_mtok is not None
+        return by_token or self.usd_per_hour is not None
 
-    def cost_usd(self, input_tokens: float | None, output_tokens: float | None) -> float | None:
-        """Of one answer; None where its tokens or its price are not known."""
-        if input_tokens is None or output_tokens is None:
-            return None
+    def cost_usd(
+        self, input_tokens: float | None, output_tokens: float | None, seconds: float | None = None
+    ) -> float | None:
+        """Of one answer that took ``seconds``; None where its tokens, its time or its price are not known."""
         if self.input_usd_per_mtok is None or self.output_usd_per_mtok is None:
+            if self.usd_per_hour is None or seconds is None:
+                return None
+            return seconds * self.usd_per_hour / 3600 / self.parallel
+        if input_tokens is None or output_tokens is None:
             return None
         return (input_tokens * self.input_usd_per_mtok + output_tokens * self.output_usd_per_mtok) / 1e6
 

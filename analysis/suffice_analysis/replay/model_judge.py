@@ -82,9 +82,9 @@ class ModelJudge:
 
     def size(self, sent: tuple[Sent, ...]) -> tuple[int, float]:
         """(tokens, USD) that it took."""
-        usages = [each.call.usage for each in sent if each.call is not None and each.call.usage is not None]
-        tokens = [(usage.input_tokens or 0, usage.output_tokens or 0) for usage in usages]
-        return sum(map(sum, tokens)), sum(self.candidate.cost_usd(*each) or 0.0 for each in tokens)
+        answered = [(each.call.usage, each.seconds) for each in sent if each.call is not None]
+        sizes = [(u.input_tokens or 0, u.output_tokens or 0, s) for u, s in answered if u is not None]
+        return sum(a + b for a, b, _ in sizes), sum(self.candidate.cost_usd(*each) or 0.0 for each in sizes)
 
     def close(self) -> None:
         """Close its connections."""

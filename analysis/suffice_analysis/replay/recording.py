@@ -36,7 +36,7 @@ def replay_row(
     call = sent.call if sent is not None else None
     usage = call.usage if call is not None else None
     tokens = (usage.input_tokens, usage.output_tokens) if usage is not None else (None, None)
-    cost = candidate.cost_usd(*tokens)
+    cost = candidate.cost_usd(*tokens, sent.seconds if sent is not None else None)
     if sent is None:
         verdict, failure = "sent", None
     elif judgement is not None:
@@ -89,7 +89,8 @@ def judge_records(
         if each.call is None:
             continue
         usage = each.call.usage
-        cost = judge.candidate.cost_usd(usage.input_tokens, usage.output_tokens) if usage is not None else None
+        tokens = (usage.input_tokens, usage.output_tokens) if usage is not None else (None, None)
+        cost = judge.candidate.cost_usd(*tokens, each.seconds)
         key = f"{recorded['call_id']}/judge/{number}".encode()
         call_id = logged_call_hash(project, campaign_id, key)
         paid = None if cost is None else Decimal(f"{cost:.12f}")

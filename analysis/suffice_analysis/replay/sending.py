@@ -51,6 +51,10 @@ class Sent:
     def latency_ms(self) -> float | None:
         return (self.ended_ns - self.started_ns) / 1e6 if self.attempts else None
 
+    @property
+    def seconds(self) -> float | None:
+        return (self.ended_ns - self.started_ns) / 1e9 if self.attempts else None
+
 
 class Pace:
     """At most so many requests a minute, evenly. Thread-safe."""

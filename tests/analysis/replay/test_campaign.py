@@ -100,6 +100,19 @@ def test_a_candidate_that_answers_rightly_is_proven(store: Store) -> None:
     assert "no small model has been" not in html
 
 
+def test_by_the_hour_each_answer_is_paid_by_its_time_and_a_budget_holds(store: Store) -> None:
+    with serving(lambda body, _: label_of(body)) as endpoint:
+        rented = Candidate(model="tiny", url=endpoint.url, parallel=2, usd_per_hour=36_000.0, timeout_s=5)
+        budget = Budget(Limits(usd=0.05))
+        found = open_campaign(store, "default", Order(task_id(store, "classification"), rented, wanted=200))
+        found.run(budget)
+    rows = [r for r in store.read("replays").to_pylist() if r["cost_usd"] is not None]
+    assert [float(r["cost_usd"]) for r in rows] == pytest.approx([r["latency_ms"] / 200 for r in rows])
+    assert budget.usd == pytest.approx(sum(float(r["cost_usd"]) for r in rows))
+    assert (budget.unpriced, found.reason) == (0, "the budget of $0.05 is reached")
+    assert len(rows) < 200
+
+
 def test_one_that_answers_wrongly_is_refuted_soon_and_stays(store: Store) -> None:
     with serving(lambda body, _: "billing") as endpoint:
         found = campaign(store, endpoint.url)

@@ -41,6 +41,16 @@ def test_a_file(tmp_path: Path) -> None:
         find_candidate("other", file)
 
 
+def test_by_the_hour_an_answer_costs_its_seconds_shared_by_those_beside_it() -> None:
+    rented = Candidate(model="m", url="http://h", usd_per_hour=3.6, parallel=4)
+    assert rented.is_priced
+    assert rented.cost_usd(100, 10, 8.0) == pytest.approx(0.002)
+    assert rented.cost_usd(None, None, 8.0) == pytest.approx(0.002)
+    assert rented.cost_usd(100, 10) is None
+    both = Candidate(model="m", url="http://h", usd_per_hour=3.6, input_usd_per_mtok=1.0, output_usd_per_mtok=1.0)
+    assert both.cost_usd(1e6, 0, 8.0) == 1.0
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [
