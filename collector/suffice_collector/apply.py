@@ -21,6 +21,7 @@ from suffice_collector.building import Built
 from suffice_collector.duplicates import Mark
 from suffice_collector.journal import NAME as JOURNAL
 from suffice_collector.journal import Entry, Position
+from suffice_store.engines.reasons import is_damage
 from suffice_store.store import Store
 
 log = logging.getLogger("suffice.apply")
@@ -221,7 +222,11 @@ def is_of_store(error: Exception) -> bool:
     DB-API says OperationalError then, the driver's own and SQLAlchemy's around it; memory is short by what is written.
     """
     kinds = [kind.__name__ for each in (error, getattr(error, "orig", None)) for kind in type(each).__mro__]
-    return isinstance(error, OSError) or ("OperationalError" in kinds and "OutOfMemoryException" not in kinds)
+    return (
+        isinstance(error, OSError)
+        or is_damage(error)
+        or ("OperationalError" in kinds and "OutOfMemoryException" not in kinds)
+    )
 
 
 def _dead_letters(failed: list[tuple[Durable, str]], now_ns: int) -> pa.Table:

@@ -17,6 +17,7 @@ import sqlalchemy as sa
 
 from suffice.errors import SufficeError
 from suffice_store import access, alerts, cost_changes, keeping, replaying
+from suffice_store.engines.reasons import is_damage
 from suffice_store.matching import match_imports
 from suffice_store.moves import check_move
 from suffice_store.price_units import PER_TOKEN, is_per_token
@@ -72,6 +73,8 @@ def run_command(connection: sa.Connection, name: str, given: Arguments, now_ns: 
     try:
         return command.run(connection, arguments, now_ns)
     except (sa.exc.DBAPIError, OverflowError) as error:  # a number that no column holds, for one
+        if is_damage(error):
+            raise
         reason = str(getattr(error, "orig", None) or error).splitlines()[0][:200]
         raise SufficeError(f"an argument of command '{name}' does not fit: {reason}") from None
 

@@ -15,6 +15,7 @@ from typing import Any
 
 from suffice.errors import SufficeError
 from suffice_store.engines.duckdb import FRESH
+from suffice_store.engines.reasons import is_damage
 from suffice_store.selection import Selection
 
 REPLACED = ("ingest_state", "prices", "dead_letters")  # small; rows of them are taken out
@@ -212,6 +213,8 @@ class Copy:
         try:
             self._cursor.execute(statement, values)
         except Exception as error:
+            if is_damage(error):
+                raise
             raise SufficeError(f"the copy failed and nothing was changed: {str(error).splitlines()[0]}") from error
 
     def _rows(self, statement: str) -> list[tuple[Any, ...]]:

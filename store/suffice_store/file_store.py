@@ -93,7 +93,8 @@ class DatabaseStore:
         except Exception as error:
             self._doubtful = True
             self._reopen_after(error)
-            raise
+            with read_from(self.path):
+                raise
 
     def _reopen_after(self, error: Exception | None) -> None:
         """So that who tries again finds it open. Raises OSError where an earlier try left it closed and there is no room yet:
@@ -199,13 +200,19 @@ class DatabaseStore:
     @contextmanager
     def writing(self) -> Iterator[sa.Connection]:
         """The one transaction that writes; others wait."""
-        with self._writing, self.changes.one(), self.rate_changes.one(), self._transaction() as connection:
+        with (
+            read_from(self.path),
+            self._writing,
+            self.changes.one(),
+            self.rate_changes.one(),
+            self._transaction() as connection,
+        ):
             yield connection
 
     @contextmanager
     def changing(self) -> Iterator[sa.Connection]:
         """A transaction beside that of ``writing``, for ``maintenance``: it may read for long, and holds writes to write."""
-        with self.changes.one(), self.rate_changes.one(), self._transaction() as connection:
+        with read_from(self.path), self.changes.one(), self.rate_changes.one(), self._transaction() as connection:
             yield connection
 
     @contextmanager

@@ -59,7 +59,7 @@ def rewrite(store: DatabaseStore, gone: Selection | None, say: Say = lambda step
     Raises SufficeError where there is no room, the store is no file, or a read does not end; nothing is changed then.
     """
     database = _file_of(store)
-    with store.maintenance:
+    with store.maintenance, read_from(store.path):
         room(store).check()
         target = f"{store.path}{REWRITE}"
         removed = _rewrite_again(store, database, target, gone, say)

@@ -23,6 +23,7 @@ from suffice_collector import journal as journal_module
 from suffice_collector.ingest import BusyError, Ingest, now_entry
 from suffice_collector.journal import NAME, Entry, Journal, JournalUnavailableError, segments
 from suffice_collector.otlp import MalformedBodyError
+from suffice_store.engines.reasons import DamagedError
 from suffice_store.file_store import FileStore
 from suffice_store.store import AppendResult
 
@@ -171,6 +172,9 @@ def test_malformed_is_refused_before_anything_is_written(store: FileStore, tmp_p
         (OSError(28, "No space left on device"), True),
         (duckdb.OutOfMemoryException("could not allocate block"), False),
         (duckdb.ConversionException("Could not convert"), False),
+        (duckdb.Error("Corrupt database file: computed checksum 1 does not match stored checksum 2"), True),
+        (DamagedError("/s.duckdb", "a checksum differs"), True),
+        (duckdb.ConversionException("Could not convert 'Corrupt database file'"), False),
         (SufficeError("calls.call_id is missing in 1 of 1 rows"), False),
     ],
     ids=lambda each: type(each).__name__,

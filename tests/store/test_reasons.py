@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pytest
 
 from suffice.cli import main
 from suffice.errors import SufficeError
-from suffice_store.engines.reasons import DamagedError, fault_of, read_from, written_to
+from suffice_store.engines.reasons import DamagedError, fault_of, is_damage, read_from, written_to
 from suffice_store.file_store import FileStore
 
 
@@ -67,6 +70,65 @@ def test_damage_met_by_a_read_names_the_file() -> None:
         raise duckdb.FatalException(message)
     with pytest.raises(duckdb.BinderException), read_from("/s.duckdb"):  # ours to mend, not the person's
         raise duckdb.BinderException("no such column")
+
+
+def test_a_value_that_speaks_of_damage_is_none() -> None:
+    """Else a text that anybody may send would hold up what takes it in."""
+    refused = duckdb.ConversionException("Could not convert string 'Corrupt database file' to INT32")
+    with pytest.raises(duckdb.ConversionException), read_from("/s.duckdb"):
+        raise refused
+    assert not is_damage(refused)
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["db", "vacuum"],
+        ["db", "delete", "--user", "nobody", "--yes"],
+        ["db", "backup", "BACKUP"],
+        ["analyze"],
+        ["import", "AGAIN"],
+    ],
+    ids=lambda words: words[-1] if len(words) < 2 else words[1],
+)
+def test_damage_in_the_middle_is_told_in_one_line(
+    tmp_path: Path, command: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Where the file opens and only a block of its texts or calls can't be read."""
+    log, path = tmp_path / "calls.jsonl", str(tmp_path / "s.duckdb")
+    log.write_text("".join(json.dumps(logged(number)) + "\n" for number in range(3000)))
+    assert main(["import", str(log), "--db", path]) == 0
+    capsys.readouterr()
+    for place in places(path):
+        flip(path, place)
+    names = {"BACKUP": str(tmp_path / "b.duckdb"), "AGAIN": str(log)}
+    assert main([*(names.get(word, word) for word in command), "--db", path]) == 1
+    last = capsys.readouterr().err.splitlines()[-1]
+    assert last == f"suffice: {path} is damaged (a checksum differs): restore a backup with `suffice db restore`"
+
+
+def logged(number: int) -> dict[str, Any]:
+    """One call of a log, with a text that does not compress away."""
+    said = hashlib.sha512(str(number).encode()).hexdigest() * 4
+    return {
+        "id": f"c{number}",
+        "timestamp": 1_790_000_000 + number,
+        "request": {"model": "gpt-6", "messages": [{"role": "user", "content": said}]},
+        "response": {"choices": [{"index": 0, "message": {"role": "assistant", "content": said[::-1]}}]},
+    }
+
+
+def places(path: str) -> list[int]:
+    """One byte in each block that holds a text or the id of a call."""
+    with duckdb.connect(path) as connection:
+        columns = "(('messages', 'content'), ('calls', 'call_id'))"
+        found = connection.execute(
+            "SELECT DISTINCT block_id FROM (SELECT 'messages' AS name, * FROM pragma_storage_info('messages')"
+            " UNION ALL SELECT 'calls', * FROM pragma_storage_info('calls'))"
+            f" WHERE block_id >= 0 AND (name, column_name) IN {columns}"
+        ).fetchall()
+    assert found
+    return [3 * 4_096 + block * 131_072 + 500 for (block,) in found]  # behind three headers
 
 
 def test_what_stops_a_file_from_being_written() -> None:

@@ -322,8 +322,11 @@ def _batch(connection: sa.Connection, rows: pa.Table) -> Iterator[Any]:
     driver.register(_BATCH, rows)
     try:
         yield driver
-    finally:
-        driver.unregister(_BATCH)
+    except BaseException:
+        with suppress(duckdb.Error):  # a transaction that failed takes no more; what it failed at is to be told
+            driver.unregister(_BATCH)
+        raise
+    driver.unregister(_BATCH)
 
 
 def _driver(connection: sa.Connection) -> Any:

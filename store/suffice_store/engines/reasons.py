@@ -15,6 +15,8 @@ from suffice.errors import SufficeError
 OURS = {"alembic_version", "calls", "messages"}  # of every schema since the first
 
 _HELD = re.compile(r"Conflicting lock is held in (?P<program>.*?) \(PID (?P<pid>\d+)\)")
+_OF_THE_FILE = (duckdb.FatalException, duckdb.InternalException, duckdb.IOException)  # damaged data itself has no class
+_ARROW = ("Data Corruption Error: ", "IO Error: ")
 _DAMAGE = {"Corrupt database file": "a checksum differs", "Could not read enough bytes": "it ends early"}
 
 
@@ -73,8 +75,8 @@ def read_from(path: str) -> Iterator[None]:
     """Damage that a statement meets is told of the file. Raises DamagedError; every other error passes."""
     try:
         yield
-    except (duckdb.Error, DBAPIError) as error:
-        if damaged := _damage(path, str(error)):
+    except (duckdb.Error, DBAPIError, OSError) as error:  # the last of Arrow's readers
+        if is_damage(error) and (damaged := _damage(path, str(error))):
             raise damaged from None
         raise
 
@@ -95,6 +97,13 @@ def check_folder(path: str) -> None:
     """Raises SufficeError where there is no directory to make ``path`` in."""
     if not (folder := Path(path).parent).is_dir():
         raise SufficeError(f"{path} can't be made: there is no directory {folder}")
+
+
+def is_damage(error: Exception) -> bool:
+    """Whether the file is at fault, and not what was asked or given: a value that says so stands in a DataError."""
+    cause = getattr(error, "orig", None) or error
+    told = isinstance(cause, _OF_THE_FILE) or type(cause) is duckdb.Error or str(cause).startswith(_ARROW)
+    return isinstance(error, DamagedError) or (told and _damage("", str(error)) is not None)
 
 
 def _damage(path: str, message: str) -> DamagedError | None:
