@@ -61,34 +61,35 @@ def announce_first_call(first: FirstCall, settings: Settings, delivered: bool) -
         return None
     _first_call_said = True
     if not delivered:
-        say(first_call_line(first, None, None), settings)
+        say(first_call_line(first, None, None, reached=False), settings)
         return None
     thread = threading.Thread(target=_ask_and_say, args=(first, settings), name="suffice-first-call", daemon=True)
     thread.start()
     return thread
 
 
-def first_call_line(first: FirstCall, paid_usd: str | None, link: str | None) -> str:
+def first_call_line(first: FirstCall, paid_usd: str | None, link: str | None, *, reached: bool = True) -> str:
     """``first call recorded: gpt-4o-mini, 12 tokens in, 5 out, $0.000005 http://...``."""
     parts = [f"first call recorded: {first.model or 'unknown model'}", f"{_count(first.input_tokens)} tokens in"]
     parts.append(f"{_count(first.output_tokens)} out")
-    parts.append(_money(paid_usd))
+    parts.append(_money(paid_usd) if reached else "its cost is not known before a collector answers")
     return ", ".join(parts) + (f" {link}" if link else "")
 
 
 def _ask_and_say(first: FirstCall, settings: Settings) -> None:
     collector = Collector(settings.endpoint, settings.key, must_be_suffice=not settings.explicit_endpoint)
-    paid_usd = None
+    paid_usd, reached = None, False
     try:
         collector.health()
         paid_usd = _ask_cost(collector, first.call_id, settings.project)
+        reached = True
     except UnreachableError:
         pass
     finally:
         collector.close()
     base = collector.dashboard_url
     link = f"{base.rstrip('/')}/calls?{urlencode({'call_id': first.call_id})}" if base else None
-    say(first_call_line(first, paid_usd, link), settings)
+    say(first_call_line(first, paid_usd, link, reached=reached), settings)
 
 
 def _ask_cost(collector: Collector, call_id: str, project: str) -> str | None:

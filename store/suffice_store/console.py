@@ -65,7 +65,8 @@ def run_app(app: typer.Typer, argv: Sequence[str], name: str = "suffice") -> int
     except Exception as error:
         # Typer carries its own copy of click: its usage errors are known by what they offer.
         if getattr(error, "exit_code", None) == _USAGE and hasattr(error, "format_message"):
-            raise UsageError(f"{one_line(error.format_message())} '{name} --help' shows the options") from None
+            asked = getattr(getattr(error, "ctx", None), "command_path", name)  # 'suffice db retention'
+            raise UsageError(f"{one_line(error.format_message())} '{asked} --help' shows the options") from None
         if type(error).__name__ == "Abort":
             raise KeyboardInterrupt from None
         raise

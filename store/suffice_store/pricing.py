@@ -27,6 +27,7 @@ _SNAPSHOT = re.compile(SNAPSHOT)
 LIST = "list"
 STANDARD = "standard"
 # The names that providers give to what is simply the list price.
+TIERS = (STANDARD, "batch", "flex", "priority")  # of the shipped prices
 STANDARD_NAMES = ("", "auto", "default", "standard", "standard_only", "on_demand")
 
 # Who sells models of their own make: the model's name says whose list price it is ...

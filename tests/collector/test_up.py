@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import signal
+import socket
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,6 +14,7 @@ from collector.otlp_samples import chat_body
 from collector.processes import Process, wait_until
 from free_ports import free_port
 
+from suffice.cli import main
 from suffice.spool import write_spool
 from suffice_collector.commands.up import _how_to_send
 from suffice_store import open_store
@@ -56,6 +58,15 @@ def test_three_lines_the_spool_and_a_clean_end(tmp_path: Path) -> None:
     assert "Traceback" not in up.log.read_text()
     assert list((tmp_path / "spool").iterdir()) == []
     assert not (tmp_path / "calls.duckdb.address").exists()
+
+
+def test_a_taken_grpc_port_is_said_before_any_address(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        asked = ["--port", str(free_port()), "--no-dashboard", "--grpc-port", str(taken.getsockname()[1])]
+        assert main(["up", "--db", str(tmp_path / "calls.duckdb"), *asked]) == 1
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert "--grpc-port" in said.err
 
 
 @pytest.mark.parametrize(

@@ -30,6 +30,11 @@ def test_the_line(first: FirstCall, paid: str | None, link: str | None, line: st
     assert first_call_line(first, paid, link) == f"first call recorded: {line}"
 
 
+def test_what_no_collector_was_asked_is_not_called_unpriced() -> None:
+    line = first_call_line(FIRST, None, None, reached=False)
+    assert line.endswith("5 out, its cost is not known before a collector answers")
+
+
 @pytest.fixture
 def ask(provider: Server, monkeypatch: pytest.MonkeyPatch) -> Any:
     monkeypatch.setattr(announce, "_first_call_said", False)

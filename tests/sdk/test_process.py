@@ -45,7 +45,7 @@ def test_calls_outlive_a_missing_collector(run: Any, tmp_path: Path) -> None:
     assert len(list((tmp_path / "spool").glob("*.otlp"))) == 1
     assert [line.split(";")[0] for line in done.stderr.splitlines()] == [
         "suffice: nothing answers at http://127.0.0.1:1 (Connection refused)",
-        "suffice: first call recorded: m-2026-01-01, 41 tokens in, 7 out, unpriced",
+        "suffice: first call recorded: m-2026-01-01, 41 tokens in, 7 out, its cost is not known before a collector answers",
     ]
 
 

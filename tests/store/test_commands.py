@@ -71,6 +71,14 @@ def test_a_price_can_be_set_and_the_unpriced_model_is_gone(path: str, capsys: py
     assert [(row["model"], row["input_usd_per_mtok"]) for row in found["prices"]] == [("house-7b", "0.100000")]
 
 
+def test_a_tier_that_no_shipped_price_has_is_said_back(path: str, capsys: pytest.CaptureFixture[str]) -> None:
+    price = ["house-7b", "--input", "1", "--output", "2", "--db", path]
+    assert prices.main(["set", *price, "--tier", "flexx"]) == 0
+    assert "calls whose answer names 'flexx' as its service tier, and no others" in capsys.readouterr().out
+    assert prices.main(["set", *price, "--tier", "default"]) == 0  # OpenAI's word for standard
+    assert len(capsys.readouterr().out.splitlines()) == 1
+
+
 def test_prices_are_listed_of_the_recorded_models_unless_all_are_asked_for(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

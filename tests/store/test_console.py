@@ -46,6 +46,14 @@ def test_a_wrong_call_is_a_usage_error_in_one_line(argv: list[str], named: str) 
     assert "\n" not in str(raised.value)
 
 
+def test_a_usage_error_points_to_the_help_of_its_own_command() -> None:
+    group = typer.Typer()
+    group.command("one")(lambda number: None)
+    group.command("two")(lambda: None)
+    with pytest.raises(UsageError, match=r"'suffice group one --help' shows the options"):
+        console.run_app(group, ["one"], "suffice group")
+
+
 def test_help_is_not_an_error(capsys: pytest.CaptureFixture[str]) -> None:
     assert console.run_app(app, ["--help"]) == 0
     assert "--count" in capsys.readouterr().out

@@ -106,6 +106,8 @@ def up(
                 dashboard=None if no_dashboard else lambda: _dashboard(server, dashboard_port),
             )
             running.analyze_now = minder.analyze_now
+            if grpc_port is not None:
+                bind(host, grpc_port, option="--grpc-port").close()  # before addresses are said that nobody will answer
             _say(running.dashboard_url, endpoint, path, key is not None)
             minder.start()
             try:

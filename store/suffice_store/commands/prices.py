@@ -23,6 +23,7 @@ from suffice_store.console import (
 )
 from suffice_store.environments import EVERY
 from suffice_store.opening import open_store
+from suffice_store.pricing import TIERS
 from suffice_store.recorded_prices import applies_to, format_price, recorded_prices
 from suffice_store.store import Store
 
@@ -110,7 +111,7 @@ def set_price(
         str | None, typer.Option(metavar="USD", help="... of reasoning, where it is not charged as output.")
     ] = None,
     provider: Annotated[str, typer.Option(help="Only for this provider, as calls name it.")] = "",
-    tier: Annotated[str, typer.Option(help="standard, batch, flex, priority.")] = "standard",
+    tier: Annotated[str, typer.Option(help="standard, batch, flex, priority, or what answers call it.")] = "standard",
     context_from: Annotated[int, typer.Option(help="Only for calls of at least this many input tokens.")] = 0,
     valid_from: Annotated[
         str | None, typer.Option(metavar="DAY", help="From this day on, as 2026-11-23. Default: always.")
@@ -144,6 +145,8 @@ def set_price(
         print_json(answer)
     else:
         out().print(f"{model}: ${input_usd} in, ${output_usd} out per million tokens ({tier})", markup=False)
+        if answer["tier"] not in TIERS:
+            out().print(f"of calls whose answer names '{tier}' as its service tier, and no others", markup=False)
 
 
 app.command("update")(update_prices)
