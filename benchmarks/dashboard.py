@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT / "tests" / "dashboard"))  # this file has the name of that folder
+sys.path[:0] = [str(ROOT / "tests" / "dashboard"), str(ROOT / "tests")]  # this file has the name of that folder
 
 import browser  # noqa: E402
 from million import make  # noqa: E402

@@ -27,7 +27,7 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT / "tests" / "dashboard"))
+sys.path[:0] = [str(ROOT / "tests" / "dashboard"), str(ROOT / "tests")]
 
 import browser  # noqa: E402
 import httpx2  # noqa: E402

@@ -23,13 +23,13 @@ from pathlib import Path
 
 import duckdb
 import httpx2
-from free_ports import free_port
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from collector.columnar.bodies import sdk_body
 from collector.otlp_samples import chat_body, json_body, json_span
 from collector.processes import Process, running_collector, wait_until
+from free_ports import free_port
 
 from suffice.wire.call import Call, Usage
 
