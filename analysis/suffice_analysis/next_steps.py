@@ -15,7 +15,7 @@ from typing import Any, Literal
 
 from suffice_analysis.replaceability import CLAIM_CALLS
 from suffice_analysis.savings.assumptions import DAYS_PER_MONTH
-from suffice_analysis.savings.effort import pays_from_calls, range_of
+from suffice_analysis.savings.effort import pays_from_calls, pays_from_range, range_of
 from suffice_analysis.savings.own_gpus import SELF_HOSTED, OwnGpus, own_gpus, shared
 from suffice_analysis.savings.payback import LONGEST_DAYS, needed_usd_per_month, payback_days
 from suffice_analysis.savings.recommend import TESTED, rank_tests
@@ -45,6 +45,8 @@ class NextStep:
     answers: float  # per basis, what the shares are of
     one_off_usd: float | None = None  # to move this task alone; None: not known
     payback_days: float | None = None  # until that is back, per month; None: never within five years, or not known
+    payback_days_low: float | None = None  # its 90 % interval; None: never, or not known
+    payback_days_high: float | None = None
     payback_calls: float | None = None  # the same in calls of all traffic, where nothing is projected to a month
     tested: bool = False  # whether that model's own answers were compared with the recorded ones
     set_up_usd: float | None = None  # in ``one_off_usd``, to set up GPUs that other tasks share; None: not known
@@ -53,6 +55,8 @@ class NextStep:
     basis: str = "month"  # or per_1000_calls: then nobody knows how many calls a month are
     calls: float | None = None  # of the task, per basis; None: not known
     back_from_calls: float | None = None  # its calls a month from which on it is back within five years
+    back_from_calls_low: float | None = None  # its 90 % interval; None: at no volume, or not known
+    back_from_calls_high: float | None = None
     one_off_low_usd: float | None = None  # by the ranges of the hours and of what one costs; None: not known
     one_off_high_usd: float | None = None
     own_gpus: OwnGpus | None = None  # of what runs on one's own: what it would need alone; None: not known
@@ -204,7 +208,7 @@ def _back_from_calls(steps: Sequence[NextStep], once: float | None, saving: floa
     own = [s for s in steps if s.alternative == SELF_HOSTED]
     gpus = [s.own_gpus for s in own if s.own_gpus is not None]
     if not own:
-        return needed * calls / saving
+        return float(needed * calls / saving)
     if len(gpus) < len(own):
         return None
     times = shared(gpus, sum(s.saving_usd for s in steps if s.alternative != SELF_HOSTED)).from_volume(needed)
@@ -257,6 +261,7 @@ def _step(task: Row, row: Row) -> NextStep:
     stated = {each["name"]: float(each["value"]) for each in json.loads(row.get("assumptions") or "[]")}
     hours, hourly = stated.get("self_host_hours"), stated.get("engineer_usd_per_hour")
     details, ends = details_of(row), range_of(row) or (None, None)
+    back = pays_from_range(row, details.get("calls"))
     return NextStep(
         task_id=task.get("of_task") or task["task_id"],
         name=task["name"],
@@ -272,6 +277,8 @@ def _step(task: Row, row: Row) -> NextStep:
         answers=answers,
         one_off_usd=row.get("one_off_usd"),
         payback_days=row.get("payback_days"),
+        payback_days_low=row.get("payback_days_low"),
+        payback_days_high=row.get("payback_days_high"),
         payback_calls=details.get("payback_calls"),
         tested=row.get("quality_grade") in TESTED,
         set_up_usd=hours * hourly
@@ -282,6 +289,8 @@ def _step(task: Row, row: Row) -> NextStep:
         basis=row.get("basis") or "month",
         calls=details.get("calls"),
         back_from_calls=pays_from_calls(row, details.get("calls")),
+        back_from_calls_low=back[0],
+        back_from_calls_high=back[1],
         one_off_low_usd=ends[0],
         one_off_high_usd=ends[1],
         own_gpus=own_gpus(row) if row["alternative"] == SELF_HOSTED else None,

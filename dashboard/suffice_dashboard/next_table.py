@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from suffice_analysis.next_steps import NextStep, Row, StepsSum, add_up
 from suffice_analysis.report.decisions import UNDER_COMMITMENT, back_after, worth_doing
-from suffice_analysis.savings.effort import YEARS, once_range
+from suffice_analysis.savings.effort import YEARS, ends_words, once_range
 from suffice_analysis.savings.own_gpus import SELF_HOSTED
 from suffice_dashboard import pieces
 from suffice_dashboard.formatting import render_count
@@ -94,7 +94,10 @@ def back_words(step: NextStep | StepsSum, spend: Spend | None) -> tuple[str, str
     if spend.basis == "month":
         return back, f"at {about(step.calls)} calls a month" if step.calls else "at this volume"
     recorded = (step.calls or 0.0) * spend.recorded
-    return back, f"{render_count(recorded)} recorded" if recorded else ""
+    under = f"{render_count(recorded)} recorded" if recorded else ""
+    if isinstance(step, NextStep) and step.back_from_calls_low is not None:
+        under = "; ".join(filter(None, [ends_words(step.back_from_calls_low, step.back_from_calls_high), under]))
+    return back, under
 
 
 def render_next(

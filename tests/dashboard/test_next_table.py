@@ -41,6 +41,8 @@ def test_a_step_is_said_as_a_share_and_in_the_money_recorded() -> None:
     assert cells.once == ("about $2,400", "$1,500–$8,500")
     assert step.back_from_calls == pytest.approx(needed_usd_per_month(2400.52, 0.3) * 100 / 0.5)
     assert cells.back == (f"from {about(step.back_from_calls)} of its calls a month", "500 recorded")
+    spread = replace(step, back_from_calls_low=9_000.0, back_from_calls_high=None)
+    assert step_cells(spread, 1, RECORDED).back == (cells.back[0], "9,000 to no volume; 500 recorded")
     assert step_cells(step, 1, Spend(2.0, "month")).saves == ("25\u202f% (20–30)", "$0.50 ($0.40–$0.60) a month")
     assert step_cells(step, 1, None).saves == ("$0.50 ($0.40–$0.60)", "")
 

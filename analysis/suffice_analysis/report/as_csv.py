@@ -18,6 +18,7 @@ _QUALITY = ("quality", "quality_low", "quality_high", "quality_grade")
 _WRONG = ("extra_wrong", "extra_wrong_low", "extra_wrong_high")
 _ALTERNATIVE = ("model", "saving_usd", "saving_low_usd", "saving_high_usd", "marginal_usd", *_QUALITY, *_WRONG)
 _ONCE = ("one_off_usd", "one_off_low_usd", "one_off_high_usd", "payback_days", "back_from_calls")
+_BACK = ("payback_days_low", "payback_days_high", "back_from_calls_low", "back_from_calls_high")  # of a single task
 HEADER = (
     *_TASK,
     "paid_usd",
@@ -32,6 +33,7 @@ HEADER = (
     "simulated",
     "decision",
     *_ONCE,
+    *_BACK,
 )
 
 
@@ -91,8 +93,9 @@ def _told(row: Row, column: str) -> Any:
 def _decided(step: NextStep | StepsSum | None) -> list[Any]:
     """What is to be decided, of the tasks among the next steps and, in the last line, of those worth doing together."""
     if step is None:
-        return [None] * (1 + len(_ONCE))
-    return [step.decision if isinstance(step, NextStep) else None, *(getattr(step, name) for name in _ONCE)]
+        return [None] * (1 + len(_ONCE) + len(_BACK))
+    decision = step.decision if isinstance(step, NextStep) else None
+    return [decision, *(getattr(step, name) for name in _ONCE), *(getattr(step, name, None) for name in _BACK)]
 
 
 def _cell(value: Any) -> Any:

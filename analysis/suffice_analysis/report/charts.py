@@ -153,7 +153,7 @@ def parts_chart(report: Report) -> Markup:
                 _text(high + 8, y - 5, f"{'' if number else 'expected '}{_stated(estimate)}", "small"),
             ]
     return _svg(
-        parts, top + 72 * len(bars) - 20, "Of all calls and of all cost: proven, not settled, not judged, staying"
+        parts, top + 72 * len(bars) - 20, "Of all calls and of all cost: proven, unsettled, not judged, staying"
     )
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from suffice_analysis.next_steps import NextStep, StepsSum, add_up
 from suffice_analysis.report.wording import of_100, of_100_interval
 from suffice_analysis.savings.effort import YEARS, once_range
-from suffice_analysis.savings.payback import months_words
+from suffice_analysis.savings.payback import months_figure, months_words, span_words
 from suffice_store.console import UNKNOWN, format_usd_range
 from suffice_store.rounding import about
 
@@ -42,6 +42,7 @@ class Decision:
     once: str
     once_ends: str
     back_after: str
+    back_ends: str
     wrong: str
     wrong_ends: str
     is_sum: bool = False
@@ -78,6 +79,7 @@ def _sum(what: str, steps: Sequence[NextStep], report: Report) -> Decision:
         NOT_KNOWN if total.one_off_usd is None else _once(total)[0],
         "",  # page one has at most 200 words; page two tells it
         _cell(total, report.analysis["basis"]),
+        "",
         _of_100(wrong[0]),
         of_100_interval(*wrong[1:]).replace(" to ", "–"),
         is_sum=True,
@@ -93,6 +95,7 @@ def _decision(step: NextStep, basis: str) -> Decision:
         between(low, high),
         *_once(step),
         _cell(step, basis),
+        _cell_ends(step, basis),
         _of_100(step.extra_wrong_share),
         of_100_interval(step.extra_wrong_share_low, step.extra_wrong_share_high).replace(" to ", "–"),
     )
@@ -103,10 +106,29 @@ def _once(step: NextStep | StepsSum) -> tuple[str, str]:
 
 
 def _cell(step: NextStep | StepsSum, basis: str) -> str:
-    """As the head of the column leaves it to say."""
+    """As the head of the column leaves it to say: in months, or calls a month."""
+    if basis != "month":
+        return _short(pays_from(step))
+    said = back_after(step, basis)
+    return said if said in (UNKNOWN, UNDER_COMMITMENT) else months_figure(step.payback_days)
+
+
+def _cell_ends(step: NextStep, basis: str) -> str:
+    """Of the 90 % interval, in the same unit; "" where it is not known."""
+    if step.one_off_usd is None or step.saving_usd <= 0:
+        return ""
     if basis == "month":
-        return back_after(step, basis).replace(NEVER, f">{YEARS}")
-    return pays_from(step).replace(" million", "M").replace(" billion", "B")
+        if step.payback_days is None or step.payback_days_low is None:
+            return ""
+        return "–".join(months_figure(end) for end in (step.payback_days_low, step.payback_days_high))
+    if step.back_from_calls_low is None:
+        return ""
+    ends = step.back_from_calls_low, step.back_from_calls_high
+    return "–".join("∞" if end is None else _short(about(end)) for end in ends)
+
+
+def _short(number: str) -> str:
+    return number.replace(" million", "M").replace(" billion", "B")
 
 
 def pays_from(step: NextStep | StepsSum) -> str:
@@ -130,7 +152,11 @@ def back_after(step: NextStep | StepsSum, basis: str) -> str:
         )
     if isinstance(step, StepsSum) and step.floored:
         return UNDER_COMMITMENT
-    return NEVER if step.payback_days is None else months_words(step.payback_days)
+    if step.payback_days is None:
+        return NEVER
+    if isinstance(step, StepsSum) or step.payback_days_low is None:
+        return months_words(step.payback_days)
+    return span_words(step.payback_days, step.payback_days_low, step.payback_days_high)
 
 
 def between(low: str, high: str) -> str:

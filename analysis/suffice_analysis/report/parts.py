@@ -18,7 +18,7 @@ from suffice_store.rounding import percent_digits
 if TYPE_CHECKING:
     from suffice_analysis.report.model import Report, TaskPart
 
-NAMES = {"proven": "proven", "to_test": "not settled", "not_judged": "not judged", "stays": "stays"}
+NAMES = {"proven": "proven", "to_test": "unsettled", "not_judged": "not judged", "stays": "stays"}
 SINGLY = "proven singly"  # where among many tasks some of it may be luck
 ROUNDING = 1e-9  # of all that was paid: what adding up leaves
 MOVING = ("proven", "to_test")

@@ -6,12 +6,11 @@ from typing import TYPE_CHECKING
 
 from suffice_analysis.next_steps import NextStep, StepsSum, add_up
 from suffice_analysis.replaceability import CLAIM_CALLS
-from suffice_analysis.report.decisions import UNDER_COMMITMENT, back_after, between, pays_from, worth_doing
+from suffice_analysis.report.decisions import UNDER_COMMITMENT, back_after, between, worth_doing
 from suffice_analysis.report.wording import of_100, of_100_interval
 from suffice_analysis.savings.basis import MINIMUM_DAYS
-from suffice_analysis.savings.effort import YEARS, falling_sentence, hours_words, once_words
+from suffice_analysis.savings.effort import YEARS, falling_sentence, hours_words, once_words, pays_from_words
 from suffice_analysis.savings.own_gpus import SELF_HOSTED
-from suffice_analysis.savings.payback import months_words
 from suffice_store.console import UNKNOWN, format_usd_estimate, format_usd_interval, format_usd_range
 from suffice_store.rounding import about
 
@@ -124,11 +123,12 @@ def back_words(step: NextStep | StepsSum, report: Report, *, several: bool = Fal
         return "" if back == UNKNOWN else "back when is open under the commitment that they share"
     whose = "their" if several else "its"
     if report.analysis["basis"] != "month":
-        return f"back within {YEARS} only from {pays_from(step)} of {whose} calls a month on"
+        ends = (step.back_from_calls_low, step.back_from_calls_high) if isinstance(step, NextStep) else ()
+        return f"back within {YEARS} only from {pays_from_words(step.back_from_calls or 0.0, *ends)} of {whose} calls a month on"
     volume = f"today's {about(step.calls)} calls a month" if step.calls else "today's volume"
     if step.payback_days is None:
         return f"not back within {YEARS} at {volume}"
-    return f"back after {months_words(step.payback_days)} at {volume}"
+    return f"back after {back} at {volume}"
 
 
 def _once_together(total: StepsSum, steps: list[NextStep], report: Report) -> str:

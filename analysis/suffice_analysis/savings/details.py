@@ -14,7 +14,8 @@ from suffice_analysis.savings.basis import Basis
 from suffice_analysis.savings.fleet import World
 from suffice_analysis.savings.notes import not_told
 from suffice_analysis.savings.one_off import fleet_set_up, one_off
-from suffice_analysis.savings.payback import LONGEST_DAYS, payback_days
+from suffice_analysis.savings.own_gpus import SELF_HOSTED
+from suffice_analysis.savings.payback import LONGEST_DAYS, needed_usd_per_month, payback_days
 from suffice_analysis.savings.rests_on import running
 from suffice_analysis.savings.terms import Floor, Terms
 from suffice_analysis.savings.tornado import falling, tornado
@@ -73,6 +74,8 @@ def fill_payback(
     row["details"]["one_off"] = {key: float(usd) for key, usd in once[0].items()}
     ends = np.quantile(sum(once[1].values()), [0.05, 0.95])
     row["details"]["one_off_range"] = [min(float(ends[0]), row["one_off_usd"]), max(float(ends[1]), row["one_off_usd"])]
+    if name != SELF_HOSTED:  # whole GPUs are counted otherwise: own_gpus.py
+        row["details"]["pays_from_range"] = _pays_from(row, once, moved, basis, worlds)
     floors = [f for case, _ in moved[0] if (f := _floor(case, terms)) is not None]
     last = max(floors, key=lambda f: f.days_left, default=None)
     if last is not None and float(cash[0]) < row["saving_usd"] - 1e-9:
@@ -99,6 +102,26 @@ def fill_payback(
     low, high = (float(q) for q in np.quantile(days[1], [0.05, 0.95], method="nearest"))
     row["payback_days"] = _finite(value)
     row["payback_days_low"], row["payback_days_high"] = _finite(min(low, value)), _finite(max(high, value))
+
+
+def _pays_from(
+    row: Row,
+    once: Sequence[Mapping[str, Number]],
+    moved: tuple[MovedCases, MovedCases],
+    basis: Basis,
+    worlds: tuple[World, World],
+) -> list[float | None]:
+    """How many times the basis a month from which on what is spent once is back within five years: the 90 % interval of the
+    draws; an end that is None is never."""
+    saved = sum(worlds[1].saved(c, m) for c, m in moved[1]) * basis.factor
+    needed = needed_usd_per_month(sum(once[1].values()), worlds[1].scenario["price_fall_per_year"])
+    with np.errstate(divide="ignore", invalid="ignore"):
+        times = np.where(saved > 0, needed / np.where(saved > 0, saved, 1.0), np.inf)
+    low, high = (float(q) for q in np.quantile(times, [0.05, 0.95], method="nearest"))
+    if row["saving_usd"] > 0:
+        at_value = float(needed_usd_per_month(row["one_off_usd"], worlds[0].scenario["price_fall_per_year"]))
+        low, high = min(low, at_value / row["saving_usd"]), max(high, at_value / row["saving_usd"])
+    return [end if np.isfinite(end) else None for end in (low, high)]
 
 
 def fill_details(

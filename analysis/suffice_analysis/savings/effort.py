@@ -14,6 +14,7 @@ from suffice_analysis.savings.one_off import HOURS
 from suffice_analysis.savings.own_gpus import SELF_HOSTED, own_gpus
 from suffice_analysis.savings.payback import falling_words, needed_usd_per_month
 from suffice_store.console import format_usd_estimate, format_usd_range
+from suffice_store.rounding import about
 
 Row = Mapping[str, Any]
 YEARS = "5 years"  # ``payback.LONGEST_DAYS`` in words
@@ -94,10 +95,30 @@ def pays_from_calls(row: Row, calls: float | None) -> float | None:
         return None
     needed = needed_usd_per_month(float(once), fall.value)
     if row["alternative"] != SELF_HOSTED:
-        return needed * calls / float(saving)
+        return float(needed * calls / float(saving))
     gpus = own_gpus(row)
     times = None if gpus is None else gpus.from_volume(needed)
     return None if times is None else times * calls
+
+
+def pays_from_range(row: Row, calls: float | None) -> tuple[float | None, float | None]:
+    """The 90 % interval of ``pays_from_calls``; an end that is None: at no volume, or, where both are, not known."""
+    details = row.get("details") or "{}"
+    found = (details if isinstance(details, Mapping) else json.loads(details)).get("pays_from_range")
+    if found is None or not calls or pays_from_calls(row, calls) is None:
+        return None, None
+    low, high = (None if times is None else float(times) * calls for times in found)
+    return low, high
+
+
+def pays_from_words(calls: float, low: float | None = None, high: float | None = None) -> str:
+    """``180,000`` or ``180,000 (90,000 to 600,000)``; no ``high``: at no volume."""
+    return about(calls) if low is None else f"{about(calls)} ({ends_words(low, high)})"
+
+
+def ends_words(low: float, high: float | None) -> str:
+    """``90,000 to 600,000``."""
+    return f"{about(low)} to {'no volume' if high is None else about(high)}"
 
 
 def gpus_words(row: Row) -> str:

@@ -18,6 +18,7 @@ Number = Any
 LONGEST_DAYS = 5 * DAYS_PER_YEAR  # a payback beyond is not said as a date: no price of today stands so long
 LEVEL = 1e-12  # a day: prices that fall more slowly don't fall, for what divides by so little loses its digits
 IN_DAYS = 60  # shorter is told in days
+ONE_DECIMAL = 9.95  # months, below which they have one
 
 
 def payback_days(
@@ -41,11 +42,11 @@ def payback_days(
     return np.where(soon <= floor_days, soon, later)
 
 
-def needed_usd_per_month(once_usd: float, fall_per_year: float) -> float:
+def needed_usd_per_month(once_usd: Number, fall_per_year: Number) -> Number:
     """What has to be saved a month, at today's prices, so that ``once_usd`` is back after exactly ``LONGEST_DAYS``."""
-    k = -math.log1p(-min(max(fall_per_year, 0.0), 0.99)) / DAYS_PER_YEAR
-    a_day = once_usd * k / -math.expm1(-k * LONGEST_DAYS) if k > 0 else once_usd / LONGEST_DAYS
-    return a_day * DAYS_PER_MONTH
+    k = -np.log1p(-np.clip(np.asarray(fall_per_year, float), 0.0, 0.99)) / DAYS_PER_YEAR
+    falls = np.where(k > 0, k, 1.0)
+    return once_usd * np.where(k > 0, falls / -np.expm1(-falls * LONGEST_DAYS), 1 / LONGEST_DAYS) * DAYS_PER_MONTH
 
 
 def falling_words(fall_per_year: float) -> str:
@@ -64,6 +65,14 @@ def falling_words(fall_per_year: float) -> str:
 def months_words(days: float) -> str:
     """``41 days``, ``14 months``."""
     return f"{days:,.0f} days" if days < IN_DAYS else f"{days / DAYS_PER_MONTH:,.0f} months"
+
+
+def months_figure(days: float | None) -> str:
+    """Months without the word, for a column of them: ``1.3``, ``14``; ``>60`` for what is not back by then."""
+    if days is None or days > LONGEST_DAYS:
+        return f">{LONGEST_DAYS / DAYS_PER_MONTH:.0f}"
+    months = days / DAYS_PER_MONTH
+    return f"{months:.1f}" if months < ONE_DECIMAL else f"{months:.0f}"
 
 
 def span_words(days: float, low: float | None, high: float | None) -> str:

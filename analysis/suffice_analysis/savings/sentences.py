@@ -18,6 +18,8 @@ from suffice_analysis.savings.effort import (
     hours_words,
     once_words,
     pays_from_calls,
+    pays_from_range,
+    pays_from_words,
     range_of,
 )
 from suffice_analysis.savings.payback import span_words
@@ -182,7 +184,9 @@ def _once(row: Row, details: Mapping[str, Any], published_ns: int) -> str:
     if row["basis"] != "month":
         calls = pays_from_calls(row, 1000.0)
         least = (
-            f"from about {about(calls)} calls a month of all traffic on" if calls else "at a volume that is not known"
+            f"from about {pays_from_words(calls, *pays_from_range(row, 1000.0))} calls a month of all traffic on"
+            if calls
+            else "at a volume that is not known"
         )
         counted = f", {told}" if calls and (told := gpus_words(row)) else ""
         return f"{said} is back within {YEARS} only {least}{counted}."

@@ -17,6 +17,8 @@ from suffice_analysis.savings.effort import (
     once_range,
     once_words,
     pays_from_calls,
+    pays_from_range,
+    pays_from_words,
     range_of,
 )
 from suffice_analysis.savings.stack import savings_rows
@@ -67,6 +69,24 @@ def test_the_volume_that_pays_brings_it_back_in_exactly_five_years() -> None:
     for times, back in ((1.01, True), (0.99, False)):
         month = Basis("month", times * calls / 10_000, 30.0, 1.0)  # 10,000 calls were observed
         assert (row("hosted_slm", month)["payback_days"] is not None) is back
+
+
+def test_the_volume_has_an_interval_of_the_draws() -> None:
+    per_1000 = row("hosted_slm")
+    calls, (low, high) = pays_from_calls(per_1000, 1_000.0), pays_from_range(per_1000, 1_000.0)
+    assert calls is not None
+    assert low is not None
+    assert high is not None
+    assert low < calls < high
+    assert pays_from_range(per_1000, 2_000.0) == pytest.approx((2 * low, 2 * high))
+    assert pays_from_range(per_1000 | {"details": "{}"}, 1_000.0) == (None, None)
+    assert pays_from_range(row("self_hosted_slm"), 1_000.0) == (None, None)
+
+
+def test_the_volume_and_its_interval_in_words() -> None:
+    assert pays_from_words(181_234.0) == "180,000"
+    assert pays_from_words(181_234.0, 90_100.0, 604_000.0) == "180,000 (90,000 to 600,000)"
+    assert pays_from_words(2.81e8, 9.0e7, None) == "280 million (90 million to no volume)"
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ from suffice_analysis.savings.assumptions import DAYS_PER_MONTH
 from suffice_analysis.savings.payback import (
     LONGEST_DAYS,
     falling_words,
+    months_figure,
     months_words,
     needed_usd_per_month,
     payback_days,
@@ -92,6 +93,11 @@ def test_days_until_two_months_then_months() -> None:
     assert [months_words(days) for days in (41.3, 59.9, 60.0, 425.0)] == ["41 days", "60 days", "2 months", "14 months"]
     assert span_words(41.3, 20.2, 71.0) == "41 days (20 to 71)"
     assert span_words(425.0, 280.0, None) == "14 months (9 to never)"
+
+
+def test_months_in_a_column_of_them() -> None:
+    days = (41.3, 302.0, 304.0, 425.0, LONGEST_DAYS, LONGEST_DAYS + 1, None)
+    assert [months_figure(each) for each in days] == ["1.4", "9.9", "10", "14", "60", ">60", ">60"]
 
 
 @pytest.mark.parametrize(("fall", "months"), [(0.3, 28), (0.1, 47), (0.6, 13)])

@@ -19,6 +19,7 @@ from suffice_analysis.savings.assumptions import Scenario
 from suffice_analysis.savings.basis import Basis
 from suffice_analysis.savings.caching import Repeated, assumed_words
 from suffice_analysis.savings.fleet import World
+from suffice_analysis.savings.payback import needed_usd_per_month
 from suffice_analysis.savings.runs import Dependence
 from suffice_analysis.savings.sentences import beside_the_money, per_words, priced_share
 from suffice_analysis.savings.stack import Around, savings_rows
@@ -238,6 +239,10 @@ def test_what_is_spent_once_and_when_it_is_back() -> None:
     few = rows_of(make_case())["", "hosted_slm"]
     assert few["payback_days"] is None
     assert json.loads(few["details"])["payback_calls"] == pytest.approx(few["one_off_usd"] / few["saving_usd"] * 1000)
+    low, high = json.loads(few["details"])["pays_from_range"]
+    needed = needed_usd_per_month(few["one_off_usd"], 0.3)
+    assert low < needed / few["saving_usd"] < high
+    assert "pays_from_range" not in json.loads(rows["", "self_hosted_slm"]["details"])  # whole GPUs: own_gpus.py
 
 
 def test_what_a_commitment_holds_is_not_cashable_until_its_day() -> None:
