@@ -12,7 +12,7 @@ import sqlalchemy as sa
 
 from suffice_store.reads.functions import in_parts
 from suffice_store.reads.registry import Arguments
-from suffice_store.reads.sources import analysis_of, assigned, latest
+from suffice_store.reads.sources import analysis_of, assigned
 from suffice_store.tables import decisions, messages, tasks
 
 CALL_COLUMNS = (
@@ -62,11 +62,8 @@ def add_tasks(connection: sa.Connection, arguments: Arguments, rows: pa.Table) -
     An analysis writes its calls in the order of their ids, so that some are found without reading the others.
     """
     found: dict[str, tuple[str | None, str | None]] = {}
-    analysis_id = connection.scalar(
-        sa.select(analysis_of(arguments))
-    )  # as a value: the engine then plans in half the time
-    for part in in_parts(rows.column("call_id").to_pylist()) if analysis_id is not None else ():
-        task = assigned({**arguments, "analysis_id": analysis_id})
+    task = assigned(arguments)
+    for part in in_parts(rows.column("call_id").to_pylist()):
         statement = sa.select(task.c.call_id, task.c.task_id, task.c.action).where(task.c.call_id.in_(part))
         found |= {call_id: (task_id, action) for call_id, task_id, action in connection.execute(statement)}
     tasks_and_actions = [found.get(call_id, (None, None)) for call_id in rows.column("call_id").to_pylist()]
@@ -94,10 +91,16 @@ def task_names(connection: sa.Connection, arguments: Arguments) -> dict[str, str
 
 
 def decided(connection: sa.Connection, project: str, kind: str) -> dict[str, Any]:
-    """task_id -> the latest decision of this kind."""
-    rows = latest(decisions, ("task_id", "kind"), project)
-    found = connection.execute(sa.select(rows.c.task_id, rows.c.value).where(rows.c.kind == kind))
-    return {task: json.loads(value) for task, value in found if json.loads(value) is not None}
+    """task_id -> the latest decision of this kind. They are few: to rank them in SQL takes longer to plan than to read them."""
+    keys = ("task_id", "kind", "recorded_ns")
+    others = [column.nulls_first() for column in decisions.c if column.name not in keys]  # the last one holds
+    asked = sa.select(decisions.c.task_id, decisions.c.value).where(
+        decisions.c.project == project, decisions.c.kind == kind
+    )
+    found = {
+        task: json.loads(value) for task, value in connection.execute(asked.order_by(decisions.c.recorded_ns, *others))
+    }
+    return {task: value for task, value in found.items() if value is not None}
 
 
 def read_messages(
