@@ -54,6 +54,7 @@ class NextStep:
     floored: bool = False  # whether a commitment is owed anyway, so that less comes back
     basis: str = "month"  # or per_1000_calls: then nobody knows how many calls a month are
     calls: float | None = None  # of the task, per basis; None: not known
+    recorded_calls: int | None = None  # of the task, or of the slice that it is about
     back_from_calls: float | None = None  # its calls a month from which on it is back within five years
     back_from_calls_low: float | None = None  # its 90 % interval; None: at no volume, or not known
     back_from_calls_high: float | None = None
@@ -288,6 +289,7 @@ def _step(task: Row, row: Row) -> NextStep:
         floored=bool(details.get("floor")),
         basis=row.get("basis") or "month",
         calls=details.get("calls"),
+        recorded_calls=task["calls"],
         back_from_calls=pays_from_calls(row, details.get("calls")),
         back_from_calls_low=back[0],
         back_from_calls_high=back[1],

@@ -25,8 +25,16 @@ def saving(task_id: str, usd: float, wrong: float = 20.0, paid: float = 8.0) -> 
 def test_a_step_counts_wrong_answers_of_the_tasks_own() -> None:
     """4 USD observed are 8 per basis, so 200 calls are 400: 20 wrong ones are 5 of 100."""
     (step,) = find_next_steps([task("a")], [saving("a", 3.0), saving("", 99.0)])
-    assert step == NextStep("a", "Task a", "likely", "small_tier", "tiny", 3.0, 1.5, 6.0, 0.05, 0.025, 0.1, 400.0)
+    assert step == NextStep(
+        "a", "Task a", "likely", "small_tier", "tiny", 3.0, 1.5, 6.0, 0.05, 0.025, 0.1, 400.0, recorded_calls=200
+    )
     assert not step.test_first
+
+
+def test_a_step_about_a_slice_says_the_calls_of_the_slice() -> None:
+    part = task("s") | {"of_task": "a", "calls": 150}
+    (step,) = find_next_steps([part], [saving("s", 3.0)])
+    assert (step.task_id, step.recorded_calls) == ("a", 150)
 
 
 def test_only_a_proven_task_of_a_tested_model_is_ready_to_move() -> None:

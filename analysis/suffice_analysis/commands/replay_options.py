@@ -73,7 +73,7 @@ def campaign_line(campaign: Campaign) -> str:
 def unanswered(spent: Budget, campaigns: Sequence[Campaign]) -> None:
     """Raises SufficeError with the reason where calls were sent and no answer came of any."""
     silent = next((each.reason for each in campaigns if each.is_silent), None)
-    if spent.calls and silent and not any(each.counts.n for each in campaigns):
+    if spent.calls and silent and not any(each.answered for each in campaigns):
         raise SufficeError(silent)
 
 

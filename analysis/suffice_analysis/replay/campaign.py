@@ -100,6 +100,7 @@ class Campaign:
         self.reason = ""
         self.skipped: dict[str, str] = {}  # calls that can't be sent, and why
         self.silent = 0
+        self.answered = 0  # now, not by an earlier command
         self.result: Result | None = None  # when it has ended: what a report says of all its answers
         if self.rows:
             self._look()
@@ -248,6 +249,7 @@ class Campaign:
             if sent.call is not None and row["replay_call_id"]:
                 records.append(call_record(self._project, self.campaign_id, chosen.row, sent, row))
             self.silent = self.silent + 1 if row["verdict"] == "unavailable" else 0
+            self.answered += row["verdict"] != "unavailable"
         self._store_rows(rows, build_tables(records, self._clock()) if records else {})
         self._look()
         if self.is_silent:

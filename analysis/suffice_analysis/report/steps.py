@@ -158,8 +158,7 @@ def _step_words(step: NextStep, report: Report) -> str:
         once = f"; {once_words(step.one_off_usd, step.one_off_low_usd, step.one_off_high_usd)} once"
         once += f", {back}" if (back := back_words(step, report)) else ""
     if step.one_off_usd is not None and report.analysis["basis"] != "month":
-        calls = next((t.row["calls"] for t in report.tasks if t.row["task_id"] == step.task_id), None)
-        once += "" if calls is None else f" ({calls:,} recorded)"
+        once += "" if step.recorded_calls is None else f" ({step.recorded_calls:,} recorded)"
     verb = PROVEN_WAITS if step.waits and step.proven else VERBS[step.decision]
     shares = step.extra_wrong_share_low, step.extra_wrong_share_high
     wrong = f"{of_100(step.extra_wrong_share)} ({of_100_interval(*shares)})"

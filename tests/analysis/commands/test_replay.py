@@ -120,6 +120,16 @@ def test_an_endpoint_without_one_answer_fails(database: str, capsys: pytest.Capt
     assert "the endpoint did not answer 20 times in a row: status 404" in capsys.readouterr().err.replace("24 ", "20 ")
 
 
+def test_earlier_answers_do_not_hide_that_none_came_now(database: str, capsys: pytest.CaptureFixture[str]) -> None:
+    broken: list[bool] = []
+    with serving(lambda body, _: 404 if broken else label_of(body)) as endpoint:
+        asked = ["replay", "--db", database, "--task", classification(database), "--candidate", f"{endpoint.url}#q"]
+        assert main([*asked, "--max-calls", "4", "--no-analyze"]) == 0
+        broken.append(True)
+        assert main([*asked, "--no-analyze"]) == 1
+    assert "times in a row: status 404" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("arguments", "reason"),
     [
