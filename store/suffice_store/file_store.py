@@ -25,7 +25,7 @@ from suffice_store import prices_file
 from suffice_store.arrow_schema import conform
 from suffice_store.cancelling import interruptible
 from suffice_store.changes import run_command
-from suffice_store.engines import KEYS, Database, Prepared
+from suffice_store.engines import KEYS, Database, Open, Prepared
 from suffice_store.engines.duckdb import DuckDB
 from suffice_store.engines.reasons import read_from
 from suffice_store.gate import Gate
@@ -249,10 +249,13 @@ class DatabaseStore:
         # The day stands for the time that a read may have built into its statement (prices in force today).
         if HITS in arguments or FOUND in arguments:  # long, and not asked again
             return self.database.prepare(read.query(arguments))
-        return self._prepared(read.name, tuple(arguments.items()), time.time_ns() // _NS_PER_DAY)
+        left = {name: Open(name) for name in read.only_values}
+        prepared = self._prepared(read.name, tuple({**arguments, **left}.items()), time.time_ns() // _NS_PER_DAY)
+        return prepared.filled(arguments) if left else prepared
 
     def _prepare(self, name: str, arguments: tuple[tuple[str, Any], ...], day: int) -> Prepared:
-        return self.database.prepare(find_read(name).query(dict(arguments)))
+        given = {key: sa.literal(value, sa.String) if isinstance(value, Open) else value for key, value in arguments}
+        return self.database.prepare(find_read(name).query(given))
 
     def _fresh_rows(self, connection: sa.Connection, name: str, rows: pa.Table) -> pa.Table:
         """The rows that are not stored yet, each once."""

@@ -22,6 +22,7 @@ from suffice_store import AppendResult, open_store
 from suffice_store.appending import build_tables
 from suffice_store.engines.duckdb import BLOCK_SIZE, ROW_GROUP_SIZE, DuckDB
 from suffice_store.file_store import FileStore
+from suffice_store.reads import READS
 from suffice_store.tables import ingest_state
 
 
@@ -67,6 +68,28 @@ def test_what_was_stored_is_there_after_opening_again(tmp_path: Path) -> None:
         assert store.read("overview").column("calls").to_pylist() == [1]
         assert store.journal_position("a.journal") == 17
         assert store.journal_position("b.journal") is None
+
+
+def test_one_statement_serves_every_call_and_every_run(store: FileStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    store.append(rows(0, 1, 2))
+    stored = store.read("calls").to_pylist()
+    built: list[str] = []
+    prepare = store.database.prepare
+    monkeypatch.setattr(store.database, "prepare", lambda statement: built.append(str(statement)) or prepare(statement))
+    for call in stored:
+        assert store.read("call", call_id=call["call_id"]).column("call_id").to_pylist() == [call["call_id"]]
+        assert store.read("conversation", call_id=call["call_id"]).num_rows > 0
+        found = store.read("run_calls", run_id=call["run_id"]).to_pylist()
+        assert {each["run_id"] for each in found} == {call["run_id"]}
+        assert call["call_id"] in {each["call_id"] for each in found}
+    assert len(built) == 3
+    assert not store.read("call", call_id="'; DROP TABLE calls; --").num_rows
+
+
+def test_what_only_stands_as_a_value_is_a_text_that_a_read_needs() -> None:
+    for read in READS.values():
+        needed = {each.name for each in read.parameters if each.required and each.kind == "text"}
+        assert set(read.only_values) <= needed
 
 
 def test_an_append_is_all_or_nothing(store: FileStore) -> None:

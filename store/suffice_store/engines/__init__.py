@@ -6,9 +6,9 @@ results out as Arrow, and finding the rows of a batch that are stored already.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 import pyarrow as pa
@@ -46,6 +46,23 @@ class Prepared:
     sql: str
     values: Any
     columns: tuple[str, ...]
+
+    def filled(self, arguments: Mapping[str, Any]) -> Prepared:
+        """With the arguments in place of what was left ``Open``."""
+        if isinstance(self.values, Mapping):
+            return replace(self, values={name: _fill(value, arguments) for name, value in self.values.items()})
+        return replace(self, values=[_fill(value, arguments) for value in self.values])
+
+
+@dataclass(frozen=True, slots=True)
+class Open:
+    """A value that is not given yet: one statement serves every value of argument ``name``."""
+
+    name: str
+
+
+def _fill(value: Any, arguments: Mapping[str, Any]) -> Any:
+    return arguments[value.name] if isinstance(value, Open) else value
 
 
 class Database(Protocol):

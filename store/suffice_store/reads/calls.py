@@ -287,14 +287,16 @@ READS = (
         _call,
         _finish_call,
         priced=True,
+        only_values=("call_id",),
     ),
-    Read("attempts", (PROJECT, CALL_ID), _ATTEMPT_COLUMNS, _attempts),
+    Read("attempts", (PROJECT, CALL_ID), _ATTEMPT_COLUMNS, _attempts, only_values=("call_id",)),
     Read(
         "conversation",
         (PROJECT, CALL_ID),
         ("position", "direction", "message_hash", "role", "content"),
         _conversation,
         conversation_rows,
+        only_values=("call_id",),
     ),
     Read(
         "run_calls",
@@ -304,6 +306,7 @@ READS = (
         _finish_run,
         priced=True,
         whole=True,
+        only_values=("run_id",),
     ),
     Read(
         "task_calls",
