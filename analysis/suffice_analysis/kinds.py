@@ -20,7 +20,7 @@ _RULES: dict[str, tuple[str, frozenset[str]]] = {
     "routing": (r"\brout(e|es|er|ing)\b|\bdispatch\w*|\btriage\b|which (agent|team|department|queue|handler|specialist)|\bhand (it )?(off|over) to\b|\bintent\b", frozenset({"label", "json", "short_text", "tool_call"})),
     "classification": (r"\bclassif\w+|\bcategor\w+|\blabel(s|led)?\b|\bsentiment\b|\bspam\b|\bmoderat\w+|one of the following|\b(positive|negative|neutral)\b|\bpriority\b|\byes or no\b", frozenset({"label", "json", "short_text", "number"})),
     "extraction": (r"\bextract\w*|\bparse\b|\b(following|these) fields\b|\bfields? (of|from|in) (the|an?|each|this|every)\b|\bentit(y|ies)\b|\binvoices?\b|pull out", frozenset({"json", "short_text", "label", "number", "tool_call", "mixed", "long_text"})),
-    "summarising": (r"\bsummar\w+|\btl;?dr\b|\bcondens\w+|key points|\babstract of\b|\bminutes\b", frozenset({"short_text", "long_text", "json", "mixed"})),
+    "summarising": (r"\bsummar\w+|\btl;?dr\b|\bcondens\w+|key points|\babstract of\b|\b(meeting|call) minutes\b|\bminutes of\b", frozenset({"short_text", "long_text", "json", "mixed"})),
     "rewriting": (r"\brewrit\w+|\brephras\w+|\bparaphras\w+|\btranslat\w+|\bproofread\w*|\bpolish\b|\bgrammar\b|\btone\b|\breword\w*", frozenset({"short_text", "long_text", "mixed", "json"})),
     "code": (r"\bcode\b|\bfunctions?\b|\bimplement\w*|\bunit tests?\b|\bpython\b|\bjavascript\b|\bprogram\b|\bscript\b|\bregex\b", frozenset({"code", "long_text", "mixed", "json", "short_text"})),
     "question_answering": (r"\banswer\b.{0,60}\bquestions?\b|\bquestion\s*:|based on the (context|passage|document|text)|\bmultiple[- ]choice\b|\bsolve\b", frozenset({"short_text", "long_text", "label", "number", "json", "mixed"})),

@@ -75,6 +75,17 @@ def replayed_draws(seen: Replayed, prior: Draws, *, seed: int) -> Draws:
     return chosen
 
 
+def with_ends(draws: Draws, value: float, low: float, high: float) -> Draws:
+    """The draws in their order, moved so that ``value`` is their median and 5 % lie under ``low`` and over ``high``: a normal with two
+    widths. An interval that holds at every look is wider than one of a number of answers set before, and a sum must know it."""
+    ranks = np.empty(draws.size)
+    ranks[np.argsort(draws, kind="stable")] = np.arange(draws.size)
+    z = special.ndtri((ranks + 0.5) / draws.size)
+    width: Draws = np.where(z < 0, value - low, high - value) / special.ndtri((1 + LEVEL) / 2)
+    moved: Draws = np.clip(value + width * z, 0.0, 1.0)
+    return moved
+
+
 def total_replayed(parts: Sequence[tuple[Replayed, float]], *, seed: int, draws: int = 4_000) -> Estimate:
     """The weighted share of tasks that were all replayed from ``ENOUGH`` calls on, with its 90 % interval.
 

@@ -19,6 +19,7 @@ from suffice_analysis.replayed import (
     replayed_draws,
     sound_reference,
     total_replayed,
+    with_ends,
 )
 
 PRIOR = np.random.default_rng(1).beta(8, 2, 4_000)
@@ -80,6 +81,21 @@ def test_draws_agree_with_the_exact_interval() -> None:
     low, high = clopper_pearson_interval(180, 200)
     assert np.quantile(draws, 0.05) == pytest.approx(low, abs=0.006)
     assert np.quantile(draws, 0.95) == pytest.approx(high, abs=0.006)
+
+
+@given(
+    replays(),
+    st.tuples(st.floats(0, 1), st.floats(0, 1), st.floats(0, 1)).map(sorted),
+    st.integers(0, 1000),
+)
+def test_draws_take_the_ends_of_the_interval_that_is_told(seen: Replayed, ends: list[float], seed: int) -> None:
+    low, value, high = ends
+    before = replayed_draws(seen, PRIOR, seed=seed)
+    draws = with_ends(before, value, low, high)
+    assert np.quantile(draws, [0.05, 0.5, 0.95]) == pytest.approx([low, value, high], abs=2e-3)
+    assert 0 <= draws.min() <= draws.max() <= 1
+    by_size = np.argsort(before, kind="stable")
+    assert (np.diff(draws[by_size]) >= 0).all(), "what is larger stays larger: errors that tasks share add up as before"
 
 
 class TestProof:

@@ -23,7 +23,7 @@ from suffice_analysis.replay.counts import Counts, count_replays
 from suffice_analysis.replay.judge_error import JudgeErrors, measure_errors
 from suffice_analysis.replay.marks import with_marks
 from suffice_analysis.replay.sequential import SAID, Running, Status, expected_answers
-from suffice_analysis.replayed import ENOUGH, Replayed, proof_p_value, replayed_draws
+from suffice_analysis.replayed import ENOUGH, Replayed, proof_p_value, replayed_draws, with_ends
 from suffice_store.console import format_interval, format_share
 from suffice_store.store import Store
 
@@ -117,7 +117,12 @@ class Result:
         return None if effect < SHOWN_EFFECT or not self.counts.n else max(1, round(self.counts.n / effect))
 
     def draws(self, prior: Any, seed: int) -> Any:
-        """Draws of the share, for totals and savings: unjudged answers count as failed."""
+        """Draws of the share, for totals and savings, with the ends of its own interval."""
+        drawn = self._drawn(prior, seed)
+        return drawn if self.value is None or not self.counts.n else with_ends(drawn, self.value, self.low, self.high)
+
+    def _drawn(self, prior: Any, seed: int) -> Any:
+        """Unjudged answers count as failed."""
         passed, failed, undecided = self.counts.effective()
         n = round(passed + failed + undecided)
         own = replayed_draws(Replayed(min(n, round(passed)), n), prior, seed=seed)

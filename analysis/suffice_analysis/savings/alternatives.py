@@ -143,7 +143,7 @@ def small_tier(case: Case, scenario: Scenario, share: Number) -> Moved | None:
     ) / 1e6
     tokens = usd * case.tier_factor * scenario["other_prices"]
     own = share if case.measured(price.model) else tier_share(share, scenario)
-    return _with_escalation(case, scenario, {"tokens": tokens}, own, price.model, own_vendor=True)
+    return _with_escalation(case, scenario, {"tokens": tokens}, own, own_vendor=True)
 
 
 def tier_share(share: Number, scenario: Scenario) -> Number:
@@ -159,7 +159,7 @@ def hosted(case: Case, scenario: Scenario, share: Number) -> Moved | None:
     price = case.candidate.price
     usd = (case.input_tokens * price.input + case.output_tokens * scenario["slm_answer_length"] * price.output) / 1e6
     tokens = usd * scenario["hosted_price_factor"] * scenario["other_prices"]
-    return _with_escalation(case, scenario, {"tokens": tokens}, share, case.candidate.model)
+    return _with_escalation(case, scenario, {"tokens": tokens}, share)
 
 
 def self_hosted(
@@ -170,7 +170,7 @@ def self_hosted(
         return None
     seconds = busy_seconds(case, scenario)
     return _with_escalation(
-        case, scenario, {"gpu": seconds * usd_per_second, "upkeep": seconds * upkeep_per_second}, share, case.own.model
+        case, scenario, {"gpu": seconds * usd_per_second, "upkeep": seconds * upkeep_per_second}, share
     )
 
 
@@ -189,14 +189,15 @@ def seconds_by_length(case: Case) -> list[float]:
     ]
 
 
-def caught_share(case: Case, scenario: Scenario, model: str = "") -> Number:
-    """Share of ``model``'s wrong answers that are caught: as its replays failed, else as is assumed of the form of answers.
+def caught_share(case: Case, scenario: Scenario) -> Number:
+    """Share of the wrong answers that are caught: as replays failed, the model's own or those it is judged by, else as is assumed
+    of the form of answers.
 
     Of ``seen`` among ``all`` failures: Beta(seen + 1/2, rest + 1/2), Jeffreys.
     """
     assumed = scenario["caught_checkable" if case.checkable else "caught_free_text"]
     seen, every = case.failures
-    if not case.measured(model):
+    if not case.tested:
         return assumed
     if np.ndim(assumed) == 0:
         return (seen + 0.5) / (every + 1)
@@ -204,10 +205,10 @@ def caught_share(case: Case, scenario: Scenario, model: str = "") -> Number:
 
 
 def _with_escalation(
-    case: Case, scenario: Scenario, parts: Mapping[str, Number], share: Number, model: str, *, own_vendor: bool = False
+    case: Case, scenario: Scenario, parts: Mapping[str, Number], share: Number, *, own_vendor: bool = False
 ) -> Moved:
     wrong = (1 - share) * case.calls
-    caught = wrong * caught_share(case, scenario, model)
+    caught = wrong * caught_share(case, scenario)
     paid = (case.paid or 0.0) * scenario["today_price"]
     again, judged = caught * paid / max(case.calls, 1), scenario["judged_share"] * paid
     parts = {**parts, "escalation": again, "judge": judged}

@@ -53,10 +53,10 @@ NAMES = {
     "volume": "Volume of calls",
     "today_price": "Price of today's models",
     "other_prices": "Price of small models",
-    "left_out_once_caching_batch": "Spent already, for caching",
-    "left_out_once_small_tier": "Spent already, for the small tier",
-    "left_out_once_hosted_slm": "Spent already, for the hosted SLM",
-    "left_out_once_self_hosted_slm": "Spent already, for own GPUs",
+    "left_out_once_caching_batch": "Not needed any more, for caching",
+    "left_out_once_small_tier": "Not needed any more, for the small tier",
+    "left_out_once_hosted_slm": "Not needed any more, for the hosted SLM",
+    "left_out_once_self_hosted_slm": "Not needed any more, for own GPUs",
 }
 _AT_UTILISATION = re.compile(r"usd_per_1000_calls_at_(\d+)_percent_utilisation")
 

@@ -6,12 +6,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from scipy import special
 
+from suffice_analysis.prior import SHARED_SD
 from suffice_analysis.savings import alternatives as alt
 from suffice_analysis.savings.alternatives import Case, Moved, Number
 from suffice_analysis.savings.assumptions import HOURS_PER_MONTH, Scenario
 from suffice_analysis.savings.basis import Basis
 from suffice_analysis.savings.self_host import replicas_needed
+
+CARRIED_SEED = 3  # a stream of its own
 
 
 class Fleet:
@@ -82,3 +86,10 @@ def expected_share(case: Case, which: str = "value") -> Number:
     if case.replaceability is None:
         return None
     return case.replaceability.draws if which == "draws" else getattr(case.replaceability.estimate, which)
+
+
+def carried_draws(draws: Number) -> Number:
+    """Draws of a tested model's share, for one that was not tested: models of a size differ by about ``SHARED_SD`` on the logit scale
+    (docs/statistics.md), one that is weaker in every task."""
+    apart = SHARED_SD * np.random.default_rng(CARRIED_SEED).standard_normal(np.shape(draws))
+    return special.expit(special.logit(np.clip(draws, 1e-6, 1 - 1e-6)) + apart)

@@ -47,7 +47,7 @@ def note(name: str, row: Mapping[str, Any], cases: Sequence[Case]) -> str:
     elif round(row["caught"] + row["extra_wrong"]):
         per = " a month" if row["basis"] == "month" else " per 1,000 calls of all traffic"
         notes.append(
-            f"A check of form would stop about {row['caught']:,.0f} of {row['caught'] + row['extra_wrong']:,.0f} wrong answers{per}; "
+            f"A check of form would stop about {row['caught']:,.0f} of {round(row['caught'] + row['extra_wrong']):,} wrong answers{per}; "
             "today's model answers those again, and that cost is counted."
         )
     if row["saving_usd"] <= 0:
@@ -61,7 +61,8 @@ def note(name: str, row: Mapping[str, Any], cases: Sequence[Case]) -> str:
         if case.profile.calls < CLAIM_CALLS:
             notes.append(f"Under {CLAIM_CALLS} calls: nothing is claimed, and the total does not count it.")
         if given := case.stands_in(name):
-            notes.append(f"Its answers were not tested: what {given} reached is taken for them.")
+            better = ", moved up, as a vendor's small model is thought to be better" if name == "small_tier" else ""
+            notes.append(f"Its answers were not tested: what {given} reached is taken for them{better}.")
         if name != "caching_batch" and case.verdict == "stays":
             notes.append("It stays on the LLM and is not counted in the total.")
         if name == "small_tier" and case.tier and (case.profile.input_tokens_p99 or 0) > case.tier.context_tokens:

@@ -63,11 +63,12 @@ def beside_the_money(row: Row, published_ns: int) -> list[str]:
 
 
 def at_stake(row: Row) -> str | None:
-    """``untested: $12 at stake`` where the share's interval is wider than 40 points; else None. Never of today's own model."""
+    """``untested: $12 at stake`` where the share's interval is wider than 40 points (``tested: ...`` where a few answers say no more); else None. Never of today's own model."""
     low, high = row["quality_low"], row["quality_high"]
     if row["alternative"] == "caching_batch" or low is None or high is None or high - low <= WIDE:
         return None
-    return f"untested: {format_usd_estimate(row['paid_usd'])} at stake"
+    known = "tested" if row["quality_grade"] in TESTED else "untested"
+    return f"{known}: {format_usd_estimate(row['paid_usd'])} at stake"
 
 
 def replay_sentence(details: Mapping[str, Any], per: str) -> str | None:
@@ -125,9 +126,16 @@ def _wrong(row: Row, per: str) -> str:
     if row["alternative"] == "caching_batch":
         return "The same model answers: no answer gets worse."
     caught, silent = row["caught"], row["extra_wrong"]
-    by = "going by its tested answers" if row["quality_grade"] in TESTED else "which is assumed, not tested"
+    carried = ", ".join(details_of(row).get("carried_from", ()))
+    by = (
+        "going by its tested answers"
+        if row["quality_grade"] in TESTED
+        else f"going by the answers of {carried}"
+        if carried
+        else "which is assumed, not tested"
+    )
     said = (
-        f"About {format_count(round(caught) + round(silent))} answers {per} would be worse. Of these a check of form (complete, "
+        f"About {format_count(round(caught + silent))} answers {per} would be worse. Of these a check of form (complete, "
         f"readable, of the allowed values) would stop {format_count(round(caught))} ({_span(row, 'caught')}), {by}; today's "
         f"model answers those again, and that cost is counted. **{format_count(round(silent))} ({_span(row, 'extra_wrong')}) would go "
         f"out unnoticed**."
@@ -202,7 +210,8 @@ def _not_counted(row: Row) -> str:
     name = f"left_out_once_{row['alternative']}"
     unit = next((each["unit"] for each in json.loads(row["assumptions"]) if each["name"] == name), "")
     what = unit.partition("not counted: ")[2]
-    return f"; {what} not counted, as that is done" if what else ""
+    why = "the one is done and the other not needed" if " and " in what.partition(" of ")[0] else "that is done"
+    return f"; {what} not counted, as {why}" if what else ""
 
 
 def _floor(row: Row, details: Mapping[str, Any], per: str) -> str:

@@ -22,7 +22,7 @@ from suffice_analysis.savings.alternatives import ALTERNATIVES, Case, Moved, Num
 from suffice_analysis.savings.assumptions import Scenario, read_assumptions
 from suffice_analysis.savings.basis import Basis
 from suffice_analysis.savings.details import cash_usd, fill_details, fill_payback, spend_by_floor
-from suffice_analysis.savings.fleet import World, expected_share
+from suffice_analysis.savings.fleet import World, carried_draws, expected_share
 from suffice_analysis.savings.marginal import stacked
 from suffice_analysis.savings.notes import left_out, note, why_not
 from suffice_analysis.savings.rests_on import assumptions_of
@@ -133,7 +133,10 @@ def _worlds(cases: Sequence[Case], basis: Basis, seed: int) -> tuple[World, Worl
 
 def _part(name: str, case: Case, expected: World, drawn: World) -> Part | None:
     at_value = expected.move(name, case, expected_share(case))
-    spread = drawn.move(name, case, expected_share(case, "draws"))
+    draws = expected_share(case, "draws")
+    if draws is not None and case.stands_in(name):
+        draws = carried_draws(draws)
+    spread = drawn.move(name, case, draws)
     return None if at_value is None or spread is None else Part(case, at_value, spread)
 
 

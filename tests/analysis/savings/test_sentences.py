@@ -118,8 +118,15 @@ def test_a_commitment_is_named_with_its_day() -> None:
 
 
 def test_a_wide_interval_reads_untested() -> None:
-    wide = {"alternative": "hosted_slm", "quality_low": 0.3, "quality_high": 0.71, "paid_usd": 12.0}
+    wide = {
+        "alternative": "hosted_slm",
+        "quality_grade": "prior",
+        "quality_low": 0.3,
+        "quality_high": 0.71,
+        "paid_usd": 12.0,
+    }
     assert at_stake(wide) == "untested: $12.00 at stake"
+    assert at_stake(wide | {"quality_grade": "replay"}) == "tested: $12.00 at stake"
     assert at_stake(wide | {"quality_high": 0.7}) is None
     assert at_stake(wide | {"alternative": "caching_batch"}) is None
     assert at_stake(wide | {"quality_low": None}) is None

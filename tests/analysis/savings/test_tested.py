@@ -6,9 +6,11 @@ import json
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
 import pytest
 from analysis.cases import SHARED, TIER, TODAY, make_case, make_result, make_tested_case
 
+from suffice_analysis.replaceability import DRAWS, Replaceability
 from suffice_analysis.report.wording import quality_grade_words
 from suffice_analysis.savings.alternatives import Case
 from suffice_analysis.savings.basis import Basis
@@ -35,7 +37,24 @@ def test_others_are_expected_not_tested_and_say_whose_answers_stand_in() -> None
     rows = by_name(make_tested_case("house-8b", (0.05, 0.1)))
     for name in ("small_tier", "self_hosted_slm"):
         assert rows[name]["quality_grade"] == "prior"
-        assert "Its answers were not tested: what house-8b reached is taken for them." in rows[name]["note"]
+        assert "Its answers were not tested: what house-8b reached is taken for them" in rows[name]["note"]
+    assert "moved up, as a vendor's small model is thought to be better" in rows["small_tier"]["note"]
+
+
+def test_what_another_model_reached_is_known_less_well_than_by_the_test_itself() -> None:
+    """An interval that holds at every look is wide after seven answers: who was not asked even these is not known better."""
+    case, seen = make_tested_case("house-8b", (0.05, 0.1)), make_result("house-8b", (0.05, 0.1))
+    seen = replace(seen, counts=replace(seen.counts, passed=3, failed=4, clusters=7), low=0.05, high=0.93)
+    draws = seen.draws(np.random.default_rng(1).beta(2, 2, DRAWS), 7)
+    known = Replaceability(case.profile.task_id, seen.estimate(7), draws, True)
+    rows = by_name(replace(case, replaceability=known))
+    tested, carried = rows["hosted_slm"], rows["self_hosted_slm"]
+    assert (tested["quality_low"], tested["quality_high"]) == (0.05, 0.93)
+    assert carried["quality"] == tested["quality"]
+    assert carried["quality_low"] <= 0.05
+    assert carried["quality_high"] >= 0.93
+    assert carried["extra_wrong_high"] >= tested["extra_wrong_high"]
+    assert rows["small_tier"]["quality_high"] >= 0.93
 
 
 def test_the_total_too_says_that_the_share_is_carried_over_and_not_of_its_kind() -> None:
@@ -76,7 +95,11 @@ def test_what_is_caught_is_what_its_failures_show() -> None:
     assert silent["hosted_slm"]["caught_high"] < 100
     shown = by_name(make_tested_case("house-8b", (0.05, 0.1), failures=(40, 40)))
     assert shown["hosted_slm"]["extra_wrong"] == pytest.approx(1_000 * 0.5 / 41)
-    assumed = shown["self_hosted_slm"]  # of a model nobody tested, half of the answers that a program can check
+    carried = shown["self_hosted_slm"]  # nobody tested it: its answers are taken to fail as the tested ones did
+    assert carried["extra_wrong"] == pytest.approx(1_000 * 0.5 / 41)
+    assumed = by_name(make_case())[
+        "self_hosted_slm"
+    ]  # nothing was tested: half of the answers that a program can check
     assert assumed["caught"] == pytest.approx(assumed["extra_wrong"], rel=0.02)
 
 
