@@ -11,7 +11,7 @@ from typing import Any
 
 from suffice_analysis.replaceability import CLAIM_CALLS
 from suffice_analysis.report.five_sentences import TOO_LITTLE
-from suffice_analysis.report.wording import MOSTLY, quality_grade_words
+from suffice_analysis.report.wording import MOSTLY, paid_words, quality_grade_words
 from suffice_analysis.savings.recommend import TESTED, first_choice, recommend
 from suffice_analysis.savings.sentences import priced_share
 from suffice_analysis.unsettled import is_unsettled, unsettled_part, unsettled_sentence
@@ -52,13 +52,30 @@ def spend_sentence(overview: Row, models: Sequence[Row], tasks: Sequence[Row]) -
     if (estimated := overview.get("estimated_calls") or 0) >= MOSTLY * overview["calls"]:
         told.append(f"the tokens of {render_count(estimated)} estimated")
     but = f" ({'; '.join(told)})" if told else ""
-    start = f"You spent **{render_money(overview['paid_usd'])}** on {calls}{when}{but}"
+    start = f"You spent **{spent_words(overview)}** on {calls}{when}{but}"
     mostly = [
         f"{name} ({render_share(share)})"
         for name, share in (_largest(models, overview["paid_usd"]), _largest(tasks, overview["paid_usd"]))
         if name and share >= 0.05
     ]
     return start + (", most of it on " + " and on ".join(mostly) if mostly else "") + "."
+
+
+def spent_words(overview: Row) -> str:
+    """As the report says it: "about" where the tokens are estimated."""
+    estimated = overview.get("estimated_calls") or 0
+    if estimated < MOSTLY * overview["calls"]:
+        return render_money(overview["paid_usd"])
+    return paid_words(float(overview["paid_usd"]), estimated, overview["calls"])
+
+
+def paid_note(row: Row) -> str:
+    """What a sum of money leaves out. A failed call without usage costs nothing known: it lacks no price."""
+    unpriced = row["unpriced_calls"] or 0
+    if unpriced:
+        return f"{plural(unpriced, 'call')} unpriced"
+    estimated = row.get("estimated_calls") or 0
+    return "every call priced, by estimated tokens" if estimated == row["calls"] else "every call with usage priced"
 
 
 def _largest(rows: Sequence[Row], total: Any) -> tuple[str, float]:

@@ -93,15 +93,20 @@ def savings_row(step: NextStep, savings: Sequence[Row]) -> Row | None:
     return next((r for r in savings if (r["task_id"], r["alternative"]) == (step.task_id, step.alternative)), None)
 
 
-def next_sentence(steps: Sequence[NextStep], spend: Spend | None = None, too_few: str = "") -> str:
-    """The third answer of Overview: what to do first, for how much, at what risk. The table below it says what it takes."""
+def next_sentence(
+    steps: Sequence[NextStep], spend: Spend | None = None, too_few: str = "", *, filtered: bool = False
+) -> str:
+    """The third answer of Overview: what to do first, for how much, at what risk. The table below it says what it takes.
+    ``filtered``: the page shows a part of the traffic, and this is about all of it."""
     if not steps:
         return f"Next: record more calls; {too_few}." if too_few else "Next: nothing pays to move on today's evidence."
     step = steps[0]
     money = saving_words(step.saving_usd, step.saving_low_usd, step.saving_high_usd, spend).partition(":")[0]
     risk = wrong_words(step.extra_wrong_share, step.extra_wrong_share_low, step.extra_wrong_share_high)
     title = step_title(step).replace("**", "")
-    return f"Next: **{title[:1].lower()}{title[1:]}**. It would save **{money}**; {risk} would be wrong and not caught."
+    start = "Next, of all traffic" if filtered else "Next"
+    saves = "It would save" if step.tested else "If all of it moved, it is expected to save"
+    return f"{start}: **{title[:1].lower()}{title[1:]}**. {saves} **{money}**; {risk} would be wrong and not caught."
 
 
 def effort_words(row: Row | None, spend: Spend | None = None) -> str:

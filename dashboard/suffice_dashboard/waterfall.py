@@ -135,8 +135,8 @@ def net_money(
     low = value = high = once = 0.0
     for task_id in proven:
         row = first_choice([each for each in savings if each["task_id"] == task_id])
-        if row is None or not row["paid_usd"]:
-            continue
+        if row is None or not row["paid_usd"] or not paid.get(task_id):
+            continue  # nothing of it is in what is filtered
         part = paid.get(task_id, 0.0) / float(row["paid_usd"])
         low, value = low + part * row["saving_low_usd"], value + part * row["saving_usd"]
         high, once = high + part * row["saving_high_usd"], once + (row["one_off_usd"] or 0.0)

@@ -27,7 +27,7 @@ def test_spend_sentence_names_money_calls_time_and_the_largest() -> None:
 def test_what_has_no_price_and_what_is_estimated_is_said_beside_the_money() -> None:
     said = insights.spend_sentence(OVERVIEW | {"unpriced_calls": 214, "estimated_calls": 5214}, [], [])
     assert said == (
-        "You spent **$412.80** on 5,214 calls in 8 days (214 of them unpriced, in no amount; the tokens of 5,214 estimated)."
+        "You spent **about $413** on 5,214 calls in 8 days (214 of them unpriced, in no amount; the tokens of 5,214 estimated)."
     )
     few = insights.spend_sentence(OVERVIEW | {"unpriced_calls": 1, "estimated_calls": 9}, [], [])
     assert few == "You spent **$412.80** on 5,214 calls in 8 days (1 of them unpriced, in no amount)."
@@ -35,6 +35,14 @@ def test_what_has_no_price_and_what_is_estimated_is_said_beside_the_money() -> N
         "details": '{"all_calls": 100, "unpriced_calls": 14}'
     }
     assert insights.savings_sentence([hosted]).startswith("Against $9.00 a month today (86 % of the calls priced), ")
+
+
+def test_money_by_estimated_tokens_is_about() -> None:
+    """As the report and the command line say it."""
+    mostly = OVERVIEW | {"paid_usd": 30.67, "estimated_calls": OVERVIEW["calls"]}
+    assert "You spent **about $31** on" in insights.spend_sentence(mostly, [], [])
+    assert insights.paid_note(mostly | {"unpriced_calls": 0}) == "every call priced, by estimated tokens"
+    assert insights.paid_note(OVERVIEW | {"unpriced_calls": 0, "estimated_calls": 0}) == "every call with usage priced"
 
 
 def test_spend_sentence_without_prices_shows_no_money() -> None:

@@ -143,6 +143,13 @@ def test_the_first_step_is_said_with_its_share_and_its_risk() -> None:
         "about 27 of 100 of its answers (6–54) would be wrong and not caught."
     )
     assert "save **$0.50 ($0.40–$0.60)**" in steps.next_sentence([step])
+    assert steps.next_sentence([step], filtered=True).startswith("Next, of all traffic: **move “P”")
+
+
+def test_what_nobody_tested_would_not_save_but_is_expected_to_if_all_of_it_moved() -> None:
+    """Beside an expected share of 21 to 92 % a saving of 84 % read as more than could move at all."""
+    (step,) = find_next_steps(TASKS[:1], SAVINGS[:1])
+    assert ". If all of it moved, it is expected to save **" in steps.next_sentence([step])
 
 
 def test_too_few_calls_are_not_said_to_pay_nothing() -> None:

@@ -76,6 +76,9 @@ def test_filtered_traffic_adds_up_its_tasks() -> None:
     assert waterfall.net_money(rows, [saving("d", 80.0, 60.0), saving("a", 10.0, 9.0)], paid) == pytest.approx(
         (15.0, 30.0, 45.0, 1000.0)
     )
+    elsewhere = waterfall.net_money(rows, [saving("d", 80.0, 60.0) | {"one_off_usd": 2400.0}], {**paid, "d": 0.0})
+    assert elsewhere is not None
+    assert elsewhere[3] == 0.0  # what is spent once for a task of which nothing is in the filter
     assert waterfall.net_money(rows[:3], [], paid) is None
 
 

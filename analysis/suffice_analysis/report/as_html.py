@@ -20,7 +20,7 @@ from suffice_analysis.report.model import Report, TaskPart
 from suffice_analysis.report.page_one import covered, figures, meaning, origin, since
 from suffice_analysis.report.replayed import caveat
 from suffice_analysis.report.steps import caching_step, effort_sentence, next_steps, other_steps, sum_sentence
-from suffice_analysis.report.tested import TEXTS_NOTE, Example, Tested
+from suffice_analysis.report.tested import Example, Tested, texts_note
 from suffice_analysis.report.wording import (
     ALTERNATIVE_NAMES,
     GRADE_WORDS,
@@ -114,7 +114,7 @@ def render_html(report: Report, *, paper: bool = False) -> str:
         action_words=action_words,
         excerpt=_paper_excerpt if paper else _excerpt,
         loads=_loads,
-        texts_note=f"{TEXTS_NOTE} {PAPER_NOTE}" if paper else TEXTS_NOTE,
+        texts_note=texts_note((task.tested for task in report.tested), PAPER_NOTE if paper else ""),
         examples=_for_paper,
         said=_on_paper if paper else str,
         ms=format_ms,

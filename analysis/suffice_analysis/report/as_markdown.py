@@ -12,7 +12,7 @@ from suffice_analysis.report.choice import choice_sentences
 from suffice_analysis.report.model import Report, TaskPart
 from suffice_analysis.report.replayed import caveat
 from suffice_analysis.report.steps import effort_sentence, next_steps, sum_sentence
-from suffice_analysis.report.tested import TEXTS_NOTE, Tested
+from suffice_analysis.report.tested import LEFT_OUT, Tested, texts_note
 from suffice_analysis.report.wording import (
     ALTERNATIVE_NAMES,
     HOW_TO_TEST,
@@ -78,7 +78,12 @@ def render_markdown(report: Report) -> str:
     for name, sentences in report.beside_the_money:
         lines += ["", f"### {ALTERNATIVE_NAMES[name]}: beside the money", "", *(f"- {_text(s)}" for s in sentences)]
     if report.tested:
-        lines += ["", "## What was tested, and what came back", "", _text(TEXTS_NOTE)]
+        lines += [
+            "",
+            "## What was tested, and what came back",
+            "",
+            _text(texts_note(task.tested for task in report.tested)),
+        ]
         lines += [line for task in report.tested if task.tested is not None for line in _tested(task, task.tested)]
     lines += ["", "## What stays on the large model", ""]
     lines += [f"- **{_text(t.row['name'])}**: {_text(t.row['verdict_reason'])}" for t in report.staying] or ["- None."]
@@ -129,7 +134,8 @@ def _tested(task: TaskPart, tested: Tested) -> list[str]:
             f"  - {name}: {_text(text)}"
             for name, text in (("asked", each.asked), ("recorded", each.recorded), ("candidate", each.answered))
         ]
-    return lines if tested.examples else [*lines, "", _text(f"No example: {tested.why_none}.")]
+    told = tested.examples or tested.why_none == LEFT_OUT
+    return lines if told else [*lines, "", _text(f"No example: {tested.why_none}.")]
 
 
 def _section(task: TaskPart) -> list[str]:

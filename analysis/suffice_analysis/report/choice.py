@@ -53,17 +53,18 @@ def rival_sentence(rows: Sequence[Row]) -> str:
         return ""
     rival = max(others, key=lambda r: (r["saving_usd"], -r["position"]))
     named = IN_A_SENTENCE[found.row["alternative"]].rstrip(" ,")
+    per = " a month" if found.row["basis"] == "month" else " per 1,000 calls of all traffic"
     return (
-        f"{named[:1].upper()}{named[1:]} is named because it was tested; {_named(rival)} was not, and is expected to save {_figures(rival)}, "
-        f"against {_figures(found.row)}: test it too before you decide."
+        f"{named[:1].upper()}{named[1:]} is named because it was tested; {_named(rival)} was not, and is expected to save "
+        f"{_figures(rival, per)}, against {_figures(found.row)}: test it too before you decide."
     )
 
 
-def _figures(row: Row) -> str:
-    """``$0.151 at 3 wrong answers and $2,400 once``"""
+def _figures(row: Row, per: str = "") -> str:
+    """``$0.151 per 1,000 calls of all traffic at 3 uncaught wrong answers and $2,400 once``"""
     money = format_usd_range(row["saving_usd"], row["saving_low_usd"], row["saving_high_usd"])[0]
     once = "" if row.get("one_off_usd") is None else f" and {format_usd_estimate(row['one_off_usd'])} once"
-    return f"{money} at {counted(round(row['extra_wrong'] or 0), 'uncaught wrong answer')}{once}"
+    return f"{money}{per} at {counted(round(row['extra_wrong'] or 0), 'uncaught wrong answer')}{once}"
 
 
 def choice_sentences(report: Report) -> list[str]:

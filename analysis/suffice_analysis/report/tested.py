@@ -28,6 +28,8 @@ WORSE, GOOD = 3, 1  # answers shown of a task
 MOST_TASKS = 20  # with examples, those first that cost most
 MAX_CHARS = 700  # of a text
 TEXTS_NOTE = "Keys, mail addresses, phone and card numbers in the texts are masked, names are not; long texts are cut."
+NO_TEXTS = "No answer is quoted here: --no-examples leaves them out, and every report that a dashboard makes; suffice report quotes some of each task."
+LEFT_OUT = "left out"
 _NOT_STORED = "not stored"
 
 
@@ -91,7 +93,7 @@ def read_tested(store: Store, project: str, shares: Iterable[Row], *, texts: boo
     if not asked:
         return {}
     if not texts:
-        return {row["task_id"]: Tested(row, details, why_none="left out") for row, details in asked}
+        return {row["task_id"]: Tested(row, details, why_none=LEFT_OUT) for row, details in asked}
     wanted = {each for _, details in asked for each in (*details["examples"], *details.get("good_examples", ()))}
     rows = store.read("replays", project=project).to_pylist()
     marked = with_marks(
@@ -106,6 +108,14 @@ def read_tested(store: Store, project: str, shares: Iterable[Row], *, texts: boo
         examples, why = _examples(store, project, kept, gate)
         found[row["task_id"]] = Tested(row, details, examples, why)
     return found
+
+
+def texts_note(tested: Iterable[Tested | None], more: str = "") -> str:
+    """What is to be known of the texts, or why there are none; ``more``: of a format, where there are."""
+    kept = [each for each in tested if each is not None]
+    if kept and all(each.why_none == LEFT_OUT for each in kept):
+        return NO_TEXTS
+    return f"{TEXTS_NOTE} {more}".rstrip()
 
 
 def _chosen(details: Mapping[str, Any]) -> list[str]:

@@ -10,6 +10,7 @@ from suffice_analysis.replaceability import CLAIM_CALLS
 from suffice_analysis.report.choice import rival_sentence
 from suffice_analysis.report.decisions import worth_doing
 from suffice_analysis.savings.effort import falling_sentence
+from suffice_analysis.savings.recommend import TESTED
 from suffice_analysis.slice_words import counted_rows
 from suffice_dashboard import insights, pieces, queries, states, waterfall
 from suffice_dashboard.change import Window, change_sentence, chosen_window, last_window
@@ -80,8 +81,8 @@ def render() -> None:
     part = _part(tasks, filters) if filtered and tasks else None
     if tasks and analysis:
         few = insights.too_few(tasks)
-        sentences.append(insights.part_sentence(*part) if part else insights.movable_sentence(headline, filtered))
-        sentences.append(next_sentence(steps, spend_of(savings, analysis["calls"]), few))
+        sentences.append(insights.part_sentence(*part[:3]) if part else insights.movable_sentence(headline, filtered))
+        sentences.append(next_sentence(steps, spend_of(savings, analysis["calls"]), few, filtered=filtered))
     st.html('<h1 class="sf-unseen">Overview</h1>' + pieces.paragraphs(sentences, "sf-hero"))
     st.html(_tiles(overview, _part_headline(part), filtered=False) if part else _tiles(overview, headline, filtered))
     if tasks:
@@ -113,8 +114,8 @@ def _tiles(overview: Row, headline: dict[str, Row], filtered: bool) -> str:
     tiles = [
         pieces.tile(
             "Spent",
-            render_money(overview["paid_usd"]),
-            paid_note(overview),
+            insights.spent_words(overview) if overview["priced_calls"] else render_money(overview["paid_usd"]),
+            insights.paid_note(overview),
         ),
         pieces.tile("Calls", render_count(overview["calls"]), _runs_and_services(overview)),
         pieces.tile(
@@ -138,17 +139,13 @@ def _tiles(overview: Row, headline: dict[str, Row], filtered: bool) -> str:
                 if number_or_none(proven) and number_or_none(proven_calls)
                 else f"{spend}, by replay"
                 if number_or_none(proven)
+                else f"{spend}, by replay"
+                if (headline.get("proven_share_cost") or {}).get("grade") in TESTED
                 else "nothing replayed yet",
                 "Share of spend whose lower bound is over the bar, by replay",
             ),
         ]
     return pieces.tiles(*tiles)
-
-
-def paid_note(row: Row) -> str:
-    """What a sum of money leaves out. A failed call without usage costs nothing known: it lacks no price."""
-    unpriced = row["unpriced_calls"] or 0
-    return f"{plural(unpriced, 'call')} unpriced" if unpriced else "every call with usage priced"
 
 
 def _share_alone(estimate: Row) -> str:
@@ -172,22 +169,24 @@ def _of_calls(cost: Row, calls: Row, spend: str) -> str:
     return " · ".join(part for part in (f"{inside.strip('()')} % {spend}" if inside else spend, by_calls) if part)
 
 
-def _part(tasks: list[Row], filters: queries.Filters) -> tuple[float, waterfall.Ends, float] | None:
-    """Of filtered traffic: what production cost, what is expected to be movable of it, what is proven; None where it is not known."""
+def _part(tasks: list[Row], filters: queries.Filters) -> tuple[float, waterfall.Ends, float, bool] | None:
+    """Of filtered traffic: what production cost, what is expected to be movable of it, what is proven, whether any of its tasks was
+    tested; None where it is not known."""
     spent = number_or_none(queries.read_funnel(filters)["production_usd"])
     paid = {row["key"]: number_or_none(row["paid_usd"]) or 0.0 for row in queries.read_spend("task", filters)}
     expected = waterfall.expected_of_part(tasks, paid)
     if not spent or expected is None or insights.too_few(tasks):
         return None
-    return spent, expected, waterfall.proven_money(tasks, paid)[1]
+    grades = {task["grade"] for task in tasks if paid.get(task["task_id"])}
+    return spent, expected, waterfall.proven_money(tasks, paid)[1], bool(grades & set(TESTED))
 
 
-def _part_headline(part: tuple[float, waterfall.Ends, float]) -> dict[str, Row]:
+def _part_headline(part: tuple[float, waterfall.Ends, float, bool]) -> dict[str, Row]:
     """The same as the rows that the tiles are made from."""
-    spent, (low, value, high), proven = part
+    spent, (low, value, high), proven, tested = part
     return {
         "expected_share_cost": {"value": value / spent, "low": low / spent, "high": high / spent},
-        "proven_share_cost": {"value": proven / spent},
+        "proven_share_cost": {"value": proven / spent, "grade": "replay" if tested else "prior"},
     }
 
 
@@ -273,8 +272,8 @@ def _falling(steps: list[NextStep], savings: list[Row]) -> str:
 
 
 def _settling(analysis: Row | None, step: NextStep) -> str:
-    """Of a task that was tested and is not proven: what would settle it."""
-    if analysis is None or step.proven or not step.tested:
+    """Of a task that is not proven: what would settle it, and how that is likely to end."""
+    if analysis is None or step.proven:
         return ""
     estimates = queries.read_analysed("estimates", analysis, task_id=step.task_id, measure="replaceability")
     return settling_words(estimates, insights.task_basis_words(analysis["basis"]))

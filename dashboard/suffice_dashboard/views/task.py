@@ -178,7 +178,13 @@ def _estimate(task: Row, estimates: list[Row], evidence: list[Row]) -> None:
             )
             st.html(f'<ul class="sf-explain">{items}</ul>')
         _settling(task, estimates)
-        if not any(row["grade"] in TESTED for row in estimates):
+        if any(row["grade"] in TESTED for row in estimates):
+            st.html(
+                pieces.link(
+                    f"replay?task_id={quote(task['task_id'], safe='')}", "Read its answers beside the recorded ones →"
+                )
+            )
+        else:
             st.html(pieces.paragraphs([test_command(task["task_id"])], "sf-note"))
         levers = [lever.removesuffix(" (untested)") for lever in parse_list(task["levers"])]
         if levers:

@@ -91,7 +91,7 @@ def test_the_nearest_rival_stands_beside_the_tested_one_with_both_figures() -> N
         hosted | money | {"one_off_usd": 7200.0},
     ]
     assert rival_sentence(rows) == (
-        "A hosted small model is named because it was tested; the vendor's small tier (luna) was not, and is expected to save $0.15 at 3 "
+        "A hosted small model is named because it was tested; the vendor's small tier (luna) was not, and is expected to save $0.15 a month at 3 "
         "uncaught wrong answers and $2,400 once, against $0.15 at 12 uncaught wrong answers and $7,200 once: test it too before you decide."
     )
     assert rival_sentence([rows[0], rows[1], rows[2] | {"quality_grade": "prior"}]) == ""  # nothing was tested

@@ -165,7 +165,12 @@ def test_without_examples_the_counts_stay(database: Path, tmp_path: Path, capsys
     assert main(["report", "--db", str(database), "-o", str(path), "--no-examples"]) == 0
     html = path.read_text("utf-8")
     assert "What was tested, and what came back" in html
-    assert "No example: left out." in html
+    assert html.count("No answer is quoted here: --no-examples leaves them out") == 1
+    assert "No example:" not in html
+    assert "names are not; long texts are cut" not in html  # nothing is said of texts that are not there
+    markdown = tmp_path / "r.md"
+    assert main(["report", "--db", str(database), "-o", str(markdown), "--no-examples"]) == 0
+    assert markdown.read_text("utf-8").count("No answer is quoted here") == 1
     assert "Ticket about" not in html
 
 
