@@ -8,9 +8,11 @@ from collections.abc import Sequence
 from typing import Any
 
 from suffice_analysis.next_steps import NextStep, StepsSum, add_up
+from suffice_analysis.replaceability import CLAIM_CALLS
 from suffice_analysis.report.decisions import worth_doing
 from suffice_analysis.report.model import Report
 from suffice_analysis.report.wording import ALTERNATIVE_NAMES, Row, is_wide, quality_grade_words
+from suffice_analysis.unsettled import is_unsettled, unsettled_sentence
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 _TASK = ("task_id", "name", "kind", "hci", "answer_form", "calls", "input_tokens", "output_tokens", "unpriced_calls")
@@ -34,6 +36,8 @@ HEADER = (
     "decision",
     *_ONCE,
     *_BACK,
+    "in_total",
+    "unsettled",
 )
 
 
@@ -50,7 +54,11 @@ def render_csv(report: Report) -> str:
                 _cell,
                 [
                     *(*lead, task.paid_usd, task.row["verdict"], *_share(task.share)),
-                    *(*_money(report, task.alternatives), *_decided(steps.get(task.row["task_id"]))),
+                    *(
+                        *_money(report, task.alternatives),
+                        *_decided(steps.get(task.row["task_id"])),
+                        *_counts(task.row),
+                    ),
                 ],
             )
         )
@@ -59,8 +67,16 @@ def render_csv(report: Report) -> str:
     lead += [report.overview.get("output_tokens"), report.overview.get("unpriced_calls")]
     shares = _share(report.shares.get("expected_share_calls"))
     together = _decided(add_up(worth_doing(report.next_steps), report.totals))
-    writer.writerow(map(_cell, [*lead, report.paid_usd, "", *shares, *_money(report, report.totals), *together]))
+    writer.writerow(
+        map(_cell, [*lead, report.paid_usd, "", *shares, *_money(report, report.totals), *together, "", ""])
+    )
     return out.getvalue()
+
+
+def _counts(row: Row) -> tuple[str, str]:
+    """Whether the last line's savings count it, as far as each pays; what a test that settled nothing said."""
+    counts = row["verdict"] != "stays" and row["calls"] >= CLAIM_CALLS and not row.get("ignored")
+    return "yes" if counts else "no", unsettled_sentence(row) if is_unsettled(row) else ""
 
 
 def _share(estimate: Row | None) -> list[Any]:

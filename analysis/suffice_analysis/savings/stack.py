@@ -79,6 +79,7 @@ def savings_rows(
     rows: list[Row] = []
     kept: dict[str, list[Part]] = {name: [] for name in ALTERNATIVES}
     apart: dict[str, list[Row]] = {name: [] for name in ALTERNATIVES}
+    unknown: dict[str, list[str]] = {name: [] for name in ALTERNATIVES}  # why a task that is counted has no saving
     tasks = {case.profile.task_id for case in cases}
     totalled = {case.profile.task_id for case in counted}
     for case in [*cases, *(case for case in counted if case.profile.task_id not in tasks)]:
@@ -90,6 +91,8 @@ def savings_rows(
                 _add_rest(row, name, [part], cases, basis, (expected, drawn), around, floors)
                 if case.profile.task_id in totalled and _counts_in_total(name, case, row):
                     kept[name].append(replace(part, saving_usd=row["saving_usd"]))
+            elif case.paid is not None and case.profile.task_id in totalled:
+                unknown[name].append(row["note"])
             own.append(row)
         if case.profile.task_id in tasks:
             rows += stacked(own)
@@ -99,6 +102,8 @@ def savings_rows(
     totals = []
     for name in ALTERNATIVES:
         row = _total_row(name, kept[name], len(counted), basis, expected, drawn, total_paid)
+        if not kept[name] and unknown[name] and len(unknown[name]) == sum(case.paid is not None for case in counted):
+            row["note"] = Counter(unknown[name]).most_common(1)[0][0]
         if counted is not cases:
             row["note"] = row["note"].replace(" tasks ", " tasks and slices ", 1)
         if kept[name] and total_paid is not None:

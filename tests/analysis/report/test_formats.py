@@ -387,6 +387,15 @@ def test_an_assumption_has_words_a_range_and_a_source_that_can_be_found(
         assert vague not in every.replace("the paper for small models", "")
 
 
+def test_csv_says_which_lines_the_last_one_counts(report: Report) -> None:
+    """Who adds the column up has to know that a task that stays is not in its sum."""
+    *lines, last = csv.DictReader(io.StringIO(render_csv(report)))
+    assert {(line["verdict"] == "stays", line["in_total"]) for line in lines} == {(True, "no"), (False, "yes")}
+    assert (last["in_total"], last["unsettled"]) == ("", "")
+    added = sum(float(line["small_tier_saving_usd"]) for line in lines if line["in_total"] == "yes")
+    assert float(last["small_tier_saving_usd"]) == pytest.approx(added, abs=1e-5)
+
+
 def test_the_header_is_stable() -> None:
     assert HEADER[:12] == (
         "task_id", "name", "kind", "hci", "answer_form", "calls", "input_tokens", "output_tokens", "unpriced_calls",

@@ -245,6 +245,15 @@ def test_what_is_spent_once_and_when_it_is_back() -> None:
     assert "pays_from_range" not in json.loads(rows["", "self_hosted_slm"]["details"])  # whole GPUs: own_gpus.py
 
 
+def test_where_no_task_s_saving_is_known_the_total_says_why_and_not_that_it_does_not_pay() -> None:
+    case = make_case()
+    assert case.today is not None
+    unpriced = replace(case, today=replace(case.today, cache_read=None))
+    rows = rows_of(unpriced)
+    assert rows["t_1", "caching_batch"]["saving_usd"] is None
+    assert rows["", "caching_batch"]["note"] == "No price of cached input is known for today's model."
+
+
 def test_what_a_commitment_holds_is_not_cashable_until_its_day() -> None:
     contract = {
         "name": "c",
