@@ -26,6 +26,8 @@ def signs(instructions: str, form: str = "short_text", **more: object) -> Signs:
         (f"## Question:\n\nHow many eggs?\n\n{JSON_ANSWER}", "json", "question_answering"),
         (f"What does the Python function return for 7?\n\n{JSON_ANSWER}", "json", "code"),
         (JSON_ANSWER.partition("\n")[2], "json", "other"),
+        ("Note a call of 12 minutes for the customer file.", "short_text", "other"),
+        ("Write the minutes of the meeting.", "long_text", "summarising"),
         ("Summarize the following call in five sentences.", "long_text", "summarising"),
         ("Write one SQL query for the question.", "sql", "sql"),
         ("Review the diff and list the issues.", "long_text", "review"),
