@@ -16,6 +16,7 @@ from suffice_analysis.savings.effort import (
     assumed,
     gpus_words,
     hours_words,
+    once_range,
     once_words,
     pays_from_calls,
     pays_from_range,
@@ -181,10 +182,12 @@ def _whole_runs(details: Mapping[str, Any]) -> str:
 def _once(row: Row, details: Mapping[str, Any], published_ns: int) -> str:
     if row["one_off_usd"] is None:
         return ""
+    ends = range_of(row)
     parts = ", ".join(
-        f"{name.replace('_', '-')} {format_usd_estimate(usd)}" for name, usd in sorted(details["one_off"].items())
+        f"{name.replace('_', '-')} {once_range(usd, *_around(usd, row['one_off_usd'], ends))[0]}"
+        for name, usd in sorted(details["one_off"].items())
     )
-    once = once_words(row["one_off_usd"], *(range_of(row) or (None, None)))
+    once = once_words(row["one_off_usd"], *(ends or (None, None)))
     hours = f"; for each task {told}" if (told := hours_words(row)) else ""
     said = f"Set-up costs about {once} once: {parts}{_not_counted(row)}{hours}. It"
     if row["saving_usd"] <= 0:
@@ -203,6 +206,11 @@ def _once(row: Row, details: Mapping[str, Any], published_ns: int) -> str:
     day = (_EPOCH + timedelta(days=published_ns // _NS_PER_DAY + round(row["payback_days"]))).isoformat()
     back = span_words(row["payback_days"], row["payback_days_low"], row["payback_days_high"])
     return f"{said} is back after {back} at today's volume: **{day}** if moved at once."
+
+
+def _around(part: float, whole: float, ends: tuple[float, float] | None) -> tuple[float | None, float | None]:
+    """Ends as far off as those of the whole, so that a part is rounded to the same place and no part reads as more than all."""
+    return (None, None) if ends is None else (part + ends[0] - whole, part + ends[1] - whole)
 
 
 def _not_counted(row: Row) -> str:

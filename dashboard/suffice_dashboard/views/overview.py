@@ -204,6 +204,7 @@ def _waterfall(analysis: Row | None, tasks: list[Row], headline: dict[str, Row],
     note = (
         "As recorded. Filled: what is left; hatched: what falls out, and a click shows it; the bracket is the 90 % interval."
     ) + left_out_note(headline.get("expected_share_cost"))
+    note += " Under a filter its ends are the tasks' own, added up." if filtered else ""
     st.html(pieces.section("From the bill to the saving", note))
     st.html(waterfall.render_waterfall(found, filter_query()))
 

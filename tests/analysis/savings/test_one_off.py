@@ -91,7 +91,7 @@ def test_the_assumptions_say_what_was_left_out_and_why() -> None:
 def test_the_sentence_says_it_too() -> None:
     said = " ".join(beside_the_money(rows_of(proven(), make_case(task_id="t_2"))["", "hosted_slm"], 0))
     assert (
-        "fine-tuning $21.40, replay $1.20; replay and fine-tuning of 1 proven task not counted, as the one is done and the other not needed;"
+        "fine-tuning $21, replay $1.20; replay and fine-tuning of 1 proven task not counted, as the one is done and the other not needed;"
         in said
     )
     assert "not counted" not in " ".join(beside_the_money(rows_of(make_case())["", "hosted_slm"], 0))

@@ -47,7 +47,7 @@ def test_a_month_of_a_large_task_says_it_all() -> None:
     assert said[0].endswith("The saving is gone when an unnoticed one costs more than $0.073.")
     assert said[1] == "In **62 %** of the runs every moved call would be acceptable (6.0 moved calls a run)."
     assert re.fullmatch(
-        r"Set-up costs about \$2,400 \(\$1,[\d]00–\$8,[\d]00\) once: engineering \$2,400, fine-tuning \$21\.40, replay \$1\.20; "
+        r"Set-up costs about \$2,400 \(\$1,[\d]00–\$8,[\d]00\) once: engineering \$2,400, fine-tuning \$21, replay \$1\.20; "
         r"for each task 24 engineer's hours \(8 to 80\) at \$100 \(\$50 to \$200\)\. It is back after 20 days \(\d+ to \d+\) at "
         r"today's volume: \*\*2027-01-02\*\* if moved at once\.",
         said[2],
