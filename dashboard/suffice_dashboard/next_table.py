@@ -92,7 +92,9 @@ def back_words(step: NextStep | StepsSum, spend: Spend | None) -> tuple[str, str
     if back == UNDER_COMMITMENT:
         return "open", "under the commitment that they share"
     if spend.basis == "month":
-        return back, f"at {about(step.calls)} calls a month" if step.calls else "at this volume"
+        figure, _, ends = back.partition(" (")
+        volume = f"at {about(step.calls)} calls a month" if step.calls else "at this volume"
+        return figure, f"{ends.removesuffix(')')}, {volume}" if ends else volume
     recorded = (step.calls or 0.0) * spend.recorded
     under = f"{render_count(recorded)} recorded" if recorded else ""
     if isinstance(step, NextStep) and step.back_from_calls_low is not None:

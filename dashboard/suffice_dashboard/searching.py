@@ -111,7 +111,8 @@ def _wait(words: Any, doing: str, search: Search, name: str, parameters: dict[st
             if line is None:
                 with words.container(horizontal=True, vertical_alignment="center"):
                     line = st.empty()
-                    st.button("Stop", icon=":material/stop:", key="stop-search", on_click=_stop, args=(search,))
+                    key = f"stop-{name}"  # one run may wait for both reads
+                    st.button("Stop", icon=":material/stop:", key=key, on_click=_stop, args=(search,))
             with line:
                 _say(f"{doing} … {seconds:.1f} s")
     finally:

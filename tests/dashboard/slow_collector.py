@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
 import threading
 from collections.abc import Iterator
@@ -16,6 +17,8 @@ from starlette.routing import Route
 
 NEVER = "never"  # a search for it gets no hits
 UNCOUNTED = "invoice"  # a search for it gets hits, and no count
+LATE = "Nordwind"  # a search for it gets both, each after LATE_S
+LATE_S = 2.0
 
 
 class SlowCollector:
@@ -34,6 +37,8 @@ class SlowCollector:
                 pass
             self.gone.append((read, text))
             return Response(status_code=499)
+        if text == LATE:
+            await asyncio.sleep(LATE_S)
         sent = {name: value for name, value in request.headers.items() if name in ("accept", "content-type")}
         query = f"?{request.url.query}" if request.url.query else ""
         async with httpx2.AsyncClient(base_url=self.server, timeout=60) as behind:

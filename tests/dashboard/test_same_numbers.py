@@ -25,7 +25,7 @@ from suffice_analysis.report.formats import FORMATS
 from suffice_analysis.report.model import read_report
 from suffice_analysis.report.wording import ALTERNATIVE_NAMES
 from suffice_analysis.savings.effort import once_range, once_words, range_of
-from suffice_analysis.savings.payback import months_words
+from suffice_analysis.savings.payback import months_words, span_words
 from suffice_store.arrow_schema import arrow_schema
 from suffice_store.file_store import FileStore
 from suffice_store.rounding import about
@@ -253,8 +253,9 @@ def test_what_is_spent_once_is_the_same_everywhere_and_of_the_proven_task_only_i
     first = document["steps"][0]  # its effort stands on Overview too, and when its volume pays for it
     said, _, ends = said_of[first["task_id"], first["alternative"]].partition(" ")
     assert f'<b>about {said}</b><div class="sub">{ends.strip("()")}</div>' in overview
-    back = f"{months_words(first['payback_days'])}"
-    assert f'<b>{back}</b><div class="sub">at {about(first["calls"])} calls a month</div>' in overview
+    back = span_words(first["payback_days"], first["payback_days_low"], first["payback_days_high"])
+    figure, _, ends = back.removesuffix(")").partition(" (")
+    assert f'<b>{figure}</b><div class="sub">{ends}, at {about(first["calls"])} calls a month</div>' in overview
     assert f"back after {back} at today's {about(first['calls'])} calls a month" in words
     total = document["steps_sum"]
     assert len(document["steps"]) > 1

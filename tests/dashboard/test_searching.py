@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from dashboard import browser, fleet
 from dashboard.conftest import Open, shown
-from dashboard.slow_collector import NEVER, UNCOUNTED, SlowCollector, slow_collector
+from dashboard.slow_collector import LATE, NEVER, UNCOUNTED, SlowCollector, slow_collector
 from selenium.common.exceptions import WebDriverException
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
@@ -106,7 +106,7 @@ def test_whoever_waits_can_stop_a_search(slow_pages: tuple[str, SlowCollector]) 
         driver.get(f"{pages}/calls?search={NEVER}")
         until_shown(driver, "Searching …")
         assert slow.gone == []
-        press(driver, "stop-search")
+        press(driver, "stop-calls")
         browser.wait_settled(driver)
         assert "The search was stopped." in text_of(driver)
         assert until(lambda: slow.gone) == [("calls", NEVER)]
@@ -117,7 +117,7 @@ def test_whoever_waits_can_stop_a_search(slow_pages: tuple[str, SlowCollector]) 
         assert len(until(lambda: len(slow.gone) == 2 and slow.gone)) == 2, "a new search has ended the old one"
         until_shown(driver, "The first 50 calls, counting all …")
         assert len(driver.find_elements(By.CSS_SELECTOR, "table.sf tbody tr")) == 50, "hits stand before the count"
-        press(driver, "stop-search")
+        press(driver, "stop-search_count")
         browser.wait_settled(driver)
         assert "The first 50 calls; counting all was stopped." in text_of(driver)
         assert len(driver.find_elements(By.CSS_SELECTOR, "table.sf tbody tr")) == 50
@@ -130,6 +130,11 @@ def test_whoever_waits_can_stop_a_search(slow_pages: tuple[str, SlowCollector]) 
         until_shown(driver, "Conversation")
         driver.back()
         until(lambda: "counting all …" in text_of(driver) and len(slow.waits) > 4)
+        driver.get(f"{pages}/calls?search={LATE}")  # so slow that one waits for the hits, and then for the count
+        until_shown(driver, "Searching …")
+        until_shown(driver, "The first 50 calls, counting all …")
+        until_shown(driver, "50 of ")
+        assert "could not be drawn" not in text_of(driver)
     until(lambda: len(slow.gone) == len(slow.waits))
     assert slow.gone[-1] == ("search_count", UNCOUNTED), "nobody waits any more"
 
