@@ -12,7 +12,7 @@ from typing import Any
 from suffice_analysis.replaceability import CLAIM_CALLS
 from suffice_analysis.report.five_sentences import TOO_LITTLE
 from suffice_analysis.report.wording import MOSTLY, paid_words, quality_grade_words
-from suffice_analysis.savings.recommend import TESTED, first_choice, recommend
+from suffice_analysis.savings.recommend import TESTED, first_choice, recommend, share_tested
 from suffice_analysis.savings.sentences import priced_share
 from suffice_analysis.unsettled import is_unsettled, unsettled_part, unsettled_sentence
 from suffice_dashboard.formatting import (
@@ -160,7 +160,14 @@ def savings_sentence(whole: Sequence[Row], each: Sequence[Row] = (), tasks: Sequ
     tested = row["quality_grade"] in TESTED
     if found is None:
         return f"{start}**{name}** saves **{money}** with the same answers. No small model is expected to save more."
-    which = f" ({row['model']}, which was tested)" if tested else ""
+    part = share_tested(row)
+    which = (
+        f" ({row['model']}, which was tested)"
+        if tested
+        else f" ({row['model']}, tested for {render_share(part)} of it)"
+        if part
+        else ""
+    )
     said = f"{start}the alternative to {'move to' if tested else 'test'} first is **{name}**{which}: **{money}**, at {wrong_answers(row)}."
     if found.usd_per_wrong is not None:
         said += f" That is worth it while one wrong answer costs you less than {render_estimate(found.usd_per_wrong)}."

@@ -12,10 +12,10 @@ from suffice_analysis.report.replayed import proven_sentence, replays_so_far
 from suffice_analysis.report.wording import IN_A_SENTENCE, Row, counted, is_wide, not_judged, plain_share
 from suffice_analysis.savings.effort import YEARS, once_words, pays_from_calls, range_of
 from suffice_analysis.savings.payback import months_words
-from suffice_analysis.savings.recommend import TESTED
+from suffice_analysis.savings.recommend import TESTED, share_tested
 from suffice_analysis.slice_words import staying_slices
 from suffice_analysis.unsettled import unsettled_part
-from suffice_store.console import format_usd_estimate, format_usd_interval, format_usd_range
+from suffice_store.console import format_share, format_usd_estimate, format_usd_interval, format_usd_range
 from suffice_store.rounding import about
 
 if TYPE_CHECKING:
@@ -80,11 +80,12 @@ def _saving_sentence(report: Report) -> str:
         return f"No saving is stated: {why}."
     row = found.row
     name = f"{IN_A_SENTENCE[row['alternative']].rstrip(' ,')} ({row['model']}"
-    tested = row["quality_grade"] in TESTED
+    tested, part = row["quality_grade"] in TESTED, share_tested(row)
+    known = "tested" if tested else f"tested for {format_share(part)} of it" if part else "not tested"
     ends = row["saving_low_usd"], row["saving_high_usd"]
     money = format_usd_interval(row["saving_usd"], *ends, suffix=f" {report.basis_words}")
     said = (
-        f"{_verb(report, row, tested)}: {name}, {'tested' if tested else 'not tested'}) "
+        f"{_verb(report, row, tested)}: {name}, {known}) "
         f"{'saves' if tested else 'is expected to save'} {money}, with about "
         f"{counted(round(row['extra_wrong'] or 0), 'more wrong answer')} nobody catches{report.wrong_of_moved}"
     )

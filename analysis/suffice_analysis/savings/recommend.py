@@ -2,7 +2,8 @@
 
 Caching comes first wherever it pays: the same model gives the same answers. Beyond what it saves on the same tasks, every alternative sells wrong
 answers that nobody catches for money; ``usd_per_wrong`` is what one of them brings. Named is the alternative that brings most
-for each, among those that save at least half of what the best saver does; where one of them was tested by replays, only what was tested is named. The best saver is named in the same breath.
+for each, among those that save at least half of what the best saver does; where one of them was tested by replays, only what was tested is named, or, where none was
+in every task, what was tested for half of its saving and more. The best saver is named in the same breath.
 Pure functions of rows of ``savings``; the report and the dashboard both ask here.
 """
 
@@ -18,6 +19,7 @@ from typing import Any
 Row = Mapping[str, Any]
 CACHING = "caching_batch"
 TESTED = ("replay", "live")  # grades of a quality that was counted, not expected
+MOSTLY_TESTED = 0.5  # of a total's saving: it goes before what was not tested at all
 WORTH_NAMING = 0.5  # of the largest saving beyond caching; less is not a way to get at that money
 
 
@@ -39,7 +41,8 @@ def recommend(rows: Sequence[Row]) -> Recommendation | None:
     if not paying:
         return None
     most = max(paying, key=lambda r: (_saving(r), -r["position"]))
-    among = [r for r in paying if r.get("quality_grade") in TESTED] or paying
+    among = [r for r in paying if r.get("quality_grade") in TESTED]
+    among = among or [r for r in paying if share_tested(r) >= MOSTLY_TESTED] or paying
     enough = WORTH_NAMING * max(beyond[r["alternative"]] for r in among)
     large = [r for r in among if beyond[r["alternative"]] >= enough]
     best = max(large, key=lambda r: (usd_per_wrong(r, rows), _saving(r), -r["position"]))
@@ -48,6 +51,13 @@ def recommend(rows: Sequence[Row]) -> Recommendation | None:
     if more_usd <= 0:
         return Recommendation(best, price if math.isfinite(price) else None)
     return Recommendation(best, price if math.isfinite(price) else None, most, more_usd, more_wrong)
+
+
+def share_tested(row: Row) -> float:
+    """How much of a total's saving is of tasks that its own model was tested on; 0 where the row does not state it."""
+    details = row.get("details") or "{}"
+    found = (details if isinstance(details, Mapping) else _details(details)).get("tested_usd")
+    return max(0.0, min(1.0, float(found) / _saving(row))) if found and _saving(row) > 0 else 0.0
 
 
 def first_choice(rows: Sequence[Row]) -> Row | None:
@@ -83,16 +93,16 @@ def usd_per_wrong(row: Row, rows: Sequence[Row]) -> float:
 
 def _beyond(row: Row, rows: Sequence[Row]) -> float:
     """Beyond what caching saves on the tasks that it moves; of an older analysis, which tells none, on all of ``rows``."""
-    found = _caching_usd(row["details"]) if isinstance(row.get("details"), str) else None
+    found: float | None = _details(row["details"]).get("caching_usd") if isinstance(row.get("details"), str) else None
     if found is None:
         found = max((_saving(r) for r in rows if r["alternative"] == CACHING and r["pays"]), default=0.0)
     return _saving(row) - found
 
 
 @lru_cache(maxsize=256)
-def _caching_usd(details: str) -> float | None:
-    usd: float | None = json.loads(details).get("caching_usd")
-    return usd
+def _details(details: str) -> Mapping[str, Any]:
+    found: Mapping[str, Any] = json.loads(details)
+    return found
 
 
 def _saving(row: Row) -> float:

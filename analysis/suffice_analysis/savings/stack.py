@@ -205,6 +205,9 @@ def _total_row(
     _fill(row, saving, savings, _together(kept, "at_value", weight), _together(kept, "spread", weight), basis)
     row["quality_grade"] = SAME_MODEL if name == "caching_batch" else weakest_grade([_grade(name, c) for c in cases])
     _say_carried(row, name, cases)
+    row["details"]["tested_usd"] = sum(
+        float(expected.saved(p.case, p.at_value)) * basis.factor for p in kept if p.case.measured(p.case.model_of(name))
+    )
     moved = f"{len(kept)} of {tasks} tasks {'use it' if name == 'caching_batch' else 'moved'}."
     row["note"] = f"{moved} {note(name, row, cases)}".strip()
     return row

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from decimal import Decimal
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,7 @@ from suffice_analysis.report.wording import quality_grade_words
 from suffice_analysis.savings.alternatives import Case
 from suffice_analysis.savings.basis import Basis
 from suffice_analysis.savings.cases import ANY_SIZE_B
+from suffice_analysis.savings.recommend import recommend, share_tested
 from suffice_analysis.savings.stack import savings_rows
 
 MONTH = Basis("month", 1.0, 30.0, 3.0)
@@ -71,6 +73,26 @@ def test_the_total_too_says_that_the_share_is_carried_over_and_not_of_its_kind()
     }  # fmt: skip
     assert told([tested, other])["small_tier"] == "in part carried over from house-8b"
     assert told([other])["small_tier"] == "by its kind"
+
+
+def test_what_was_tested_for_most_of_its_saving_goes_before_what_was_not_tested_at_all() -> None:
+    """One slice that nobody tested made an untested model the one named first, of a report with two proven tasks."""
+    tested, small = (
+        make_tested_case("house-8b", (0.05, 0.1)),
+        {"calls": 200, "input_tokens": 200_000, "output_tokens": 40_000},
+    )
+    priced = {"priced_input_tokens": 200_000, "priced_output_tokens": 40_000, "paid_usd": Decimal("0.8")}
+    little = make_case(task_id="t_2", **small, **priced)
+    rows = [r for r in savings_rows([tested, little], MONTH, total_paid=80.0, seed=SHARED.seed) if not r["task_id"]]
+    hosted = next(row for row in rows if row["alternative"] == "hosted_slm")
+    assert hosted["quality_grade"] == "prior"  # the weakest grade in it
+    assert 0.5 < share_tested(hosted) < 1
+    found = recommend(rows)
+    assert found is not None
+    assert found.row["alternative"] == "hosted_slm"
+    plain = [r for r in savings_rows([make_case()], MONTH, total_paid=80.0, seed=SHARED.seed) if not r["task_id"]]
+    assert {share_tested(row) for row in plain} == {0.0}
+    assert share_tested({"saving_usd": 1.0, "details": "{}"}) == 0.0
 
 
 def test_without_a_price_it_can_t_be_offered_and_the_catalogue_s_is_not_called_tested() -> None:
