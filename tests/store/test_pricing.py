@@ -232,7 +232,12 @@ def test_the_sql_agrees_to_the_last_digit(prices: list[Price], many: Sequence[di
         store.append(build_tables(records, START_NS))
         rows = store.read("calls", limit=100).select(["call_id", "paid_usd"]).to_pylist()
         total = store.read("overview").column("paid_usd").to_pylist()[0]
+        runs = {record.run_id for record in records} - {None, ""}
+        of_runs = [row for run in sorted(map(str, runs)) for row in store.read("run_calls", run_id=run).to_pylist()]
     assert {row["call_id"]: row["paid_usd"] for row in rows} == expected
+    assert of_runs
+    for row in of_runs:  # priced one by one, not in SQL
+        assert row["paid_usd"] == expected[row["call_id"]]
     known = [cost for cost in expected.values() if cost is not None]
     assert total == (sum(known, D(0)) if known else None)
 

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 from suffice_store.environments import PRODUCTION
 from suffice_store.reads.addends import add_counts, addends
+from suffice_store.reads.few import PRICED_BY, price_few
 from suffice_store.reads.links import COLUMNS as CHAINS
 from suffice_store.reads.links import find_previous
 from suffice_store.reads.previews import CALL_COLUMNS, add_previews, add_tasks, conversation_rows, show_task_names
@@ -165,14 +166,16 @@ def _task_calls(arguments: Arguments) -> sa.Select[Any]:
 
 
 def _run_calls(arguments: Arguments) -> sa.Select[Any]:
-    """Task and call before are looked up for these few afterwards: in one statement planning alone takes 60 ms."""
-    rows = counted(arguments, *_LISTED, *CHAINS, within=(calls.c.run_id == arguments["run_id"],))
+    """Task, money and call before are looked up for these few afterwards: in one statement planning alone takes 60 ms."""
+    this = (calls.c.run_id == arguments["run_id"],)
+    rows = counted(arguments, *_LISTED, *CHAINS, *PRICED_BY, within=this, money=False)
     return sa.select(*(column for column in rows.c)).order_by(
         rows.c.started_ns.nulls_last(), rows.c.step.nulls_last(), rows.c.received_ns, rows.c.call_id
     )
 
 
 def _finish_run(connection: sa.Connection, arguments: Arguments, rows: pa.Table) -> pa.Table:
+    rows = price_few(connection, arguments, rows)
     previous = find_previous(connection, arguments, rows, whole_run=True)
     rows = rows.drop_columns([column.name for column in CHAINS]).append_column("previous_call_id", previous)
     analysis_id = connection.scalar(sa.select(analysis_of(arguments)))
