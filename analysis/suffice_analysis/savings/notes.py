@@ -46,9 +46,12 @@ def note(name: str, row: Mapping[str, Any], cases: Sequence[Case]) -> str:
             notes.append("The upper end also takes the batch price, if the answers may wait a day.")
     elif round(row["caught"] + row["extra_wrong"]):
         per = " a month" if row["basis"] == "month" else " per 1,000 calls of all traffic"
+        caught, wrong = round(row["caught"]), round(row["caught"] + row["extra_wrong"])
         notes.append(
-            f"A check of form would stop about {row['caught']:,.0f} of {round(row['caught'] + row['extra_wrong']):,} wrong answers{per}; "
-            "today's model answers those again, and that cost is counted."
+            f"A check of form would stop about {caught:,} of {wrong:,} wrong answers{per}; today's model answers those again, and that "
+            "cost is counted."
+            if caught
+            else f"A check of form would stop none of about {wrong:,} wrong answers{per}."
         )
     if row["saving_usd"] <= 0:
         notes.append("It does not pay." if row["saving_usd"] < 0 else "Nothing to save.")
