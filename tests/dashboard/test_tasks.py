@@ -11,7 +11,7 @@ from dashboard.test_steps import SAVINGS, TASKS, saving, task
 
 from suffice_analysis.savings.recommend import first_choice
 from suffice_dashboard.formatting import render_interval
-from suffice_dashboard.views.tasks import ORDERS, task_table, with_savings
+from suffice_dashboard.views.tasks import ORDERS, task_table, verdict_counts, with_savings
 from suffice_store.file_store import FileStore
 
 
@@ -24,6 +24,18 @@ def test_what_a_task_would_save_is_a_share_of_all_spend() -> None:
     assert found["a"] == pytest.approx((0.25, 0.20, 0.30))
     assert found["b"] == pytest.approx((0.45, 0.40, 0.50))
     assert found["c"] is None, "it stays"
+
+
+def test_what_a_test_left_open_is_not_counted_as_likely() -> None:
+    tested = [
+        task("a") | {"grade": "replay"},
+        task("b", "proven") | {"grade": "replay"},
+        task("c", "stays") | {"grade": "replay"},
+    ]
+    assert verdict_counts(tested) == "1 proven, 1 tested and open, 1 stays"
+    assert (
+        verdict_counts([task("a") | {"grade": "prior"}, task("c", "stays"), task("d", "stays")]) == "1 likely, 2 stay"
+    )
 
 
 def test_nothing_is_said_where_nothing_is_known_or_pays() -> None:

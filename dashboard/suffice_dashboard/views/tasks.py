@@ -9,6 +9,7 @@ import streamlit as st
 
 from suffice_analysis.replaceability import CLAIM_CALLS
 from suffice_analysis.savings.recommend import first_choice
+from suffice_analysis.unsettled import is_unsettled
 from suffice_dashboard import insights, pieces, queries, states
 from suffice_dashboard.charts.spend import money_bar
 from suffice_dashboard.charts.style import CONFIG
@@ -47,11 +48,10 @@ def render() -> None:
     if analysis is None or not tasks:
         states.show_nothing_analysed()
         return
-    counts = {key: sum(verdict(row["verdict"]).key == key for row in tasks) for key in VERDICTS}
-    told = ", ".join(f"{number} {_verb(key, number)}" for key, number in counts.items() if number)
+    found = f"**{plural(len(tasks), 'recurring task')}** found in {plural(analysis['calls'], 'call')}"
     st.html(
         pieces.title("Tasks")
-        + pieces.paragraphs([f"**{plural(len(tasks), 'recurring task')}** found in {plural(analysis['calls'], 'call')}: {told}."])
+        + pieces.paragraphs([f"{found}: {verdict_counts(tasks)}."])
     )  # fmt: skip
     _money(tasks, queries.read_headline(analysis))
     table, picture = st.tabs(
@@ -63,6 +63,17 @@ def render() -> None:
         if picture.open:  # Plotly is loaded for who wants to see the map
             _map(analysis, tasks)
     st.html(pieces.trace(*insights.analysis_trace(analysis)))
+
+
+def verdict_counts(tasks: list[Row]) -> str:
+    """``2 proven, 1 tested and open, 11 stay``: what a test left open is not called likely."""
+    open_ones = sum(map(is_unsettled, tasks))
+    counts = {
+        key: sum(verdict(row["verdict"]).key == key and not is_unsettled(row) for row in tasks) for key in VERDICTS
+    }
+    told = {key: f"{number} {_verb(key, number)}" for key, number in counts.items() if number}
+    first = [told.pop("proven")] if "proven" in told else []
+    return ", ".join([*first, *([f"{open_ones} tested and open"] if open_ones else []), *told.values()])
 
 
 def _verb(key: str, number: int) -> str:
