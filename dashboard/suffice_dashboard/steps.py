@@ -14,9 +14,11 @@ from suffice_analysis.savings.effort import (
     hours_words,
     once_words,
     pays_from_calls,
+    pays_from_range,
+    pays_from_words,
     range_of,
 )
-from suffice_analysis.savings.payback import months_words
+from suffice_analysis.savings.payback import months_words, span_words
 from suffice_analysis.savings.recommend import TESTED
 from suffice_analysis.savings.sentences import details_of, replay_sentence
 from suffice_analysis.unsettled import OPEN
@@ -123,12 +125,14 @@ def effort_words(row: Row | None, spend: Spend | None = None) -> str:
             return f"{said}."
         beside = f" ({render_count(own * spend.recorded)} recorded)" if own and spend and spend.recorded else ""
         counted = f", {words}" if (words := gpus_words(row)) else ""
-        said = f"{said}; back within {YEARS} only from {about(calls)} of its calls a month on{beside}{counted}."
+        said = f"{said}; back within {YEARS} only from {pays_from_words(calls, *pays_from_range(row, own))} of its calls a month on{beside}{counted}."
         return f"{said} {falling_sentence(row)}".rstrip()
     volume = f"its {about(own)} calls a month" if own else "this volume"
     if row["payback_days"] is None:
         return f"{said}; not back within {YEARS} at {volume}."
-    return f"{said}; back after {months_words(row['payback_days'])} at {volume}."
+    low, high = row.get("payback_days_low"), row.get("payback_days_high")
+    back = months_words(row["payback_days"]) if low is None else span_words(row["payback_days"], low, high)
+    return f"{said}; back after {back} at {volume}."
 
 
 def step_lines(

@@ -103,6 +103,8 @@ def test_wrong_answers_and_the_way_back_are_counted_in_what_was_recorded() -> No
     assert steps.effort_words(row | {"details": "{}"}, SPEND).endswith("at $100 ($50 to $200).")  # of an older analysis
     month = row | {"basis": "month", "payback_days": 425.0}
     assert steps.effort_words(month).endswith("; back after 14 months at its 100 calls a month.")
+    ranged = month | {"payback_days_low": 280.0, "payback_days_high": None}
+    assert steps.effort_words(ranged).endswith("; back after 14 months (9 to never) at its 100 calls a month.")
     assert steps.effort_words(month | {"payback_days": None}).endswith(
         "; not back within 5 years at its 100 calls a month."
     )
