@@ -19,7 +19,7 @@ from suffice_analysis.savings.effort import pays_from_calls, pays_from_range, ra
 from suffice_analysis.savings.own_gpus import SELF_HOSTED, OwnGpus, own_gpus, shared
 from suffice_analysis.savings.payback import LONGEST_DAYS, needed_usd_per_month, payback_days
 from suffice_analysis.savings.recommend import TESTED, rank_tests
-from suffice_analysis.savings.sentences import details_of
+from suffice_analysis.savings.row_details import details_of
 from suffice_analysis.unsettled import unsettled_sentence
 
 Row = Mapping[str, Any]

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from suffice_analysis.report.wording import GRADE_WORDS, share_words, verdict_words
-from suffice_analysis.savings.sentences import details_of
+from suffice_analysis.savings.row_details import details_of
 from suffice_store.console import format_count, format_share, format_usd_interval
 
 Row = Mapping[str, Any]

@@ -20,7 +20,8 @@ from suffice_analysis.savings.effort import (
 )
 from suffice_analysis.savings.payback import months_words, span_words
 from suffice_analysis.savings.recommend import TESTED
-from suffice_analysis.savings.sentences import details_of, replay_sentence
+from suffice_analysis.savings.row_details import details_of
+from suffice_analysis.savings.sentences import replay_sentence
 from suffice_analysis.unsettled import OPEN
 from suffice_dashboard.formatting import (
     basis_words,

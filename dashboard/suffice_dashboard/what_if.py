@@ -9,7 +9,7 @@ import streamlit as st
 
 from suffice_analysis.savings.marginal import beyond
 from suffice_analysis.savings.own_gpus import SELF_HOSTED
-from suffice_analysis.savings.sentences import details_of
+from suffice_analysis.savings.row_details import details_of
 from suffice_analysis.savings.what_if import Change, Outcome, what_if
 from suffice_dashboard import pieces
 from suffice_dashboard.charts.money import stacked_chart

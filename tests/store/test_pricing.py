@@ -242,6 +242,30 @@ def test_the_sql_agrees_to_the_last_digit(prices: list[Price], many: Sequence[di
     assert total == (sum(known, D(0)) if known else None)
 
 
+@pytest.mark.parametrize("read", ["calls", "run_calls"])
+def test_a_call_at_the_very_end_of_a_band_or_a_day_has_the_next_price(read: str) -> None:
+    """In SQL and, of a run, beside it: a band ends where the next begins."""
+    prices = [
+        Price("m", D(band + at), D(0), provider="openai", context_from_tokens=band, valid_from_day=valid)
+        for valid, at in ((0, 1), (DAY, 2))
+        for band in (0, 1_000)
+    ]
+    usages = (Usage(999, 0), Usage(1_000, 0))
+    records = [
+        call_record(n, run_id="r", request_model="m", response_model="m", provider="openai", usage=usage, started_ns=at)
+        for n, (usage, at) in enumerate((u, at) for u in usages for at in (DAY * NS_PER_DAY - 1, DAY * NS_PER_DAY))
+    ]
+    with FileStore(":memory:", clock=lambda: START_NS) as store:
+        _replace_prices(store, prices)
+        store.append(build_tables(records, START_NS))
+        paid = {
+            row["call_id"]: row["paid_usd"]
+            for row in store.read(read, **({"run_id": "r"} if read == "run_calls" else {})).to_pylist()
+        }
+    expected = [D(999) * 1, D(999) * 2, D(1_000) * 1_001, D(1_000) * 1_002]
+    assert [paid[record.call_id] for record in records] == [each / 1_000_000 for each in expected]
+
+
 def _replace_prices(store: FileStore, prices: Sequence[Price]) -> None:
     with store.database.engine.begin() as connection:
         connection.exec_driver_sql("DELETE FROM prices")

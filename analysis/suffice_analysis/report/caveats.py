@@ -10,7 +10,7 @@ from suffice_analysis.report.replayed import rests_on
 from suffice_analysis.report.wording import counted
 from suffice_analysis.savings.assumption_words import name_words
 from suffice_analysis.savings.notes import left_out
-from suffice_analysis.savings.sentences import details_of
+from suffice_analysis.savings.row_details import details_of
 
 # docs/wire-formats.md, as benchmarks/token_estimates.py prints it
 ESTIMATES_OFF = "On 367 recorded answers that state theirs, an estimate was off by 12 % on average, their sum by -4 %."

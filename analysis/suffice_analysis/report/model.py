@@ -22,7 +22,8 @@ from suffice_analysis.report.replayed import spoken_for
 from suffice_analysis.report.tested import STATES, Tested, read_tested
 from suffice_analysis.report.wording import MOSTLY, Row, counted, is_simulated, is_wide, of_100, paid_words, share_words
 from suffice_analysis.savings.recommend import CACHING, Recommendation, first_choice, recommend
-from suffice_analysis.savings.sentences import beside_the_money, details_of, per_words, priced_share, replay_sentence
+from suffice_analysis.savings.row_details import details_of
+from suffice_analysis.savings.sentences import beside_the_money, per_words, priced_share, replay_sentence
 from suffice_analysis.slice_words import apart_sentence, counted_rows, differing, slice_sentence
 from suffice_analysis.unsettled import is_unsettled
 from suffice_store.console import format_interval, format_share_interval, format_time

@@ -9,6 +9,7 @@ from typing import Any
 
 from suffice_analysis.replaceability import CLAIM_CALLS
 from suffice_analysis.savings.recommend import TESTED
+from suffice_analysis.savings.row_details import details_of
 from suffice_analysis.unsettled import is_unsettled, unsettled_words
 from suffice_analysis.verdicts import WIDE_POINTS
 from suffice_store.console import (
@@ -130,8 +131,7 @@ def quality_words(row: Row) -> tuple[str, str]:
 
 def quality_grade_words(row: Row) -> str:
     """What an alternative's acceptable share is known by: ``tested``, ``by its kind``, ``carried over from echo``."""
-    details = row.get("details") or {}
-    details = json.loads(details) if isinstance(details, str) else details
+    details = details_of(row)
     known = GRADE_WORDS.get(row["quality_grade"], str(row["quality_grade"]))
     if not details.get("carried_from"):
         return known

@@ -13,6 +13,7 @@ from typing import Any
 from suffice_analysis.savings.one_off import HOURS
 from suffice_analysis.savings.own_gpus import SELF_HOSTED, own_gpus
 from suffice_analysis.savings.payback import falling_words, needed_usd_per_month
+from suffice_analysis.savings.row_details import details_of
 from suffice_store.console import format_usd_estimate, format_usd_range
 from suffice_store.rounding import about
 
@@ -65,8 +66,7 @@ def falling_sentence(row: Row) -> str:
 
 def range_of(row: Row) -> tuple[float, float] | None:
     """The 90 % interval of what is spent once, by the ranges of the assumptions; None where the row does not state it."""
-    details = row.get("details") or "{}"
-    found = (details if isinstance(details, Mapping) else json.loads(details)).get("one_off_range")
+    found = details_of(row).get("one_off_range")
     return None if found is None else (float(found[0]), float(found[1]))
 
 
@@ -103,8 +103,7 @@ def pays_from_calls(row: Row, calls: float | None) -> float | None:
 
 def pays_from_range(row: Row, calls: float | None) -> tuple[float | None, float | None]:
     """The 90 % interval of ``pays_from_calls``; an end that is None: at no volume, or, where both are, not known."""
-    details = row.get("details") or "{}"
-    found = (details if isinstance(details, Mapping) else json.loads(details)).get("pays_from_range")
+    found = details_of(row).get("pays_from_range")
     if found is None or not calls or pays_from_calls(row, calls) is None:
         return None, None
     low, high = (None if times is None else float(times) * calls for times in found)

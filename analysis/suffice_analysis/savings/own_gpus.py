@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from suffice_analysis.savings.assumptions import HOURS_PER_MONTH
+from suffice_analysis.savings.row_details import details_of
 
 Row = Mapping[str, Any]
 SELF_HOSTED = "self_hosted_slm"
@@ -43,8 +44,7 @@ def own_gpus(row: Row) -> OwnGpus | None:
 
     A GPU is as busy as assumed; where traffic is timed, as its peaks leave it.
     """
-    found = row.get("details") or "{}"
-    details = found if isinstance(found, Mapping) else json.loads(found)
+    details = details_of(row)
     stated = {each["name"]: float(each["value"]) for each in json.loads(row.get("assumptions") or "[]")}
     hours, rate = stated.get("self_host_upkeep_hours"), stated.get("engineer_usd_per_hour")
     if hours is None or rate is None or "gpu" not in details or row["saving_usd"] is None:

@@ -25,6 +25,7 @@ from suffice_analysis.savings.effort import (
 )
 from suffice_analysis.savings.payback import span_words
 from suffice_analysis.savings.recommend import TESTED
+from suffice_analysis.savings.row_details import details_of
 from suffice_store.console import (
     format_count,
     format_interval,
@@ -40,12 +41,6 @@ SELDOM = 0.2  # of the wrong answers caught: under it a reader asks what went un
 WIDE = 0.40  # of the share's interval: wider is no answer
 _NS_PER_DAY = 86_400_000_000_000
 _EPOCH = date(1970, 1, 1)
-
-
-def details_of(row: Row) -> dict[str, Any]:
-    """The row's details; empty for a row of an older analysis."""
-    found = row.get("details") or "{}"
-    return dict(found) if isinstance(found, Mapping) else dict(json.loads(found))
 
 
 def beside_the_money(row: Row, published_ns: int) -> list[str]:

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from suffice_analysis.savings.assumptions import HOURS_PER_MONTH
+from suffice_analysis.savings.row_details import details_of
 from suffice_analysis.savings.self_host import replicas_needed
-from suffice_analysis.savings.sentences import details_of
 
 Row = Mapping[str, Any]
 _FIXED = ("upkeep",)  # an engineer's hours don't grow with the calls

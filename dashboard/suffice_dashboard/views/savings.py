@@ -12,7 +12,8 @@ from suffice_analysis.report.choice import rival_sentence
 from suffice_analysis.savings.assumption_words import name_words, value_words
 from suffice_analysis.savings.assumptions import HOURS_PER_MONTH
 from suffice_analysis.savings.recommend import first_choice
-from suffice_analysis.savings.sentences import at_stake, beside_the_money, details_of, per_words
+from suffice_analysis.savings.row_details import details_of
+from suffice_analysis.savings.sentences import at_stake, beside_the_money, per_words
 from suffice_analysis.savings.what_if import break_even_curve
 from suffice_analysis.slice_words import counted_rows
 from suffice_dashboard import insights, pieces, queries, states

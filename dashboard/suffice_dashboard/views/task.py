@@ -10,7 +10,7 @@ from suffice.errors import SufficeError
 from suffice_analysis.next_steps import find_next_steps
 from suffice_analysis.report.wording import hci_words
 from suffice_analysis.savings.recommend import TESTED
-from suffice_analysis.savings.sentences import details_of
+from suffice_analysis.savings.row_details import details_of
 from suffice_dashboard import insights, pieces, queries, states
 from suffice_dashboard.charts.estimate import actions_bars, estimate_picture
 from suffice_dashboard.conversation import parse_message, render_message, render_template

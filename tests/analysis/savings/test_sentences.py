@@ -14,8 +14,9 @@ import pytest
 from analysis.cases import make_case, make_tested_case
 
 from suffice_analysis.savings.basis import Basis
+from suffice_analysis.savings.row_details import details_of
 from suffice_analysis.savings.runs import Dependence
-from suffice_analysis.savings.sentences import at_stake, beside_the_money, details_of, replay_sentence
+from suffice_analysis.savings.sentences import at_stake, beside_the_money, replay_sentence
 from suffice_analysis.savings.stack import Around, savings_rows
 from suffice_analysis.savings.terms import Floor, Terms
 
